@@ -1,0 +1,50 @@
+/* probe_run: the polled loop of a worker core, and the control loop beside it.
+ *
+ * A worker core: burst, step, release, house-keeping; it enters the kernel for nothing, and tells the segment how its cycles
+ * went.  The control core sleeps; ten times a second it looks at signals, once a second it writes heartbeats, the NIC's
+ * counters (into core 0's block: those few values are its own, the rest are worker 0's), and the state file. */
+#pragma once
+
+#include "probe_segment.h"
+#include "rx.h"
+#include "worker.h"
+
+struct probe;
+
+struct probe_core {
+	_Alignas(64) struct probe *probe;
+	struct rx_source *source;
+	struct worker *worker;
+	struct shm_core *shm;
+};
+
+/* Configurations stay until the end: the engine may borrow from each that it was given. */
+struct probe_config {
+	struct config *config;
+	struct probe_config *older;
+};
+
+struct probe {
+	const char *config_path;
+	struct probe_config *config;     /* the one in force, first */
+	struct rx_ports *ports;
+	struct probe_segment segment;
+	struct worker_set *workers;
+	uint32_t cores;
+	bool finishing;                  /* workers stand still; records may wait for the collector */
+	int64_t finish_deadline_ns;
+	_Alignas(64) uint32_t stop;      /* stored relaxed by the control core, loaded relaxed by all */
+	struct probe_core core[SHM_CORES_MAX];
+};
+
+/* A worker_record_fn: publishes; context is the struct probe. */
+bool probe_record(void *context, uint32_t core, uint8_t *record, uint32_t len);
+
+/* Runs fn of rx_ports_launch. */
+int probe_core_run(void *context, uint32_t core);
+
+/* Until a signal says stop. */
+void probe_control_run(struct probe *p);
+
+/* Workers stopped and joined: the open calls are recorded, counters and the segment brought to their end. */
+void probe_finish(struct probe *p);

@@ -1,0 +1,100 @@
+#include "base.h"
+
+static bool
+ipv4_parse(struct base_span s, uint8_t out[4])
+{
+	uint32_t i = 0;
+
+	for (int part = 0; part < 4; part++) {
+		unsigned v = 0, digits = 0;
+		while (i < s.len && s.p[i] >= '0' && s.p[i] <= '9' && digits < 4)
+			v = v * 10 + (s.p[i++] - '0'), digits++;
+		if (digits == 0 || digits > 3 || v > 255)
+			return false;
+		out[part] = (uint8_t)v;
+		if (part < 3 && (i >= s.len || s.p[i++] != '.'))
+			return false;
+	}
+	return i == s.len;
+}
+
+static int
+hex_digit(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = base_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* One group at *i: up to four hexadecimal digits.  False where there is none. */
+static bool
+ipv6_group(struct base_span s, uint32_t *i, uint16_t *group)
+{
+	unsigned v = 0, digits = 0;
+	int d;
+
+	while (*i < s.len && digits < 4 && (d = hex_digit(s.p[*i])) >= 0)
+		v = v << 4 | (unsigned)d, ++*i, digits++;
+	*group = (uint16_t)v;
+	return digits != 0;
+}
+
+static bool
+ipv6_parse(struct base_span s, uint8_t out[16])
+{
+	uint16_t groups[8];
+	int n = 0, gap = -1;
+	uint32_t i = 0;
+
+	if (s.len >= 2 && s.p[0] == ':' && s.p[1] == ':')
+		gap = 0, i = 2;
+	while (i < s.len && n < 8) {
+		uint32_t start = i;
+		if (!ipv6_group(s, &i, &groups[n]))
+			return false;
+		if (i < s.len && s.p[i] == '.') {
+			uint8_t v4[4];
+			if (n > 6 || !ipv4_parse(base_span_of(s.p + start, s.len - start), v4))
+				return false;
+			groups[n++] = base_load_be16(v4);
+			groups[n++] = base_load_be16(v4 + 2);
+			i = s.len;
+			break;
+		}
+		n++;
+		if (i == s.len)
+			break;
+		if (s.p[i++] != ':')
+			return false;
+		if (i < s.len && s.p[i] == ':') {
+			if (gap >= 0)
+				return false;
+			gap = n, i++;
+		} else if (i == s.len) {
+			return false;
+		}
+	}
+	if (i != s.len || (gap < 0 && n != 8) || (gap >= 0 && n > 7))
+		return false;
+	memset(out, 0, 16);
+	for (int k = 0; k < n; k++) {
+		int at = gap >= 0 && k >= gap ? 8 - n + k : k;
+		base_store_be16(out + 2 * at, groups[k]);
+	}
+	return true;
+}
+
+bool
+base_ip_parse(struct base_span text, struct base_ip *ip)
+{
+	uint8_t v4[4];
+
+	if (text.len >= 2 && text.p[0] == '[' && text.p[text.len - 1] == ']')
+		return ipv6_parse(base_span_of(text.p + 1, text.len - 2), ip->b);
+	if (ipv4_parse(text, v4)) {
+		*ip = base_ip_v4(v4);
+		return true;
+	}
+	return ipv6_parse(text, ip->b);
+}

@@ -1,0 +1,127 @@
+#include <stdlib.h>
+
+#include "cli_private.h"
+
+/* check-config and fields: what ringtap says of itself. */
+
+const char cli_check_usage[] =
+	"Usage: ringtap check-config [FILE]\n"
+	"\n"
+	"Checks a configuration and prints the effective one (defaults filled in) to standard output, and the memory that\n"
+	"the probe will take with it to standard error.  Without FILE: the defaults.  An error names file, line and key.\n"
+	"\n"
+	"      --keys    the manual instead: every key, its default, range and meaning\n"
+	"  -h, --help\n"
+	"\n"
+	"Examples:\n"
+	"  ringtap check-config /etc/ringtap/ringtap.yaml\n"
+	"  ringtap check-config > ringtap.yaml            a file to start from\n"
+	"  ringtap check-config --keys\n";
+
+const char cli_fields_usage[] =
+	"Usage: ringtap fields [KIND]...\n"
+	"\n"
+	"The manual of the record fields: key, type, unit, meaning.  The keys are those of JSON, the CSV columns, and the\n"
+	"names for SQL conditions.  KIND: call, registration, transaction, stream, flow; default: all.\n"
+	"\n"
+	"  -h, --help\n"
+	"\n"
+	"Examples:\n"
+	"  ringtap fields call\n"
+	"  ringtap fields | grep -i jitter\n";
+
+static int
+check_print(struct cli *cli, const char *path)
+{
+	struct config *config = NULL;
+	struct sys_error e = {""};
+	int rc = path ? config_load(&config, path, &e) : config_defaults(&config, &e);
+
+	if (rc != 0)
+		return cli_fail(cli, "%s", e.text);
+	config_print(config, cli->out);
+	fflush(cli->out);
+	fprintf(cli->err, "Memory of the probe, %u %s:\n", (unsigned)config->probe.cores, config->probe.cores == 1 ? "core" : "cores");
+	uint64_t bytes = worker_set_memory(config, config->probe.cores, cli->err);
+	fprintf(cli->err, "%.1f MiB of tables, and %.1f MiB of shared-memory rings\n", (double)bytes / (1 << 20),
+		(double)config->probe.ring_bytes * config->probe.cores / (1 << 20));
+	config_free(config);
+	return CLI_OK;
+}
+
+int
+cli_check(struct cli *cli, int argc, char **argv)
+{
+	static const struct option longs[] = {CLI_OPTION_HELP, {"keys", no_argument, NULL, 'K'}, CLI_OPTION_END};
+	struct cli_options o = {0};
+	bool keys = false;
+	int c;
+
+	optind = 0;
+	while ((c = cli_option_next(cli, argc, argv, longs)) != -1) {
+		if (c == 'K')
+			keys = true;
+		else if (cli_option_common(cli, &o, c) != CLI_OK)
+			return CLI_USAGE;
+	}
+	if (o.help) {
+		fputs(cli_check_usage, cli->out);
+		return CLI_OK;
+	}
+	if (argc - optind > 1)
+		return cli_misuse(cli, "one file, please: '%s' is a second one", argv[optind + 1]);
+	if (keys) {
+		config_manual(cli->out);
+		return CLI_OK;
+	}
+	return check_print(cli, argc > optind ? argv[optind] : NULL);
+}
+
+/* Nested kinds too, which record_kind_of does not know. */
+static enum record_kind
+fields_kind(const char *name)
+{
+	for (unsigned kind = RECORD_CALL; kind < RECORD_KIND_COUNT; kind++)
+		if (strcmp(name, record_kind_name((enum record_kind)kind)) == 0)
+			return (enum record_kind)kind;
+	return RECORD_NONE;
+}
+
+static void
+print_fields(struct cli *cli, enum record_kind kind)
+{
+	size_t bytes = 64 << 10;
+	char *p = cli_memory(NULL, bytes);
+	struct base_text t = base_text_of(p, bytes);
+
+	record_manual(&t, kind);
+	fprintf(cli->out, "## %s\n\n| key | type | unit | meaning |\n|---|---|---|---|\n", record_kind_name(kind));
+	fwrite(p, 1, t.len, cli->out);
+	fputc('\n', cli->out);
+	free(p);
+}
+
+int
+cli_fields(struct cli *cli, int argc, char **argv)
+{
+	static const struct option longs[] = {CLI_OPTION_HELP, CLI_OPTION_END};
+	struct cli_options o = {0};
+	int c;
+
+	optind = 0;
+	while ((c = cli_option_next(cli, argc, argv, longs)) != -1)
+		if (cli_option_common(cli, &o, c) != CLI_OK)
+			return CLI_USAGE;
+	if (o.help) {
+		fputs(cli_fields_usage, cli->out);
+		return CLI_OK;
+	}
+	for (int i = optind; i < argc; i++)
+		if (fields_kind(argv[i]) == RECORD_NONE)
+			return cli_misuse(cli, "kind '%s' is none of call, registration, transaction, stream, flow", argv[i]);
+	for (int i = optind; i < argc; i++)
+		print_fields(cli, fields_kind(argv[i]));
+	for (unsigned kind = RECORD_CALL; optind == argc && kind < RECORD_KIND_COUNT; kind++)
+		print_fields(cli, (enum record_kind)kind);
+	return CLI_OK;
+}

@@ -1,0 +1,65 @@
+/* collector_private: what the files of this room share. */
+#pragma once
+
+#include <sys/stat.h>
+
+#include "collector.h"
+#include "metrics.h"
+#include "record.h"
+#include "shm.h"
+#include "sinks.h"
+#include "store.h"
+
+#define COLLECTOR_RETRY_NS BASE_NS_PER_SEC
+#define COLLECTOR_EXPIRE_NS (3600 * BASE_NS_PER_SEC)
+#define COLLECTOR_POLL_MS_MAX 10
+#define COLLECTOR_LOCK_OFFSET ((off_t)offsetof(struct shm_header, collector_pid))
+
+/* One probe's segment.  Everything but path counts only while attached. */
+struct collector_segment {
+	const char *path; /* borrowed from the configuration */
+	bool attached;
+	bool replaced; /* another file has the path: drain, then take that */
+	bool said;     /* why it is not attached, or that its file is gone */
+	struct sys_mapping mapping;
+	struct shm shm;
+	dev_t device;
+	ino_t inode;
+	uint64_t probe_starts;
+	char probe[SHM_NAME_MAX];
+	uint64_t cursors[SHM_CORES_MAX]; /* behind the last record put, not yet released */
+	uint64_t corrupt;                /* in the group in progress */
+	uint64_t records;
+};
+
+struct collector {
+	const struct config *config;
+	struct store *store;
+	struct sinks_billing *billing; /* NULL: not enabled */
+	struct collector_segment *segments;
+	unsigned n_segments;
+	uint32_t pending; /* records put since store_begin */
+	bool in_group;
+	int64_t group_ns;                       /* monotonic, when its first record was put */
+	int64_t check_ns, expire_ns;            /* monotonic, when next */
+	int64_t store_retry_ns, sinks_retry_ns; /* monotonic; 0: works */
+};
+
+/* Once a second: attaches what can be, notices what was replaced, gives the heartbeat.
+ * -BASE_ERR_EXISTS: another collector has it. */
+int
+collector_segment_check(struct collector_segment *s, struct sys_error *e);
+/* Up to max records of all cores into the store; returns how many messages were taken, or negative
+ * where the store failed. */
+int
+collector_segment_drain(
+	struct collector_segment *s, struct store *store, uint32_t max, struct sys_error *e);
+/* After the commit, or to read everything unreleased again. */
+void
+collector_segment_release(struct collector_segment *s);
+void
+collector_segment_rewind(struct collector_segment *s);
+void
+collector_segment_detach(struct collector_segment *s);
+bool
+collector_segment_is_crowded(const struct collector_segment *s);

@@ -1,0 +1,254 @@
+#include "dialog_private.h"
+
+#define EXPIRED_MAX 32
+
+/* ---- memory ---- */
+
+struct parts {
+	size_t slots, buckets, blocks, wheel, total;
+	uint32_t bucket_count, block_count;
+};
+
+/* Blocks a dialog: a call of seven messages with SDP takes some eight. */
+#define BLOCKS_PER_DIALOG 8
+
+static struct parts
+dialog_parts(const struct dialog_options *o)
+{
+	struct parts p = {0};
+	size_t at = base_align_up(sizeof(struct dialog), BASE_CACHE_LINE);
+
+	p.bucket_count = base_power_of_two_at_least(o->max_dialogs);
+	p.block_count = o->max_dialogs * BLOCKS_PER_DIALOG + 64;
+	p.slots = at;
+	at += base_align_up((size_t)o->max_dialogs * sizeof(struct slot), BASE_CACHE_LINE);
+	p.buckets = at;
+	at += base_align_up((size_t)p.bucket_count * sizeof(uint32_t), BASE_CACHE_LINE);
+	p.blocks = at;
+	at += (size_t)p.block_count * sizeof(struct chain_block);
+	p.wheel = at;
+	p.total = at + base_wheel_footprint(o->max_dialogs);
+	return p;
+}
+
+size_t
+dialog_footprint(const struct dialog_options *options)
+{
+	return dialog_parts(options).total;
+}
+
+struct dialog *
+dialog_new(void *mem, const struct dialog_options *options)
+{
+	struct parts p = dialog_parts(options);
+	struct dialog *d = mem;
+	uint8_t *base = mem;
+
+	memset(d, 0, sizeof(*d));
+	d->options = *options;
+	d->slots = (struct slot *)(void *)(base + p.slots);
+	d->buckets = (uint32_t *)(void *)(base + p.buckets);
+	d->bucket_mask = p.bucket_count - 1;
+	chain_pool_init(&d->pool, base + p.blocks, p.block_count);
+	d->wheel = base_wheel_new(base + p.wheel, options->max_dialogs, DIALOG_TICK_NS);
+	slot_table_init(d);
+	metrics_set(options->metrics, METRICS_CALLS_MAX, options->max_dialogs);
+	return d;
+}
+
+/* ---- which dialog is meant ---- */
+
+typedef bool (*match_fn)(const struct dialog *d, const struct slot *s, const struct sip_message *m);
+
+static struct slot *
+dialog_find(struct dialog *d, uint64_t hash, const struct sip_message *m, enum slot_kind kind, match_fn match)
+{
+	uint32_t i = slot_find_first(d, hash, m->call_id);
+
+	for (; i != DIALOG_NIL; i = slot_find_next(d, i, hash, m->call_id)) {
+		struct slot *s = &d->slots[i];
+		if (s->kind == kind && s->list != LIST_COLLECTING && match(d, s, m))
+			return s;
+	}
+	return NULL;
+}
+
+/* Methods that only a call has: with one of them a Call-ID not seen before is a call that began before the capture. */
+static bool
+method_is_of_call(uint8_t method)
+{
+	return method == SIP_METHOD_INVITE || method == SIP_METHOD_ACK || method == SIP_METHOD_BYE ||
+		method == SIP_METHOD_CANCEL || method == SIP_METHOD_PRACK;
+}
+
+static void
+receive_call(struct dialog *d, uint64_t hash, const struct dialog_message *m)
+{
+	struct slot *s = slot_take(d, SLOT_CALL, hash, m);
+
+	if (s == NULL)
+		return;
+	metrics_add(d->options.metrics, METRICS_CALLS, 1);
+	slot_parties_set(d, s, m);
+	/* What a response says of itself stands the other way round: its sender is the callee. */
+	call_receive(d, s, m);
+	if (!s->call.initial_seen && m->sip->method == SIP_METHOD_NONE)
+		s->first_src = 1, s->first_dst = 0;
+}
+
+void
+dialog_receive(struct dialog *d, const struct dialog_message *m)
+{
+	const struct sip_message *sip = m->sip;
+	uint8_t method = sip->method != SIP_METHOD_NONE ? sip->method : sip->cseq_method;
+	uint64_t hash;
+	struct slot *s;
+
+	if (m->ts_ns > d->now_ns)
+		d->now_ns = m->ts_ns;
+	if (sip->call_id.len == 0 && m->truncated)
+		return; /* cut before its Call-ID: nothing to tell it by */
+	hash = base_hash(&d->options.key, sip->call_id.p, sip->call_id.len);
+	s = dialog_find(d, hash, sip, SLOT_CALL, call_matches);
+	if (s) {
+		call_receive(d, s, m);
+	} else if (method_is_of_call(method)) {
+		receive_call(d, hash, m);
+	} else if (method == SIP_METHOD_REGISTER) {
+		s = dialog_find(d, hash, sip, SLOT_REGISTRATION, registration_matches);
+		if (s == NULL)
+			s = slot_take(d, SLOT_REGISTRATION, hash, m);
+		if (s)
+			registration_receive(d, s, m);
+	} else {
+		s = dialog_find(d, hash, sip, SLOT_TRANSACTION, transaction_matches);
+		if (s == NULL)
+			s = slot_take(d, SLOT_TRANSACTION, hash, m);
+		if (s)
+			transaction_receive(d, s, m);
+	}
+	metrics_set(d->options.metrics, METRICS_CALLS_ACTIVE, d->lists[LIST_EARLY].count + d->lists[LIST_ESTABLISHED].count);
+}
+
+/* ---- endings ---- */
+
+static void
+endpoints_withdraw(struct dialog *d, struct slot *s)
+{
+	struct chain_cursor at = {0};
+	const struct base_endpoint *endpoint;
+
+	while ((endpoint = chain_item_next(&d->pool, &s->endpoint_chain, sizeof(*endpoint), &at)))
+		d->options.hooks.withdraw(d->options.hooks.context, endpoint, slot_handle(d, s));
+}
+
+void
+dialog_close(struct dialog *d, struct slot *s, enum end_cause cause)
+{
+	if (s->list == LIST_COLLECTING)
+		return;
+	s->end_cause = (uint8_t)cause;
+	if (s->kind != SLOT_CALL) {
+		dialog_record_write(d, s);
+		slot_give_back(d, s);
+		return;
+	}
+	endpoints_withdraw(d, s);
+	slot_arm(d, s, d->now_ns + DIALOG_COLLECT_NS);
+	slot_move(d, s, LIST_COLLECTING);
+	d->options.hooks.collect(d->options.hooks.context, slot_handle(d, s));
+}
+
+void
+dialog_add_stream(struct dialog *d, const struct media_summary *summary)
+{
+	struct slot *s = slot_of_handle(d, summary->call);
+
+	if (s == NULL)
+		return;
+	chain_ref text = chain_text_add(&d->pool, &s->text_chain, base_span_of(summary, sizeof(*summary)));
+	chain_ref *item = text ? chain_item_add(&d->pool, &s->stream_chain, sizeof(*item)) : NULL;
+	if (item)
+		*item = text;
+	else
+		metrics_add(d->options.metrics, METRICS_RECORDS_OVERFLOW, 1);
+}
+
+void
+dialog_collected(struct dialog *d, uint64_t call)
+{
+	struct slot *s = slot_of_handle(d, call);
+
+	if (s == NULL || s->list != LIST_COLLECTING)
+		return;
+	dialog_record_write(d, s);
+	slot_give_back(d, s);
+}
+
+void
+dialog_peeked(struct dialog *d, uint64_t call, int64_t last_media_ns)
+{
+	struct slot *s = slot_of_handle(d, call);
+
+	if (s == NULL || s->list != LIST_ESTABLISHED || base_wheel_is_armed(d->wheel, slot_index(d, s)))
+		return;
+	if (last_media_ns + d->options.call_idle_ns > d->now_ns)
+		slot_arm(d, s, last_media_ns + d->options.call_idle_ns);
+	else
+		dialog_close(d, s, END_TIMEOUT);
+}
+
+static void
+slot_expired(struct dialog *d, struct slot *s)
+{
+	if (s->kind == SLOT_CALL)
+		call_expired(d, s);
+	else
+		dialog_close(d, s, s->final.status ? END_NONE : END_TIMEOUT);
+}
+
+void
+dialog_advance(struct dialog *d, int64_t now_ns)
+{
+	uint32_t ids[EXPIRED_MAX], n;
+
+	if (now_ns > d->now_ns)
+		d->now_ns = now_ns;
+	do {
+		n = base_wheel_advance(d->wheel, d->now_ns, ids, EXPIRED_MAX);
+		for (uint32_t i = 0; i < n; i++)
+			if (d->slots[ids[i]].kind != SLOT_FREE)
+				slot_expired(d, &d->slots[ids[i]]);
+	} while (n == EXPIRED_MAX);
+}
+
+void
+dialog_note_loss(struct dialog *d, uint64_t lost_total)
+{
+	d->lost_total = lost_total;
+}
+
+/* Oldest first, over the lists: each is in the order in which its dialogs came to stand in it. */
+static uint32_t
+oldest_open(const struct dialog *d)
+{
+	uint32_t oldest = DIALOG_NIL;
+
+	for (enum slot_list l = LIST_EARLY; l < LIST_COLLECTING; l++) {
+		uint32_t i = d->lists[l].head;
+		if (i != DIALOG_NIL && (oldest == DIALOG_NIL || d->slots[i].first_ns < d->slots[oldest].first_ns))
+			oldest = i;
+	}
+	return oldest;
+}
+
+void
+dialog_finish(struct dialog *d, int64_t now_ns)
+{
+	uint32_t i;
+
+	dialog_advance(d, now_ns);
+	while ((i = oldest_open(d)) != DIALOG_NIL)
+		dialog_close(d, &d->slots[i], END_CAPTURE);
+	metrics_set(d->options.metrics, METRICS_CALLS_ACTIVE, 0);
+}

@@ -1,0 +1,399 @@
+#include "dialog_private.h"
+
+static bool
+is_caller_tag(const struct slot *s, uint32_t tag)
+{
+	return tag && (tag == s->from_tag || slot_set_has(s->call.caller_tags, s->call.n_caller_tags, tag));
+}
+
+static bool
+cseq_is_attempt(const struct call_state *c, uint32_t cseq)
+{
+	return slot_set_has(c->attempt_cseq, c->n_attempts, cseq);
+}
+
+static bool
+is_challenge(uint16_t status)
+{
+	return status == 401 || status == 407 || status == 422;
+}
+
+/* Does a message with the same Call-ID belong to this call?  By tags; a new INVITE without To tag and with another From tag
+ * only where it repeats an attempt that was challenged (some clients change their tag with the credentials). */
+bool
+call_matches(const struct dialog *d, const struct slot *s, const struct sip_message *m)
+{
+	uint32_t from = dialog_text_hash(d, m->from.tag), to = dialog_text_hash(d, m->to.tag);
+
+	if (s->from_tag == 0)
+		return true; /* RFC 2543 clients have no tags */
+	if (is_caller_tag(s, from) || is_caller_tag(s, to))
+		return true;
+	if (m->cseq_method == SIP_METHOD_INVITE && to == 0)
+		return is_challenge(s->final.status) && m->cseq != s->attempt_cseq;
+	return slot_set_has(s->call.fork_tags, s->call.n_forks, from) || (to && slot_set_has(s->call.fork_tags, s->call.n_forks, to)) ||
+		from == 0;
+}
+
+/* ---- attempts and their final responses ---- */
+
+bool
+slot_final_take(struct dialog *d, struct slot *s, const struct dialog_message *m)
+{
+	const struct sip_message *sip = m->sip;
+	struct base_endpoint source;
+	uint8_t fit = FIT_CSEQ;
+
+	if (s->attempt_branch && dialog_text_hash(d, sip->via.branch) == s->attempt_branch)
+		fit = FIT_BRANCH;
+	else if (flow_host(d, s, s->attempt_src, &source) && base_endpoint_eq(&source, &m->dst))
+		fit = FIT_ADDRESS;
+	bool success = sip->status < 300, had_success = s->final.status >= 200 && s->final.status < 300;
+	if (fit < s->final.fit || (fit == s->final.fit && !(success && !had_success)))
+		return false;
+	s->final = (struct final){m->ts_ns, sip->status, fit};
+	slot_text_replace(d, s, TEXT_REASON, sip->reason);
+	return true;
+}
+
+static void
+attempt_begin(struct dialog *d, struct slot *s, const struct dialog_message *m, const struct flow_entry *e)
+{
+	struct call_state *c = &s->call;
+	bool known = cseq_is_attempt(c, m->sip->cseq);
+
+	if (known && s->attempt_cseq == m->sip->cseq && s->attempt_src != UINT8_MAX)
+		return;
+	if (known && s->attempt_cseq != m->sip->cseq)
+		return; /* an old attempt sent again */
+	if (!known && c->n_attempts && is_challenge(s->final.status))
+		s->challenges++;
+	if (!known) {
+		s->final = (struct final){0, 0, FIT_NONE};
+		s->texts[TEXT_REASON] = 0;
+		if (c->n_attempts < DIALOG_ATTEMPTS_MAX)
+			c->attempt_cseq[c->n_attempts++] = m->sip->cseq;
+	}
+	slot_set_add(c->caller_tags, &c->n_caller_tags, dialog_text_hash(d, m->sip->from.tag));
+	s->attempt_cseq = m->sip->cseq;
+	s->attempt_branch = dialog_text_hash(d, m->sip->via.branch);
+	s->attempt_src = e->src;
+	c->response_only = false;
+}
+
+/* ---- what stands in headers ---- */
+
+static void
+reason_take(struct slot *s, const struct sip_message *m)
+{
+	struct base_span cause;
+	uint64_t v;
+
+	for (const struct sip_header *h = sip_header_find(m, SIP_HDR_REASON); h; h = sip_header_next(m, h)) {
+		struct base_span rest = h->value, one;
+		while (sip_value_next(&rest, &one)) {
+			if (!base_span_starts_nocase(one, BASE_SPAN("Q.850")))
+				continue;
+			const uint8_t *semicolon = memchr(one.p, ';', one.len);
+			if (semicolon == NULL)
+				continue;
+			semicolon++;
+			struct base_span params = base_span_of(semicolon, (uint32_t)(one.p + one.len - semicolon));
+			if (sip_param_find(params, BASE_SPAN("cause"), &cause) && base_span_u64(cause, &v) && v && v < 128)
+				s->call.q850 = (uint8_t)v;
+		}
+	}
+}
+
+static void
+warnings_take(struct dialog *d, struct slot *s, const struct sip_message *m)
+{
+	struct call_state *c = &s->call;
+
+	for (const struct sip_header *h = sip_header_find(m, SIP_HDR_WARNING); h; h = sip_header_next(m, h))
+		if (c->n_warnings < DIALOG_TEXTS_MAX)
+			c->warnings[c->n_warnings++] = chain_text_add(&d->pool, &s->text_chain, h->value);
+}
+
+static void
+extra_headers_take(struct dialog *d, struct slot *s, const struct sip_message *m)
+{
+	struct call_state *c = &s->call;
+	char line[1024];
+
+	for (uint32_t i = 0; i < d->options.n_extra_headers && c->n_headers < DIALOG_TEXTS_MAX; i++) {
+		const struct sip_header *h = sip_header_named(m, d->options.extra_headers[i]);
+		if (h == NULL)
+			continue;
+		struct base_text t = base_text_of(line, sizeof(line));
+		base_text_span(&t, d->options.extra_headers[i]);
+		base_text_str(&t, ": ");
+		base_text_span(&t, h->value);
+		c->headers[c->n_headers++] = chain_text_add(&d->pool, &s->text_chain, base_span_of(line, (uint32_t)t.len));
+	}
+}
+
+static void
+session_expires_take(struct slot *s, const struct sip_message *m)
+{
+	struct base_span v = sip_header_value(m, SIP_HDR_SESSION_EXPIRES);
+	uint32_t digits = 0;
+	uint64_t seconds;
+
+	while (digits < v.len && v.p[digits] >= '0' && v.p[digits] <= '9')
+		digits++;
+	if (base_span_u64(base_span_of(v.p, digits), &seconds) && seconds <= UINT32_MAX) {
+		s->call.session_expires = (uint32_t)seconds;
+		s->call.session_set = 1;
+	}
+}
+
+static struct base_span
+first_element(struct base_span value)
+{
+	struct base_span element = {NULL, 0};
+	return sip_value_next(&value, &element) ? element : value;
+}
+
+/* ---- requests ---- */
+
+static void
+initial_invite(struct dialog *d, struct slot *s, const struct dialog_message *m, const struct flow_entry *e)
+{
+	const struct sip_message *sip = m->sip;
+	struct call_state *c = &s->call;
+
+	if (!c->initial_seen) {
+		c->initial_seen = true;
+		slot_parties_set(d, s, m);
+		s->first_src = e->src;
+		s->first_dst = e->dst;
+		c->identity = sip_header_find(sip, SIP_HDR_IDENTITY) != NULL;
+		slot_text_set(d, s, TEXT_PAI, sip_header_value(sip, SIP_HDR_P_ASSERTED_IDENTITY));
+		extra_headers_take(d, s, sip);
+	}
+	slot_text_set(d, s, TEXT_DIVERSION, sip_header_value(sip, SIP_HDR_DIVERSION));
+	slot_text_set(d, s, TEXT_REPLACES, sip_header_value(sip, SIP_HDR_REPLACES));
+	if (e->src == s->first_src)
+		slot_text_set(d, s, TEXT_CALLER_UA, sip_header_value(sip, SIP_HDR_USER_AGENT));
+	attempt_begin(d, s, m, e);
+	if (c->n_attempts <= 1)
+		slot_set_add(s->branches, &s->n_branches, dialog_text_hash(d, sip->via.branch));
+}
+
+static void
+bye_take(struct dialog *d, struct slot *s, const struct dialog_message *m)
+{
+	const struct sip_message *sip = m->sip;
+	struct call_state *c = &s->call;
+	uint32_t from = dialog_text_hash(d, sip->from.tag), to = dialog_text_hash(d, sip->to.tag);
+	uint8_t side = MEDIA_SIDE_UNKNOWN;
+
+	if (from == s->from_tag || is_caller_tag(s, from))
+		side = MEDIA_SIDE_CALLER;
+	else if (is_caller_tag(s, to) || slot_set_has(c->fork_tags, c->n_forks, from))
+		side = MEDIA_SIDE_CALLEE;
+	struct bye bye = {m->ts_ns, side};
+	bool after = c->answer_ns && m->ts_ns >= c->answer_ns;
+	if (c->bye_first.ts_ns == 0)
+		c->bye_first = bye;
+	if (after && c->bye_after.ts_ns == 0)
+		c->bye_after = bye;
+	if (after && c->bye_own.ts_ns == 0 && c->answer_tag && (from == c->answer_tag || to == c->answer_tag))
+		c->bye_own = bye;
+	reason_take(s, sip);
+}
+
+static void
+call_request(struct dialog *d, struct slot *s, const struct dialog_message *m, const struct flow_entry *e)
+{
+	const struct sip_message *sip = m->sip;
+	struct call_state *c = &s->call;
+	bool new_request = !(e->flags & FLOW_TOLD);
+
+	switch (sip->method) {
+	case SIP_METHOD_INVITE:
+		if (s->request_ns == 0)
+			s->request_ns = m->ts_ns;
+		c->invites = (uint16_t)(c->invites + new_request);
+		if (sip->to.tag.len == 0)
+			initial_invite(d, s, m, e);
+		break;
+	case SIP_METHOD_ACK:
+		if (c->answer_ns && c->ack_ns == 0 && m->ts_ns >= c->answer_ns && cseq_is_attempt(c, sip->cseq))
+			c->ack_ns = m->ts_ns;
+		break;
+	case SIP_METHOD_CANCEL:
+		if (c->cancel_ns == 0)
+			c->cancel_ns = m->ts_ns;
+		reason_take(s, sip);
+		break;
+	case SIP_METHOD_BYE: bye_take(d, s, m); break;
+	case SIP_METHOD_UPDATE: c->updates = (uint16_t)(c->updates + new_request); break;
+	case SIP_METHOD_PRACK: c->prack = (uint16_t)(c->prack + new_request); break;
+	case SIP_METHOD_REFER: slot_text_replace(d, s, TEXT_TRANSFER_TO, sip_header_value(sip, SIP_HDR_REFER_TO)); break;
+	default: break;
+	}
+}
+
+/* ---- responses ---- */
+
+static void
+provisional_take(struct dialog *d, struct slot *s, const struct dialog_message *m)
+{
+	struct call_state *c = &s->call;
+	uint16_t status = m->sip->status;
+
+	if (status == 100 && c->trying_ns == 0)
+		c->trying_ns = m->ts_ns;
+	if (status >= 180 && status <= 189 && c->progress_ns == 0)
+		c->progress_ns = m->ts_ns;
+	if (status == 180 && c->ringing_ns == 0)
+		c->ringing_ns = m->ts_ns;
+	if (status >= 180 && status <= 189 && c->early_media_ns == 0 && sip_sdp_find(m->sip).len)
+		c->early_media_ns = m->ts_ns;
+	if (status > 100 && s->call.answer_ns == 0)
+		slot_text_replace(d, s, TEXT_TO_TAG, m->sip->to.tag);
+}
+
+static void
+final_take(struct dialog *d, struct slot *s, const struct dialog_message *m)
+{
+	const struct sip_message *sip = m->sip;
+	struct call_state *c = &s->call;
+
+	if (sip->status < 300 && c->answer_ns == 0) {
+		c->answer_ns = m->ts_ns;
+		c->answer_tag = dialog_text_hash(d, sip->to.tag);
+		slot_text_replace(d, s, TEXT_TO_TAG, sip->to.tag);
+	}
+	if (sip->cseq != s->attempt_cseq)
+		return;
+	bool best = slot_final_take(d, s, m);
+	if (best && sip->status >= 300) {
+		reason_take(s, sip);
+		if (c->answer_ns == 0)
+			slot_text_replace(d, s, TEXT_TO_TAG, sip->to.tag);
+	}
+	if (best && sip->status >= 300 && sip->status < 400)
+		slot_text_replace(d, s, TEXT_FORWARDED_TO, first_element(sip_header_value(sip, SIP_HDR_CONTACT)));
+}
+
+static void
+call_response(struct dialog *d, struct slot *s, const struct dialog_message *m, const struct flow_entry *e)
+{
+	const struct sip_message *sip = m->sip;
+	struct call_state *c = &s->call;
+
+	warnings_take(d, s, sip);
+	if (sip->cseq_method != SIP_METHOD_INVITE) {
+		if (sip->cseq_method == SIP_METHOD_BYE)
+			reason_take(s, sip);
+		return;
+	}
+	if (c->n_attempts == 0 && s->request_ns == 0) {
+		/* Nothing but responses so far: the first one's CSeq stands for the attempt. */
+		c->attempt_cseq[c->n_attempts++] = sip->cseq;
+		s->attempt_cseq = sip->cseq;
+		s->attempt_src = UINT8_MAX;
+		c->response_only = true;
+	}
+	if (!cseq_is_attempt(c, sip->cseq))
+		return;
+	if (sip->status > 100 && sip->status < 300)
+		slot_set_add(c->fork_tags, &c->n_forks, dialog_text_hash(d, sip->to.tag));
+	if (!(e->flags & FLOW_FROM_CALLER)) {
+		struct base_span agent = sip_header_value(sip, SIP_HDR_SERVER);
+		if (agent.len == 0)
+			agent = sip_header_value(sip, SIP_HDR_USER_AGENT);
+		if (sip->status > 100)
+			slot_text_set(d, s, TEXT_CALLEE_UA, agent);
+	}
+	session_expires_take(s, sip);
+	if (sip->status < 200)
+		provisional_take(d, s, m);
+	else
+		final_take(d, s, m);
+}
+
+/* ---- life ---- */
+
+/* What the call's own messages say of its end; END_NONE while it is open. */
+enum end_cause
+call_end_cause(const struct slot *s)
+{
+	const struct call_state *c = &s->call;
+	uint16_t status = s->final.status;
+
+	if (c->bye_first.ts_ns)
+		return END_BYE;
+	if (c->answer_ns)
+		return END_NONE;
+	if (c->cancel_ns)
+		return END_CANCEL;
+	if (status >= 300)
+		return status < 400 ? END_REDIRECT : END_FAILURE;
+	return END_NONE;
+}
+
+static void
+call_arm(struct dialog *d, struct slot *s)
+{
+	const struct dialog_options *o = &d->options;
+	enum end_cause cause = call_end_cause(s);
+	bool waiting = cause == END_CANCEL && s->final.status < 200;
+
+	if (cause != END_NONE && !waiting) {
+		slot_move(d, s, LIST_ENDED);
+		slot_arm(d, s, s->last_ns + (is_challenge(s->final.status) ? o->setup_ns : o->linger_ns));
+	} else if (s->call.answer_ns) {
+		slot_move(d, s, LIST_ESTABLISHED);
+		slot_arm(d, s, s->last_ns + o->call_idle_ns);
+	} else {
+		slot_move(d, s, LIST_EARLY);
+		slot_arm(d, s, s->last_ns + (waiting ? o->transaction_ns : o->setup_ns));
+	}
+}
+
+/* Is the caller the UAC of this transaction?  By its tag; RFC 2543 clients have none: by the From user. */
+static bool
+sent_by_uac(const struct dialog *d, const struct slot *s, const struct sip_message *sip)
+{
+	uint8_t scratch[256];
+
+	if (s->from_tag || sip->from.tag.len)
+		return is_caller_tag(s, dialog_text_hash(d, sip->from.tag));
+	return base_span_eq(sip->from.uri.user, slot_text(d, s, TEXT_FROM_USER, scratch, sizeof(scratch)));
+}
+
+void
+call_receive(struct dialog *d, struct slot *s, const struct dialog_message *m)
+{
+	const struct sip_message *sip = m->sip;
+	bool by_uac = sent_by_uac(d, s, sip);
+	struct flow_entry *e = flow_add(d, s, m, sip->method != SIP_METHOD_NONE ? by_uac : !by_uac);
+
+	if (flow_is_repeat(e)) {
+		call_arm(d, s);
+		return;
+	}
+	if (sip->method != SIP_METHOD_NONE)
+		call_request(d, s, m, e);
+	else
+		call_response(d, s, m, e);
+	media_receive(d, s, m, e);
+	call_arm(d, s);
+}
+
+void
+call_expired(struct dialog *d, struct slot *s)
+{
+	if (s->list == LIST_COLLECTING)
+		dialog_collected(d, slot_handle(d, s));
+	else if (s->list == LIST_ESTABLISHED)
+		d->options.hooks.peek(d->options.hooks.context, slot_handle(d, s));
+	else if (s->list == LIST_ENDED)
+		dialog_close(d, s, END_NONE);
+	else
+		dialog_close(d, s, END_TIMEOUT);
+}

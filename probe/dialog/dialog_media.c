@@ -1,0 +1,133 @@
+#include "dialog_private.h"
+
+#define LINE_MAX 256
+
+/* ---- the line for flow[] ---- */
+
+static const char *const direction_names[] = {"sendrecv", "sendonly", "recvonly", "inactive"};
+
+static void
+line_media(struct base_text *t, const struct sip_sdp_media *media)
+{
+	base_text_span(t, media->type);
+	base_text_char(t, ' ');
+	if (media->ip_valid)
+		base_text_ip(t, &media->ip);
+	base_text_char(t, ':');
+	base_text_u64(t, media->port);
+	for (uint8_t i = 0; i < media->n_formats && i < 6; i++) {
+		const struct sip_sdp_format *f = &media->formats[i];
+		uint32_t clock;
+		base_text_char(t, i ? ',' : ' ');
+		if (f->encoding.len)
+			base_text_span(t, f->encoding);
+		else if (f->payload_type < 128 && rtp_codec_static(f->payload_type, &clock) != RTP_CODEC_NONE)
+			base_text_str(t, rtp_codec_name(rtp_codec_static(f->payload_type, &clock)));
+		else
+			base_text_u64(t, f->payload_type);
+	}
+	base_text_char(t, ' ');
+	base_text_str(t, direction_names[media->direction]);
+}
+
+static chain_ref
+line_add(struct dialog *d, struct slot *s, const struct sip_sdp *sdp)
+{
+	char line[LINE_MAX];
+	struct base_text t = base_text_of(line, sizeof(line));
+
+	for (uint8_t i = 0; i < sdp->n_media; i++) {
+		if (i)
+			base_text_str(&t, "; ");
+		line_media(&t, &sdp->media[i]);
+	}
+	return chain_text_add(&d->pool, &s->text_chain, base_span_of(line, (uint32_t)t.len));
+}
+
+/* ---- hold ---- */
+
+static bool
+sdp_is_hold(const struct sip_sdp *sdp)
+{
+	for (uint8_t i = 0; i < sdp->n_media; i++) {
+		const struct sip_sdp_media *m = &sdp->media[i];
+		bool av = base_span_eq_nocase(m->type, BASE_SPAN("audio")) || base_span_eq_nocase(m->type, BASE_SPAN("video"));
+		bool still = m->direction == SIP_SDP_SENDONLY || m->direction == SIP_SDP_INACTIVE ||
+			(m->ip_valid && base_ip_is_any(&m->ip));
+		if (av && m->port && still)
+			return true;
+	}
+	return false;
+}
+
+/* ---- endpoints ---- */
+
+static void
+announce_codecs(struct media_announce *a, const struct sip_sdp_media *media)
+{
+	for (uint8_t i = 0; i < media->n_formats && a->n_codecs < MEDIA_CODECS_MAX; i++) {
+		const struct sip_sdp_format *f = &media->formats[i];
+		struct media_codec_map map = {f->clock_rate, f->payload_type, RTP_CODEC_NONE};
+		if (f->payload_type > 127)
+			continue;
+		if (f->encoding.len)
+			map.codec = (uint8_t)rtp_codec_of(f->encoding);
+		else
+			map.codec = (uint8_t)rtp_codec_static(f->payload_type, &map.clock_hz);
+		if (map.codec != RTP_CODEC_NONE)
+			a->codecs[a->n_codecs++] = map;
+	}
+}
+
+/* Publishes, and notes the endpoint once so that the closing call can withdraw it. */
+static void
+endpoint_publish(struct dialog *d, struct slot *s, const struct base_endpoint *at, const struct media_announce *announce)
+{
+	struct chain_cursor cursor = {0};
+	struct base_endpoint *known;
+
+	d->options.hooks.publish(d->options.hooks.context, at, announce);
+	while ((known = chain_item_next(&d->pool, &s->endpoint_chain, sizeof(*known), &cursor)))
+		if (base_endpoint_eq(known, at))
+			return;
+	known = chain_item_add(&d->pool, &s->endpoint_chain, sizeof(*known));
+	if (known)
+		*known = *at;
+	else
+		d->options.hooks.withdraw(d->options.hooks.context, at, announce->call);
+}
+
+static void
+media_publish(struct dialog *d, struct slot *s, const struct sip_sdp_media *media, struct media_announce *announce)
+{
+	struct base_endpoint at = {media->ip, media->port};
+
+	announce->n_codecs = 0;
+	announce->srtp = media->crypto;
+	announce->t38 = base_span_starts_nocase(media->proto, BASE_SPAN("udptl"));
+	announce_codecs(announce, media);
+	if (media->port == 0)
+		return;
+	if (media->ip_valid && !base_ip_is_any(&media->ip))
+		endpoint_publish(d, s, &at, announce);
+	for (uint8_t i = 0; i < media->n_candidates; i++)
+		endpoint_publish(d, s, &media->candidates[i], announce);
+}
+
+void
+media_receive(struct dialog *d, struct slot *s, const struct dialog_message *m, struct flow_entry *entry)
+{
+	struct base_span text = sip_sdp_find(m->sip);
+	struct sip_sdp *sdp = &d->sdp;
+
+	if (text.len == 0 || !sip_sdp_parse(sdp, text))
+		return;
+	entry->sdp = line_add(d, s, sdp);
+	bool in_dialog_offer = (m->sip->method == SIP_METHOD_INVITE || m->sip->method == SIP_METHOD_UPDATE) && m->sip->to.tag.len;
+	if (in_dialog_offer && !(entry->flags & FLOW_TOLD) && sdp_is_hold(sdp))
+		s->call.holds++;
+	struct media_announce announce = {.call = slot_handle(d, s), .since_ns = m->ts_ns};
+	announce.side = entry->flags & FLOW_FROM_CALLER ? MEDIA_SIDE_CALLER : MEDIA_SIDE_CALLEE;
+	for (uint8_t i = 0; i < sdp->n_media; i++)
+		media_publish(d, s, &sdp->media[i], &announce);
+}

@@ -1,0 +1,250 @@
+/* dialog, inside: slots, chains and what the files of this room share.
+ *
+ *   dialog.c             new, receive (which dialog is meant), timers, finish
+ *   dialog_slot.c        slots: find, take, give back, order of age, eviction
+ *   dialog_chain.c       128-byte blocks: texts, flow entries, endpoints, streams
+ *   dialog_flow.c        one message into flow[]: hosts, retransmission or mirror duplicate
+ *   dialog_call.c        what an INVITE dialog's messages mean
+ *   dialog_register.c    registrations and other transactions
+ *   dialog_media.c       SDP: endpoints, holds, the line for flow[]
+ *   dialog_record.c      the record of a dialog */
+#pragma once
+
+#include "dialog.h"
+
+#define DIALOG_NIL UINT32_MAX
+#define DIALOG_TICK_NS (10 * BASE_NS_PER_MS)
+#define DIALOG_TAGS_MAX 8
+#define DIALOG_HOSTS_MAX 12
+#define DIALOG_ATTEMPTS_MAX 8
+#define DIALOG_TEXTS_MAX 4
+#define DIALOG_WATCHES_MAX 8
+#define DIALOG_COLLECT_NS (2 * BASE_NS_PER_SEC) /* after that a core that has not answered is not waited for */
+
+/* ---- chains ---- */
+
+#define CHAIN_BLOCK_BYTES 128
+#define CHAIN_PAYLOAD (CHAIN_BLOCK_BYTES - 4)
+
+struct chain_block {
+	uint8_t bytes[CHAIN_PAYLOAD];
+	uint32_t next;
+};
+_Static_assert(sizeof(struct chain_block) == CHAIN_BLOCK_BYTES, "two cache lines");
+
+struct chain_pool {
+	struct chain_block *blocks;
+	uint32_t max, free_head, used;
+};
+
+/* Items of one size or texts, appended in order. */
+struct chain {
+	uint32_t head, tail; /* DIALOG_NIL: empty */
+	uint8_t used;        /* bytes of the last block */
+};
+
+/* A text in a chain: block << 7 | offset of its 16-bit length; 0: none (block 0 is never handed out). */
+typedef uint32_t chain_ref;
+
+void chain_pool_init(struct chain_pool *p, void *mem, uint32_t max);
+void chain_init(struct chain *c);
+void chain_free(struct chain_pool *p, struct chain *c);
+/* An item of bytes <= CHAIN_PAYLOAD at one place, zeroed; NULL: pool empty. */
+void *chain_item_add(struct chain_pool *p, struct chain *c, uint32_t bytes);
+/* Items of equal size in order: start with *at = {0}. NULL at the end. */
+struct chain_cursor {
+	uint32_t block, offset;
+	bool started;
+};
+void *chain_item_next(const struct chain_pool *p, const struct chain *c, uint32_t bytes, struct chain_cursor *at);
+/* Text over as many blocks as it needs; 0 where s is empty or the pool is. */
+chain_ref chain_text_add(struct chain_pool *p, struct chain *c, struct base_span s);
+/* The text, in place where it lies in one block, else gathered in scratch (cut at cap). */
+struct base_span chain_text(const struct chain_pool *p, chain_ref ref, uint8_t *scratch, uint32_t cap);
+
+/* ---- slots ---- */
+
+enum slot_kind { SLOT_FREE, SLOT_CALL, SLOT_REGISTRATION, SLOT_TRANSACTION };
+enum slot_list { LIST_EARLY, LIST_ESTABLISHED, LIST_ENDED, LIST_COLLECTING, LIST_COUNT };
+
+/* The texts kept of a dialog, each once. */
+enum slot_text {
+	TEXT_CALL_ID, TEXT_FROM_TAG, TEXT_TO_TAG, TEXT_ICID, TEXT_FROM_USER, TEXT_FROM_HOST, TEXT_FROM_NAME, TEXT_TO_USER,
+	TEXT_TO_HOST, TEXT_RURI_USER, TEXT_RURI_HOST, TEXT_PAI, TEXT_DIVERSION, TEXT_CALLER_UA, TEXT_CALLEE_UA, TEXT_REASON,
+	TEXT_TRANSFER_TO, TEXT_REPLACES, TEXT_FORWARDED_TO, TEXT_METHOD, TEXT_EVENT, TEXT_COUNT
+};
+
+/* One message in flow[]. */
+struct flow_entry {
+	int64_t ts_ns;
+	uint32_t fingerprint;   /* of what makes a retransmission */
+	uint32_t cseq;
+	chain_ref sdp;          /* one line, or 0 */
+	chain_ref word;         /* reason phrase, or method token that ringtap does not know */
+	uint16_t status, ip_id;
+	uint8_t method, cseq_method;
+	uint8_t src, dst;       /* hosts[] */
+	uint8_t flags;          /* FLOW_x */
+	uint8_t pad[7];
+};
+_Static_assert(sizeof(struct flow_entry) == 40, "three in a block");
+#define FLOW_RETRANSMISSION 1
+#define FLOW_DUPLICATE 2
+#define FLOW_FROM_CALLER 4
+#define FLOW_TOLD 8 /* the same request was seen before, elsewhere or again: its meaning has been counted */
+
+/* How well a final response fits the attempt's first request: same branch, same address, or just its CSeq. */
+enum final_fit { FIT_NONE, FIT_CSEQ, FIT_ADDRESS, FIT_BRANCH };
+
+struct final {
+	int64_t ts_ns;
+	uint16_t status;
+	uint8_t fit;            /* enum final_fit */
+};
+
+/* A BYE: when, and from which side. */
+struct bye {
+	int64_t ts_ns;
+	uint8_t side;           /* enum media_side */
+};
+
+struct call_state {
+	int64_t trying_ns, ringing_ns, progress_ns, early_media_ns, answer_ns, ack_ns, cancel_ns;
+	struct bye bye_own, bye_after, bye_first; /* of the answered fork; any after the answer; any at all */
+	uint32_t attempt_cseq[DIALOG_ATTEMPTS_MAX];
+	uint32_t fork_tags[DIALOG_TAGS_MAX];
+	uint32_t caller_tags[DIALOG_TAGS_MAX]; /* From tags of the attempts: as a rule one */
+	chain_ref warnings[DIALOG_TEXTS_MAX], headers[DIALOG_TEXTS_MAX];
+	uint32_t answer_tag;    /* hash */
+	uint32_t session_expires;
+	uint16_t holds, updates, prack, invites;
+	uint8_t n_attempts, n_forks, n_caller_tags, n_warnings, n_headers;
+	uint8_t q850;           /* 0: none */
+	bool initial_seen;      /* an INVITE without To tag */
+	bool response_only;     /* begun by a response: its CSeq stands in for the attempt's */
+	bool identity;
+	uint8_t session_set;
+};
+
+struct exchange_state { /* REGISTER exchange or another transaction */
+	int64_t response_ns;
+	uint32_t requested_expires, granted_expires;
+	chain_ref contacts[DIALOG_TEXTS_MAX];
+	uint8_t n_contacts, attempts;
+	uint8_t method;
+	bool has_requested, has_granted, star, in_dialog;
+};
+
+struct slot {
+	uint64_t hash;           /* of the Call-ID */
+	uint32_t bucket_next;
+	uint32_t list_prev, list_next;
+	uint32_t generation;
+	uint8_t kind, list;      /* enum slot_kind, slot_list */
+	uint8_t transport, tunnel;
+	uint16_t vlan;
+	uint8_t end_cause;       /* enum end_cause, when it is being closed */
+	bool truncated;
+	bool flow_truncated;
+	uint8_t n_hosts;
+	uint8_t challenges;
+	uint8_t n_branches;
+	uint8_t attempt_src;     /* hosts[] index of the current attempt's first request */
+	uint8_t first_src, first_dst;
+	int64_t first_ns, last_ns; /* of messages */
+	int64_t request_ns;      /* first INVITE or other request; 0: none seen */
+	uint32_t from_tag;       /* hash */
+	uint32_t attempt_cseq, attempt_branch;
+	uint32_t branches[DIALOG_TAGS_MAX]; /* top Via branches of the first attempt: hops */
+	struct final final;      /* of the current attempt */
+	uint32_t messages, retransmissions, duplicates, flow_count;
+	uint64_t lost_at_start;
+	chain_ref watches[DIALOG_WATCHES_MAX]; /* names of the lists that matched */
+	uint8_t n_watches;
+	uint16_t methods[SIP_METHOD_COUNT];
+	chain_ref texts[TEXT_COUNT];
+	chain_ref hosts[DIALOG_HOSTS_MAX];
+	struct chain text_chain, flow_chain, endpoint_chain, stream_chain;
+	union {
+		struct call_state call;
+		struct exchange_state exchange;
+	};
+};
+
+enum end_cause { END_NONE, END_BYE, END_CANCEL, END_FAILURE, END_REDIRECT, END_TIMEOUT, END_EVICTED, END_CAPTURE };
+
+struct slot_list_head {
+	uint32_t head, tail, count;
+};
+
+struct dialog {
+	struct dialog_options options;
+	struct slot *slots;
+	uint32_t *buckets;
+	uint32_t bucket_mask, free_head, used;
+	uint32_t low_water;      /* free slots below which ended dialogs are closed early */
+	struct slot_list_head lists[LIST_COUNT];
+	struct chain_pool pool;
+	struct base_wheel *wheel;
+	int64_t now_ns;
+	uint64_t lost_total;
+	struct sip_sdp sdp;      /* of the message being received */
+	struct flow_entry left_out; /* stands for an entry that flow[] has no room for */
+	uint8_t scratch[4096];
+	uint8_t record[RECORD_BYTES_MAX];
+};
+
+/* dialog_slot.c */
+void slot_table_init(struct dialog *d);
+uint32_t slot_find_first(const struct dialog *d, uint64_t hash, struct base_span call_id);
+uint32_t slot_find_next(const struct dialog *d, uint32_t index, uint64_t hash, struct base_span call_id);
+/* A new slot of kind for message m, or NULL: refused, counted. */
+struct slot *slot_take(struct dialog *d, enum slot_kind kind, uint64_t hash, const struct dialog_message *m);
+void slot_give_back(struct dialog *d, struct slot *s);
+void slot_move(struct dialog *d, struct slot *s, enum slot_list list);
+void slot_arm(struct dialog *d, struct slot *s, int64_t expiry_ns);
+static inline uint32_t
+slot_index(const struct dialog *d, const struct slot *s)
+{
+	return (uint32_t)(s - d->slots);
+}
+uint64_t slot_handle(const struct dialog *d, const struct slot *s);
+struct slot *slot_of_handle(struct dialog *d, uint64_t handle); /* NULL: gone */
+
+/* Text of a slot, kept once: set where it has none yet. */
+void slot_text_set(struct dialog *d, struct slot *s, enum slot_text which, struct base_span text);
+void slot_text_replace(struct dialog *d, struct slot *s, enum slot_text which, struct base_span text);
+struct base_span slot_text(const struct dialog *d, const struct slot *s, enum slot_text which, uint8_t *scratch, uint32_t cap);
+/* Parties of the first request (or response). */
+void slot_parties_set(struct dialog *d, struct slot *s, const struct dialog_message *m);
+uint32_t dialog_text_hash(const struct dialog *d, struct base_span text); /* never 0 but for the empty text */
+
+/* Adds a tag's or branch's hash to a small set: nothing where it is 0, there already, or the set is full. */
+void slot_set_add(uint32_t *set, uint8_t *n, uint32_t hash);
+bool slot_set_has(const uint32_t *set, uint8_t n, uint32_t hash);
+
+/* dialog_flow.c */
+/* Takes a message into flow[] and counts it.  Returns its entry (a scratch one where flow[] is full). */
+struct flow_entry *flow_add(struct dialog *d, struct slot *s, const struct dialog_message *m, bool from_caller);
+bool flow_is_repeat(const struct flow_entry *e);
+const struct base_endpoint *flow_host(const struct dialog *d, const struct slot *s, uint8_t index, struct base_endpoint *out);
+
+/* dialog_call.c, dialog_register.c: a message that belongs to slot s */
+void call_receive(struct dialog *d, struct slot *s, const struct dialog_message *m);
+void call_expired(struct dialog *d, struct slot *s);
+bool call_matches(const struct dialog *d, const struct slot *s, const struct sip_message *m);
+enum end_cause call_end_cause(const struct slot *s);
+bool registration_matches(const struct dialog *d, const struct slot *s, const struct sip_message *m);
+void registration_receive(struct dialog *d, struct slot *s, const struct dialog_message *m);
+void transaction_receive(struct dialog *d, struct slot *s, const struct dialog_message *m);
+bool transaction_matches(const struct dialog *d, const struct slot *s, const struct sip_message *m);
+/* Fit of final response m to the current attempt of s; keeps it where it is the best so far. True: kept. */
+bool slot_final_take(struct dialog *d, struct slot *s, const struct dialog_message *m);
+
+/* dialog_media.c */
+void media_receive(struct dialog *d, struct slot *s, const struct dialog_message *m, struct flow_entry *entry);
+
+/* dialog.c: ends a dialog: collects a call's streams first, writes the record of others at once. */
+void dialog_close(struct dialog *d, struct slot *s, enum end_cause cause);
+/* dialog_record.c */
+void dialog_record_write(struct dialog *d, struct slot *s);

@@ -1,0 +1,400 @@
+#include "dialog_private.h"
+
+/* Media that stopped so long before the capture's end marks the call's end better than the capture's. */
+#define MEDIA_STOPPED_NS (10 * BASE_NS_PER_SEC)
+
+/* When, how and by whom a call ended, as far as can be told. */
+struct ending {
+	int64_t ts_ns;      /* 0: not known */
+	enum end_cause cause;
+	uint8_t side;       /* enum media_side */
+	const char *basis;  /* of duration_ms; NULL: no answer */
+};
+
+static const char *
+end_cause_name(enum end_cause cause)
+{
+	static const char *const names[] = {"", "bye", "cancel", "failure", "redirect", "timeout", "evicted", "capture_end"};
+	return names[cause];
+}
+
+static const char *
+disposition_of(const struct slot *s)
+{
+	uint16_t status = s->final.status;
+
+	if (s->call.answer_ns || (status >= 200 && status < 300))
+		return "answered";
+	if (status == 487 || (status < 200 && s->call.cancel_ns))
+		return "cancelled";
+	switch (status) {
+	case 0: return "incomplete";
+	case 486: case 600: return "busy";
+	case 408: case 480: case 504: return "no_answer";
+	case 401: case 403: case 407: case 433: case 603: case 606: case 607: case 608: return "rejected";
+	default: return status < 400 ? "redirected" : "failed";
+	}
+}
+
+/* ---- a call's streams ---- */
+
+static bool
+stream_next(const struct dialog *d, const struct slot *s, struct chain_cursor *at, struct media_summary *out)
+{
+	const chain_ref *item = chain_item_next(&d->pool, &s->stream_chain, sizeof(*item), at);
+	uint8_t scratch[sizeof(*out)];
+
+	if (item == NULL)
+		return false;
+	struct base_span bytes = chain_text(&d->pool, *item, scratch, sizeof(scratch));
+	memset(out, 0, sizeof(*out));
+	memcpy(out, bytes.p, bytes.len);
+	return true;
+}
+
+static int64_t
+last_media_ns(const struct dialog *d, const struct slot *s)
+{
+	struct chain_cursor at = {0};
+	struct media_summary stream;
+	int64_t last = 0;
+
+	while (stream_next(d, s, &at, &stream))
+		last = stream.last_ns > last ? stream.last_ns : last;
+	return last;
+}
+
+static void
+put_streams(struct dialog *d, const struct slot *s, struct record_writer *w)
+{
+	struct chain_cursor at = {0};
+	struct media_summary stream;
+
+	while (stream_next(d, s, &at, &stream)) {
+		uint32_t row = record_list_open(w, RECORD_F_STREAMS);
+		media_summary_write(w, &stream);
+		record_list_close(w, row);
+	}
+}
+
+/* ---- flow ---- */
+
+static void
+put_endpoint(const struct dialog *d, const struct slot *s, struct record_writer *w, uint8_t host, bool source)
+{
+	struct base_endpoint at;
+
+	if (flow_host(d, s, host, &at) == NULL)
+		return;
+	record_put_ip(w, source ? RECORD_F_SRC_IP : RECORD_F_DST_IP, &at.ip);
+	record_put_u64(w, source ? RECORD_F_SRC_PORT : RECORD_F_DST_PORT, at.port);
+}
+
+static void
+put_flow_entry(struct dialog *d, const struct slot *s, struct record_writer *w, const struct flow_entry *e)
+{
+	uint8_t scratch[512];
+	struct base_span word = chain_text(&d->pool, e->word, scratch, sizeof(scratch));
+
+	if (e->status)
+		record_put_u64(w, RECORD_F_SIP_CODE, e->status), record_put_str(w, RECORD_F_SIP_REASON, word);
+	else if (e->method == SIP_METHOD_OTHER)
+		record_put_str(w, RECORD_F_METHOD, word);
+	else
+		record_put_cstr(w, RECORD_F_METHOD, sip_method_name((enum sip_method)e->method));
+	record_put_u64(w, RECORD_F_CSEQ, e->cseq);
+	record_put_cstr(w, RECORD_F_CSEQ_METHOD, sip_method_name((enum sip_method)e->cseq_method));
+	put_endpoint(d, s, w, e->src, true);
+	put_endpoint(d, s, w, e->dst, false);
+	record_put_time(w, RECORD_F_TIME, e->ts_ns);
+	if (e->flags & FLOW_DUPLICATE)
+		record_put_cstr(w, RECORD_F_REPEAT, "duplicate");
+	else if (e->flags & FLOW_RETRANSMISSION)
+		record_put_cstr(w, RECORD_F_REPEAT, "retransmission");
+	record_put_str(w, RECORD_F_SDP, chain_text(&d->pool, e->sdp, scratch, sizeof(scratch)));
+}
+
+static void
+put_flow(struct dialog *d, const struct slot *s, struct record_writer *w)
+{
+	struct chain_cursor at = {0};
+	const struct flow_entry *e;
+	bool truncated = s->flow_truncated;
+
+	while ((e = chain_item_next(&d->pool, &s->flow_chain, sizeof(*e), &at))) {
+		uint32_t row = record_list_open(w, RECORD_F_FLOW);
+		put_flow_entry(d, s, w, e);
+		record_list_close(w, row);
+		truncated |= w->overflow;
+	}
+	record_put_bool(w, RECORD_F_FLOW_TRUNCATED, truncated);
+}
+
+/* ---- what all kinds share ---- */
+
+/* Deterministic: the same Call-ID, From tag and first time give the same uid on every probe and in every replay. */
+static void
+put_uid(struct dialog *d, const struct slot *s, struct record_writer *w)
+{
+	static const struct base_hash_key keys[] = {{0x7569642d68696768ull, 1}, {0x7569642d6c6f7721ull, 2}};
+	uint8_t bytes[1024], scratch[512];
+	char text[32];
+	struct base_span call_id = slot_text(d, s, TEXT_CALL_ID, scratch, sizeof(scratch));
+	uint32_t n = call_id.len < sizeof(scratch) ? call_id.len : sizeof(scratch);
+	int64_t us = (s->request_ns ? s->request_ns : s->first_ns) / BASE_NS_PER_US;
+
+	if (n)
+		memcpy(bytes, call_id.p, n);
+	bytes[n++] = 0;
+	struct base_span tag = slot_text(d, s, TEXT_FROM_TAG, scratch, 256);
+	uint32_t tag_len = tag.len < 256 ? tag.len : 256;
+	if (tag_len)
+		memcpy(bytes + n, tag.p, tag_len);
+	n += tag_len;
+	memcpy(bytes + n, &us, sizeof(us));
+	n += sizeof(us);
+	struct base_text t = base_text_of(text, sizeof(text));
+	base_text_hex(&t, base_hash(&keys[0], bytes, n), 16);
+	base_text_hex(&t, base_hash(&keys[1], bytes, n), 16);
+	record_put_str(w, RECORD_F_UID, base_span_of(text, (uint32_t)t.len));
+}
+
+static void
+put_text(struct dialog *d, const struct slot *s, struct record_writer *w, enum slot_text which, enum record_field f)
+{
+	record_put_str(w, f, slot_text(d, s, which, d->scratch, sizeof(d->scratch)));
+}
+
+static void
+put_texts(struct dialog *d, struct record_writer *w, enum record_field f, const chain_ref *refs, uint8_t n)
+{
+	for (uint8_t i = 0; i < n; i++)
+		record_put_str(w, f, chain_text(&d->pool, refs[i], d->scratch, sizeof(d->scratch)));
+}
+
+static void
+put_common(struct dialog *d, const struct slot *s, struct record_writer *w)
+{
+	static const struct {
+		enum slot_text text;
+		enum record_field field;
+	} texts[] = {{TEXT_CALL_ID, RECORD_F_CALL_ID}, {TEXT_FROM_TAG, RECORD_F_FROM_TAG}, {TEXT_TO_TAG, RECORD_F_TO_TAG},
+		{TEXT_ICID, RECORD_F_ICID}, {TEXT_FROM_USER, RECORD_F_FROM_USER}, {TEXT_FROM_HOST, RECORD_F_FROM_HOST},
+		{TEXT_FROM_NAME, RECORD_F_FROM_NAME}, {TEXT_TO_USER, RECORD_F_TO_USER}, {TEXT_TO_HOST, RECORD_F_TO_HOST},
+		{TEXT_RURI_USER, RECORD_F_RURI_USER}, {TEXT_RURI_HOST, RECORD_F_RURI_HOST}, {TEXT_CALLER_UA, RECORD_F_CALLER_UA},
+		{TEXT_CALLEE_UA, RECORD_F_CALLEE_UA}, {TEXT_REASON, RECORD_F_SIP_REASON}};
+	static const char *const transports[] = {"", "udp", "tcp", "sctp"};
+
+	put_uid(d, s, w);
+	record_put_cstr(w, RECORD_F_STATUS, "final");
+	for (uint32_t i = 0; i < base_count_of(texts); i++)
+		put_text(d, s, w, texts[i].text, texts[i].field);
+	put_endpoint(d, s, w, s->first_src, true);
+	put_endpoint(d, s, w, s->first_dst, false);
+	record_put_cstr(w, RECORD_F_TRANSPORT, transports[s->transport < base_count_of(transports) ? s->transport : 0]);
+	if (s->vlan != PACKET_VLAN_NONE)
+		record_put_u64(w, RECORD_F_VLAN, s->vlan);
+	record_put_cstr(w, RECORD_F_TUNNEL, packet_tunnel_name((enum packet_tunnel)s->tunnel));
+	if (s->final.status)
+		record_put_u64(w, RECORD_F_SIP_CODE, s->final.status);
+	record_put_u64(w, RECORD_F_MESSAGES, s->messages);
+	record_put_u64(w, RECORD_F_RETRANSMISSIONS, s->retransmissions);
+	record_put_u64(w, RECORD_F_CAPTURE_DUPLICATES, s->duplicates);
+	record_put_u64(w, RECORD_F_CAPTURE_LOSS, d->lost_total - s->lost_at_start);
+	record_put_bool(w, RECORD_F_TRUNCATED, s->truncated);
+	record_put_cstr(w, RECORD_F_CLOCK_SOURCE, d->options.clock_source);
+	put_texts(d, w, RECORD_F_WATCH, s->watches, s->n_watches);
+}
+
+/* ---- calls ---- */
+
+static struct ending
+open_call_ending(const struct dialog *d, const struct slot *s)
+{
+	struct ending e = {0, (enum end_cause)s->end_cause, MEDIA_SIDE_UNKNOWN, NULL};
+	int64_t media = last_media_ns(d, s);
+
+	if (s->call.answer_ns == 0)
+		return e;
+	if (media && (e.cause != END_CAPTURE || d->now_ns - media > MEDIA_STOPPED_NS)) {
+		e.ts_ns = media > s->last_ns ? media : s->last_ns;
+		e.basis = "last_rtp";
+	} else if (e.cause == END_CAPTURE) {
+		e.ts_ns = d->now_ns;
+		e.basis = "capture_end";
+	} else {
+		e.ts_ns = s->last_ns;
+		e.basis = "timer";
+	}
+	return e;
+}
+
+static struct ending
+call_ending(const struct dialog *d, const struct slot *s)
+{
+	const struct call_state *c = &s->call;
+	struct ending e = {0, call_end_cause(s), MEDIA_SIDE_CALLEE, NULL};
+
+	switch (e.cause) {
+	case END_BYE: {
+		const struct bye *bye = c->bye_own.ts_ns ? &c->bye_own : c->bye_after.ts_ns ? &c->bye_after : &c->bye_first;
+		e.ts_ns = bye->ts_ns;
+		e.side = bye->side;
+		e.basis = "bye";
+		return e;
+	}
+	case END_CANCEL:
+		e.ts_ns = s->final.status >= 300 ? s->final.ts_ns : c->cancel_ns;
+		e.side = MEDIA_SIDE_CALLER;
+		return e;
+	case END_REDIRECT:
+	case END_FAILURE: e.ts_ns = s->final.ts_ns; return e;
+	default: return open_call_ending(d, s);
+	}
+}
+
+static double
+ms_between(int64_t from_ns, int64_t to_ns)
+{
+	return from_ns && to_ns && to_ns >= from_ns ? (double)(to_ns - from_ns) / BASE_NS_PER_MS : __builtin_nan("");
+}
+
+static void
+put_timing(const struct slot *s, struct record_writer *w, const struct ending *end)
+{
+	const struct call_state *c = &s->call;
+	int64_t ringing = c->ringing_ns ? c->ringing_ns : c->progress_ns;
+	int64_t alerted = c->progress_ns ? c->progress_ns : s->final.ts_ns;
+
+	record_put_time(w, RECORD_F_INVITE_TIME, s->request_ns);
+	record_put_time(w, RECORD_F_TRYING_TIME, c->trying_ns);
+	record_put_time(w, RECORD_F_RINGING_TIME, ringing);
+	record_put_time(w, RECORD_F_EARLY_MEDIA_TIME, c->early_media_ns);
+	record_put_time(w, RECORD_F_ANSWER_TIME, c->answer_ns);
+	record_put_time(w, RECORD_F_ACK_TIME, c->ack_ns);
+	record_put_time(w, RECORD_F_END_TIME, end->ts_ns);
+	record_put_f64(w, RECORD_F_PDD_MS, ms_between(s->request_ns, alerted));
+	record_put_f64(w, RECORD_F_SETUP_MS, ms_between(s->request_ns, c->answer_ns));
+	if (c->answer_ns && end->basis) {
+		record_put_f64(w, RECORD_F_DURATION_MS, ms_between(c->answer_ns, end->ts_ns));
+		record_put_cstr(w, RECORD_F_DURATION_BASIS, end->basis);
+	}
+}
+
+static void
+put_outcome(const struct slot *s, struct record_writer *w, const struct ending *end)
+{
+	static const char *const sides[] = {"none", "caller", "callee"};
+
+	record_put_cstr(w, RECORD_F_DISPOSITION, disposition_of(s));
+	if (s->call.q850)
+		record_put_u64(w, RECORD_F_Q850, s->call.q850);
+	record_put_cstr(w, RECORD_F_ENDED_BY, sides[end->side]);
+	record_put_cstr(w, RECORD_F_END_CAUSE, end_cause_name(end->cause));
+}
+
+static void
+put_methods(const struct slot *s, struct record_writer *w)
+{
+	char text[256];
+	struct base_text t = base_text_of(text, sizeof(text));
+
+	for (enum sip_method m = SIP_METHOD_NONE + 1; m < SIP_METHOD_COUNT; m++) {
+		if (s->methods[m] == 0)
+			continue;
+		if (t.len)
+			base_text_char(&t, ',');
+		base_text_str(&t, m == SIP_METHOD_OTHER ? "other" : sip_method_name(m));
+		base_text_char(&t, ':');
+		base_text_u64(&t, s->methods[m]);
+	}
+	record_put_str(w, RECORD_F_METHODS, base_span_of(text, (uint32_t)t.len));
+}
+
+static void
+put_call(struct dialog *d, const struct slot *s, struct record_writer *w)
+{
+	const struct call_state *c = &s->call;
+	struct ending end = call_ending(d, s);
+
+	put_text(d, s, w, TEXT_PAI, RECORD_F_PAI);
+	put_text(d, s, w, TEXT_DIVERSION, RECORD_F_DIVERSION);
+	record_put_bool(w, RECORD_F_IDENTITY, c->identity);
+	put_texts(d, w, RECORD_F_HEADERS, c->headers, c->n_headers);
+	put_timing(s, w, &end);
+	put_outcome(s, w, &end);
+	record_put_u64(w, RECORD_F_INVITES, c->invites);
+	record_put_u64(w, RECORD_F_AUTH_CHALLENGES, s->challenges);
+	record_put_u64(w, RECORD_F_FORKS, c->n_forks);
+	record_put_u64(w, RECORD_F_HOPS, s->n_branches);
+	record_put_u64(w, RECORD_F_HOLDS, c->holds);
+	record_put_u64(w, RECORD_F_UPDATES, c->updates);
+	record_put_u64(w, RECORD_F_PRACK, c->prack);
+	put_text(d, s, w, TEXT_TRANSFER_TO, RECORD_F_TRANSFER_TO);
+	put_text(d, s, w, TEXT_REPLACES, RECORD_F_REPLACES);
+	put_text(d, s, w, TEXT_FORWARDED_TO, RECORD_F_FORWARDED_TO);
+	if (c->session_set)
+		record_put_u64(w, RECORD_F_SESSION_EXPIRES, c->session_expires);
+	put_texts(d, w, RECORD_F_WARNINGS, c->warnings, c->n_warnings);
+	put_methods(s, w);
+	put_streams(d, s, w);
+}
+
+/* ---- registrations and other transactions ---- */
+
+static void
+put_registration(struct dialog *d, const struct slot *s, struct record_writer *w)
+{
+	const struct exchange_state *x = &s->exchange;
+	bool removes = x->star || (x->has_requested && x->requested_expires == 0);
+	uint8_t user[256];
+	struct base_text t = base_text_of((char *)d->scratch, sizeof(d->scratch));
+
+	base_text_span(&t, slot_text(d, s, TEXT_TO_USER, user, sizeof(user)));
+	if (t.len)
+		base_text_char(&t, '@');
+	base_text_span(&t, slot_text(d, s, TEXT_TO_HOST, user, sizeof(user)));
+	record_put_str(w, RECORD_F_AOR, base_span_of(d->scratch, (uint32_t)t.len));
+	if (x->attempts)
+		record_put_cstr(w, RECORD_F_ACTION, removes ? "deregister" : x->n_contacts ? "register" : "query");
+	put_texts(d, w, RECORD_F_CONTACTS, x->contacts, x->n_contacts);
+	if (x->has_requested)
+		record_put_u64(w, RECORD_F_REQUESTED_EXPIRES, x->requested_expires);
+	if (x->has_granted)
+		record_put_u64(w, RECORD_F_GRANTED_EXPIRES, x->granted_expires);
+	record_put_u64(w, RECORD_F_AUTH_CHALLENGES, s->challenges);
+	record_put_u64(w, RECORD_F_ATTEMPTS, x->attempts);
+	record_put_u64(w, RECORD_F_HOPS, s->n_branches);
+}
+
+static void
+put_transaction(struct dialog *d, const struct slot *s, struct record_writer *w)
+{
+	put_text(d, s, w, TEXT_METHOD, RECORD_F_METHOD);
+	record_put_u64(w, RECORD_F_CSEQ, s->attempt_cseq);
+	put_text(d, s, w, TEXT_EVENT, RECORD_F_EVENT);
+	record_put_bool(w, RECORD_F_IN_DIALOG, s->exchange.in_dialog);
+}
+
+void
+dialog_record_write(struct dialog *d, struct slot *s)
+{
+	static const enum record_kind kinds[] = {RECORD_NONE, RECORD_CALL, RECORD_REGISTRATION, RECORD_TRANSACTION};
+	struct record_writer w = record_writer_begin(d->record, sizeof(d->record), kinds[s->kind]);
+
+	put_common(d, s, &w);
+	if (s->kind == SLOT_CALL) {
+		put_call(d, s, &w);
+	} else {
+		record_put_time(&w, RECORD_F_REQUEST_TIME, s->request_ns);
+		record_put_time(&w, RECORD_F_RESPONSE_TIME, s->exchange.response_ns);
+		if (s->kind == SLOT_REGISTRATION)
+			put_registration(d, s, &w);
+		else
+			put_transaction(d, s, &w);
+	}
+	put_flow(d, s, &w);
+	if (w.overflow)
+		metrics_add(d->options.metrics, METRICS_RECORDS_OVERFLOW, 1);
+	d->options.hooks.record(d->options.hooks.context, d->record, w.len);
+}

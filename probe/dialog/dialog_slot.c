@@ -1,0 +1,313 @@
+#include "dialog_private.h"
+
+void
+slot_table_init(struct dialog *d)
+{
+	for (uint32_t i = 0; i <= d->bucket_mask; i++)
+		d->buckets[i] = DIALOG_NIL;
+	for (uint32_t i = 0; i < LIST_COUNT; i++)
+		d->lists[i] = (struct slot_list_head){DIALOG_NIL, DIALOG_NIL, 0};
+	/* Slots never used are not touched: used is the mark, free_head what has come back. */
+	d->free_head = DIALOG_NIL;
+	d->used = 0;
+	d->low_water = d->options.max_dialogs / 16;
+}
+
+static bool
+slot_is_of(const struct dialog *d, const struct slot *s, uint64_t hash, struct base_span call_id)
+{
+	uint8_t scratch[512];
+
+	if (s->hash != hash)
+		return false;
+	struct base_span mine = slot_text(d, s, TEXT_CALL_ID, scratch, sizeof(scratch));
+	return base_span_eq(mine, base_span_of(call_id.p, call_id.len < sizeof(scratch) ? call_id.len : sizeof(scratch)));
+}
+
+static uint32_t
+slot_find_from(const struct dialog *d, uint32_t i, uint64_t hash, struct base_span call_id)
+{
+	while (i != DIALOG_NIL && !slot_is_of(d, &d->slots[i], hash, call_id))
+		i = d->slots[i].bucket_next;
+	return i;
+}
+
+uint32_t
+slot_find_first(const struct dialog *d, uint64_t hash, struct base_span call_id)
+{
+	return slot_find_from(d, d->buckets[hash & d->bucket_mask], hash, call_id);
+}
+
+uint32_t
+slot_find_next(const struct dialog *d, uint32_t index, uint64_t hash, struct base_span call_id)
+{
+	return slot_find_from(d, d->slots[index].bucket_next, hash, call_id);
+}
+
+static void
+list_append(struct dialog *d, struct slot *s, enum slot_list list)
+{
+	struct slot_list_head *l = &d->lists[list];
+	uint32_t i = slot_index(d, s);
+
+	s->list = (uint8_t)list;
+	s->list_next = DIALOG_NIL;
+	s->list_prev = l->tail;
+	if (l->tail == DIALOG_NIL)
+		l->head = i;
+	else
+		d->slots[l->tail].list_next = i;
+	l->tail = i;
+	l->count++;
+}
+
+static void
+list_remove(struct dialog *d, struct slot *s)
+{
+	struct slot_list_head *l = &d->lists[s->list];
+
+	if (s->list_prev == DIALOG_NIL)
+		l->head = s->list_next;
+	else
+		d->slots[s->list_prev].list_next = s->list_next;
+	if (s->list_next == DIALOG_NIL)
+		l->tail = s->list_prev;
+	else
+		d->slots[s->list_next].list_prev = s->list_prev;
+	l->count--;
+}
+
+void
+slot_move(struct dialog *d, struct slot *s, enum slot_list list)
+{
+	if (s->list == list)
+		return;
+	list_remove(d, s);
+	list_append(d, s, list);
+}
+
+/* Room is low: what has ended is closed before its linger is over, then the oldest unanswered is given up. */
+static void
+slot_make_room(struct dialog *d)
+{
+	uint32_t in_use = d->lists[LIST_EARLY].count + d->lists[LIST_ESTABLISHED].count + d->lists[LIST_ENDED].count +
+		d->lists[LIST_COLLECTING].count;
+	uint32_t victim;
+
+	if (d->options.max_dialogs - in_use > d->low_water)
+		return;
+	victim = d->lists[LIST_ENDED].head;
+	if (victim != DIALOG_NIL) {
+		dialog_close(d, &d->slots[victim], END_NONE);
+		return;
+	}
+	victim = d->lists[LIST_EARLY].head;
+	if (victim != DIALOG_NIL) {
+		metrics_add(d->options.metrics, METRICS_CALLS_EVICTED, 1);
+		dialog_close(d, &d->slots[victim], END_EVICTED);
+	}
+}
+
+struct slot *
+slot_take(struct dialog *d, enum slot_kind kind, uint64_t hash, const struct dialog_message *m)
+{
+	uint32_t i, generation;
+
+	slot_make_room(d);
+	i = d->free_head;
+	if (i != DIALOG_NIL) {
+		d->free_head = d->slots[i].bucket_next;
+	} else if (d->used < d->options.max_dialogs) {
+		i = d->used++;
+	} else {
+		metrics_add(d->options.metrics, METRICS_CALLS_REFUSED, 1);
+		return NULL;
+	}
+	struct slot *s = &d->slots[i];
+	generation = s->generation + 1;
+	memset(s, 0, sizeof(*s));
+	s->generation = generation & 0xffffff ? generation & 0xffffff : 1;
+	s->kind = (uint8_t)kind;
+	s->hash = hash;
+	s->transport = m->transport;
+	s->tunnel = m->tunnel;
+	s->vlan = m->vlan;
+	s->first_ns = s->last_ns = m->ts_ns;
+	s->lost_at_start = d->lost_total;
+	chain_init(&s->text_chain);
+	chain_init(&s->flow_chain);
+	chain_init(&s->endpoint_chain);
+	chain_init(&s->stream_chain);
+	slot_text_set(d, s, TEXT_CALL_ID, m->sip->call_id);
+	s->bucket_next = d->buckets[hash & d->bucket_mask];
+	d->buckets[hash & d->bucket_mask] = i;
+	list_append(d, s, LIST_EARLY);
+	return s;
+}
+
+void
+slot_give_back(struct dialog *d, struct slot *s)
+{
+	uint32_t i = slot_index(d, s), *link = &d->buckets[s->hash & d->bucket_mask];
+
+	while (*link != i)
+		link = &d->slots[*link].bucket_next;
+	*link = s->bucket_next;
+	list_remove(d, s);
+	base_wheel_cancel(d->wheel, i);
+	chain_free(&d->pool, &s->text_chain);
+	chain_free(&d->pool, &s->flow_chain);
+	chain_free(&d->pool, &s->endpoint_chain);
+	chain_free(&d->pool, &s->stream_chain);
+	s->kind = SLOT_FREE;
+	s->bucket_next = d->free_head;
+	d->free_head = i;
+}
+
+void
+slot_arm(struct dialog *d, struct slot *s, int64_t expiry_ns)
+{
+	base_wheel_arm(d->wheel, slot_index(d, s), expiry_ns);
+}
+
+uint64_t
+slot_handle(const struct dialog *d, const struct slot *s)
+{
+	return (uint64_t)d->options.core << 56 | (uint64_t)s->generation << 32 | slot_index(d, s);
+}
+
+struct slot *
+slot_of_handle(struct dialog *d, uint64_t handle)
+{
+	uint32_t i = (uint32_t)handle;
+
+	if (handle >> 56 != d->options.core || i >= d->used || d->slots[i].kind == SLOT_FREE ||
+		d->slots[i].generation != (handle >> 32 & 0xffffff))
+		return NULL;
+	return &d->slots[i];
+}
+
+struct base_span
+slot_text(const struct dialog *d, const struct slot *s, enum slot_text which, uint8_t *scratch, uint32_t cap)
+{
+	return chain_text(&d->pool, s->texts[which], scratch, cap);
+}
+
+/* The same text may stand in several fields (To and Request-URI): kept once. */
+static chain_ref
+slot_text_shared(const struct dialog *d, const struct slot *s, struct base_span text)
+{
+	uint8_t scratch[256];
+
+	for (uint32_t i = TEXT_FROM_USER; i <= TEXT_RURI_HOST; i++) {
+		if (s->texts[i] && base_span_eq(text, slot_text(d, s, (enum slot_text)i, scratch, sizeof(scratch))))
+			return s->texts[i];
+	}
+	return 0;
+}
+
+void
+slot_text_replace(struct dialog *d, struct slot *s, enum slot_text which, struct base_span text)
+{
+	uint8_t unfolded[2048];
+	uint32_t len;
+
+	if (text.len == 0)
+		return;
+	if (memchr(text.p, '\n', text.len)) {
+		sip_unfold(text, unfolded, sizeof(unfolded), &len);
+		text = base_span_of(unfolded, len);
+	}
+	s->texts[which] = slot_text_shared(d, s, text);
+	if (s->texts[which] == 0)
+		s->texts[which] = chain_text_add(&d->pool, &s->text_chain, text);
+}
+
+void
+slot_text_set(struct dialog *d, struct slot *s, enum slot_text which, struct base_span text)
+{
+	if (s->texts[which] == 0)
+		slot_text_replace(d, s, which, text);
+}
+
+/* A display name without the backslashes of its quoted pairs (RFC 3261 25.1). */
+static struct base_span
+display_unescaped(struct base_span display, uint8_t *out, uint32_t cap)
+{
+	uint32_t n = 0;
+
+	if (display.len == 0 || memchr(display.p, '\\', display.len) == NULL)
+		return display;
+	for (uint32_t i = 0; i < display.len && n < cap; i++) {
+		if (display.p[i] == '\\' && i + 1 < display.len)
+			i++;
+		out[n++] = display.p[i];
+	}
+	return base_span_of(out, n);
+}
+
+/* The names are kept, not the bits: a reload may change the lists while the call goes on. */
+static void
+slot_watch(struct dialog *d, struct slot *s, const struct sip_message *sip)
+{
+	const struct dialog_hooks *hooks = &d->options.hooks;
+	uint64_t lists = s->n_watches == 0 ? hooks->watch(hooks->context, sip) : 0;
+
+	for (uint32_t i = 0; i < 64 && lists >> i && s->n_watches < DIALOG_WATCHES_MAX; i++)
+		if (lists >> i & 1)
+			s->watches[s->n_watches++] = chain_text_add(
+				&d->pool, &s->text_chain, base_span_cstr(hooks->watch_name(hooks->context, i)));
+}
+
+void
+slot_parties_set(struct dialog *d, struct slot *s, const struct dialog_message *m)
+{
+	const struct sip_message *sip = m->sip;
+	uint8_t name[256];
+
+	slot_text_replace(d, s, TEXT_FROM_TAG, sip->from.tag);
+	slot_text_replace(d, s, TEXT_FROM_USER, sip->from.uri.user);
+	slot_text_replace(d, s, TEXT_FROM_HOST, sip->from.uri.host);
+	slot_text_replace(d, s, TEXT_FROM_NAME, display_unescaped(sip->from.display, name, sizeof(name)));
+	slot_text_replace(d, s, TEXT_TO_USER, sip->to.uri.user);
+	slot_text_replace(d, s, TEXT_TO_HOST, sip->to.uri.host);
+	s->from_tag = dialog_text_hash(d, sip->from.tag);
+	s->transport = m->transport;
+	s->tunnel = m->tunnel;
+	s->vlan = m->vlan;
+	if (sip->method == SIP_METHOD_NONE)
+		return;
+	slot_text_replace(d, s, TEXT_RURI_USER, sip->ruri.user);
+	slot_text_replace(d, s, TEXT_RURI_HOST, sip->ruri.host);
+	slot_watch(d, s, sip);
+	struct base_span vector = sip_header_value(sip, SIP_HDR_P_CHARGING_VECTOR), icid;
+	if (vector.len && sip_param_find(vector, BASE_SPAN("icid-value"), &icid))
+		slot_text_set(d, s, TEXT_ICID, icid);
+}
+
+uint32_t
+dialog_text_hash(const struct dialog *d, struct base_span text)
+{
+	uint32_t h;
+
+	if (text.len == 0)
+		return 0;
+	h = (uint32_t)base_hash(&d->options.key, text.p, text.len);
+	return h ? h : 1;
+}
+
+bool
+slot_set_has(const uint32_t *set, uint8_t n, uint32_t hash)
+{
+	for (uint8_t i = 0; i < n; i++)
+		if (set[i] == hash)
+			return true;
+	return false;
+}
+
+void
+slot_set_add(uint32_t *set, uint8_t *n, uint32_t hash)
+{
+	if (hash && *n < DIALOG_TAGS_MAX && !slot_set_has(set, *n, hash))
+		set[(*n)++] = hash;
+}

@@ -1,0 +1,261 @@
+/* media_directory: endpoints that SDP announced, one writer, readers on every core without locks.
+ *
+ * The table gives the entry; the entry is 128 bytes under a sequence counter (odd while it is being
+ * written).  The writer never changes an entry in place: it fills a free one and swaps the index,
+ * so a writer that is stopped half-way stops no reader.  A reader copies the entry and takes the
+ * copy only where the counter was even and the same before and after; it can meet an entry that was
+ * freed and filled anew for another endpoint, so "not there" is final only where nothing was
+ * published meanwhile.  All shared words are accessed with atomic loads and stores: the copy is no
+ * data race. */
+#include "media.h"
+#include "media_private.h"
+#include "media_table.h"
+
+#define ENTRY_WORDS 15
+#define RETRIES 1000 /* then it is "not there": asked again later */
+
+struct entry_data {
+	uint64_t call;
+	int64_t since_ns;
+	struct media_codec_map codecs[MEDIA_CODECS_MAX];
+	struct base_endpoint at;
+	uint8_t side, n_codecs, flags;
+};
+
+enum { FLAG_SRTP = 1, FLAG_T38 = 2 };
+
+union entry_words {
+	struct entry_data data;
+	uint64_t words[ENTRY_WORDS];
+};
+
+struct entry {
+	_Alignas(64) uint64_t seq;
+	uint64_t words[ENTRY_WORDS]; /* of union entry_words */
+};
+_Static_assert(sizeof(struct entry) == 2 * BASE_CACHE_LINE, "two lines an entry");
+_Static_assert(sizeof(union entry_words) == ENTRY_WORDS * 8, "fits");
+
+struct media_directory {
+	struct media_table table;
+	struct base_hash_key key;
+	struct entry *entries;
+	uint32_t *free;               /* stack of indices, the writer's */
+	uint32_t n_free, entries_max; /* one more than endpoints: the one being filled */
+	_Alignas(64) uint64_t
+		version; /* publications ever: readers skip asking again where nothing came */
+};
+
+static size_t
+buckets_bytes(uint32_t max)
+{
+	return (size_t)media_table_buckets(max) * sizeof(struct media_bucket);
+}
+
+size_t
+media_directory_footprint(uint32_t max_endpoints)
+{
+	uint32_t max = max_endpoints ? max_endpoints : 1;
+
+	return base_align_up(sizeof(struct media_directory), 64) + buckets_bytes(max) +
+	       (size_t)(max + 1) * sizeof(struct entry) +
+	       base_align_up((size_t)(max + 1) * sizeof(uint32_t), 64);
+}
+
+struct media_directory *
+media_directory_new(void *mem, uint32_t max_endpoints, const struct base_hash_key *key)
+{
+	struct media_directory *d = mem;
+	uint32_t max = max_endpoints ? max_endpoints : 1;
+	uint8_t *p = (uint8_t *)mem + base_align_up(sizeof(*d), 64);
+
+	memset(d, 0, sizeof(*d));
+	d->entries_max = max + 1;
+	d->key = *key;
+	media_table_init(&d->table, p, max);
+	p += buckets_bytes(max);
+	d->entries = (struct entry *)p;
+	p += (size_t)d->entries_max * sizeof(struct entry);
+	d->free = (uint32_t *)p;
+	for (uint32_t i = 0; i < d->entries_max; i++) {
+		d->entries[i].seq = 0;
+		d->free[i] = d->entries_max - 1 - i;
+	}
+	d->n_free = d->entries_max;
+	return d;
+}
+
+uint64_t
+media_directory_version(const struct media_directory *d)
+{
+	return __atomic_load_n(&d->version, __ATOMIC_ACQUIRE);
+}
+
+/* Writer: where the index of at's entry stands, or NULL.  What only the writer changes may be read
+ * plainly. */
+static uint32_t *
+find_own(const struct media_directory *d, uint64_t hash, const struct base_endpoint *at)
+{
+	uint32_t bucket = (uint32_t)hash & d->table.mask, step = media_table_step(hash);
+
+	for (uint32_t i = 0; i < d->table.probes; i++, bucket = (bucket + step) & d->table.mask) {
+		struct media_bucket *b = &d->table.buckets[bucket];
+		for (uint32_t bits = media_table_match(b, media_table_tag(hash)); bits;
+			bits &= bits - 1) {
+			union entry_words u;
+			uint32_t *index = &b->index[__builtin_ctz(bits)];
+			memcpy(u.words, d->entries[*index].words, sizeof(u.words));
+			if (base_endpoint_eq(&u.data.at, at))
+				return index;
+		}
+		if (b->passed == 0)
+			break;
+	}
+	return NULL;
+}
+
+static void
+entry_write(struct entry *e, const union entry_words *u)
+{
+	uint64_t seq = e->seq;
+
+	__atomic_store_n(&e->seq, seq + 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE); /* odd before any word; pairs with the acquire
+						    fence in entry_read */
+	for (uint32_t i = 0; i < ENTRY_WORDS; i++)
+		__atomic_store_n(&e->words[i], u->words[i], __ATOMIC_RELAXED);
+	__atomic_store_n(
+		&e->seq, seq + 2, __ATOMIC_RELEASE); /* pairs with the first load in entry_read */
+}
+
+static bool
+entry_read(const struct entry *e, union entry_words *u)
+{
+	uint64_t seq = __atomic_load_n(&e->seq, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 0; i < ENTRY_WORDS; i++)
+		u->words[i] = __atomic_load_n(&e->words[i], __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return !(seq & 1) && __atomic_load_n(&e->seq, __ATOMIC_RELAXED) == seq;
+}
+
+static void
+entry_fill(union entry_words *u, const struct base_endpoint *at, const struct media_announce *a)
+{
+	memset(u, 0, sizeof(*u));
+	u->data.call = a->call;
+	u->data.since_ns = a->since_ns;
+	u->data.at = *at;
+	u->data.side = a->side;
+	u->data.n_codecs = a->n_codecs < MEDIA_CODECS_MAX ? a->n_codecs : MEDIA_CODECS_MAX;
+	u->data.flags = (uint8_t)((a->srtp ? FLAG_SRTP : 0) | (a->t38 ? FLAG_T38 : 0));
+	memcpy(u->data.codecs, a->codecs, u->data.n_codecs * sizeof(u->data.codecs[0]));
+}
+
+/* One endpoint's entry came, changed or went.  Stored before the next entry is written (the fence
+ * in entry_write): a reader that saw that one's words sees this too. */
+static void
+bump_version(struct media_directory *d)
+{
+	__atomic_store_n(&d->version, d->version + 1,
+		__ATOMIC_RELEASE); /* pairs with media_directory_version */
+}
+
+bool
+media_directory_publish(struct media_directory *d, const struct base_endpoint *at,
+	const struct media_announce *announce)
+{
+	uint64_t hash = base_hash(&d->key, at, sizeof(*at));
+	uint32_t *known = find_own(d, hash, at), index = d->free[d->n_free - 1];
+	union entry_words u;
+
+	if (!known && d->n_free == 1)
+		return false;
+	entry_fill(&u, at, announce);
+	entry_write(&d->entries[index], &u);
+	if (known) {
+		d->free[d->n_free - 1] = *known;
+		__atomic_store_n(known, index,
+			__ATOMIC_RELEASE); /* pairs with the load of index in lookup */
+	} else if (media_table_insert(&d->table, hash, index)) {
+		d->n_free--;
+	} else {
+		return false;
+	}
+	bump_version(d);
+	return true;
+}
+
+void
+media_directory_withdraw(struct media_directory *d, const struct base_endpoint *at, uint64_t call)
+{
+	uint64_t hash = base_hash(&d->key, at, sizeof(*at));
+	uint32_t *known = find_own(d, hash, at);
+	union entry_words u;
+
+	if (!known)
+		return;
+	uint32_t index = *known;
+	memcpy(u.words, d->entries[index].words, sizeof(u.words));
+	if (u.data.call != call)
+		return;
+	media_table_remove(&d->table, hash, index);
+	d->free[d->n_free++] = index;
+	bump_version(d);
+}
+
+static void
+announce_of(struct media_announce *out, const struct entry_data *data)
+{
+	*out = (struct media_announce){
+		.call = data->call,
+		.since_ns = data->since_ns,
+		.side = data->side,
+		.n_codecs = data->n_codecs,
+		.srtp = data->flags & FLAG_SRTP,
+		.t38 = data->flags & FLAG_T38,
+	};
+	memcpy(out->codecs, data->codecs, data->n_codecs * sizeof(out->codecs[0]));
+}
+
+/* True and the entry; false: not seen, which is final only where nothing was published meanwhile.
+ */
+static bool
+lookup(const struct media_directory *d, uint64_t hash, const struct base_endpoint *at,
+	union entry_words *u)
+{
+	uint32_t bucket = (uint32_t)hash & d->table.mask, step = media_table_step(hash);
+
+	for (uint32_t i = 0; i < d->table.probes; i++, bucket = (bucket + step) & d->table.mask) {
+		const struct media_bucket *b = &d->table.buckets[bucket];
+		uint32_t bits = media_table_match_shared(b, media_table_tag(hash));
+		for (; bits; bits &= bits - 1) {
+			uint32_t index =
+				__atomic_load_n(&b->index[__builtin_ctz(bits)], __ATOMIC_ACQUIRE);
+			if (entry_read(&d->entries[index], u) && base_endpoint_eq(&u->data.at, at))
+				return true;
+		}
+		if (__atomic_load_n(&b->passed, __ATOMIC_ACQUIRE) == 0)
+			break;
+	}
+	return false;
+}
+
+bool
+media_directory_find(
+	const struct media_directory *d, const struct base_endpoint *at, struct media_announce *out)
+{
+	uint64_t hash = base_hash(&d->key, at, sizeof(*at));
+	union entry_words u;
+
+	for (uint32_t retry = 0; retry < RETRIES; retry++) {
+		uint64_t version = media_directory_version(d);
+		if (lookup(d, hash, at, &u)) {
+			announce_of(out, &u.data);
+			return true;
+		}
+		if (media_directory_version(d) == version)
+			break;
+	}
+	return false;
+}

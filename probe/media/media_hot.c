@@ -1,0 +1,213 @@
+#include "media_private.h"
+
+/* 64 x 64 -> 128, folded. */
+static inline uint64_t
+fold(uint64_t a, uint64_t b)
+{
+	unsigned __int128 p = (unsigned __int128)a * b;
+	return (uint64_t)p ^ (uint64_t)(p >> 64);
+}
+
+static inline uint64_t
+load_64(const uint8_t *p)
+{
+	uint64_t v;
+	memcpy(&v, p, 8);
+	return v;
+}
+
+/* Four multiplications over 36 bytes of addresses and the SSRC, each factor keyed; never 0.
+ * addresses: src and dst, adjacent. */
+static inline uint64_t
+mix(const uint64_t secret[7], const uint8_t *addresses, uint32_t ssrc)
+{
+	uint32_t last;
+	memcpy(&last, addresses + 32, 4);
+	uint64_t a = fold(load_64(addresses) ^ secret[0], load_64(addresses + 8) ^ secret[1]);
+	uint64_t b = fold(load_64(addresses + 16) ^ secret[2], load_64(addresses + 24) ^ secret[3]);
+	uint64_t h = fold(a ^ secret[4] ^ ((uint64_t)last << 32 | ssrc), b ^ secret[5]);
+	/* Once more: without it, SSRCs that count up over one pair of addresses are an arithmetic
+	 * progression in the low bits. */
+	h = fold(h, secret[6]);
+	return h ? h : 1;
+}
+
+_Static_assert(offsetof(struct packet_view, dst) ==
+		       offsetof(struct packet_view, src) + sizeof(struct base_endpoint),
+	"addresses are adjacent, source first");
+
+uint64_t
+media_hash(const struct media *m, const struct base_endpoint *src, const struct base_endpoint *dst,
+	uint32_t ssrc)
+{
+	uint8_t addresses[36];
+
+	memcpy(addresses, src, 18);
+	memcpy(addresses + 18, dst, 18);
+	return mix(m->secret, addresses, ssrc);
+}
+
+void
+media_prepare(struct media *m, struct media_packet *packets, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		const struct packet_view *v = packets[i].view;
+		const uint8_t *p = v->payload;
+
+		packets[i].hash = 0;
+		packets[i].stream = MEDIA_NONE;
+		/* RTP is version 2; a second byte of 192..223 is RTCP on the same port (RFC 5761
+		 * section 4) */
+		if (v->payload_len < 12 || p[0] >> 6 != 2 || (p[1] & 0xe0) == 0xc0)
+			continue;
+		packets[i].hash = mix(m->secret, v->src.ip.b, base_load_be32(p + 8));
+		base_prefetch(media_table_home(&m->table, packets[i].hash));
+	}
+}
+
+static inline bool
+is_stream(const struct media *m, uint32_t index, uint64_t hash, uint32_t ssrc)
+{
+	return m->hot[index].ssrc == ssrc && m->hot[index].check == (uint32_t)(hash >> 16);
+}
+
+uint32_t
+media_lookup(const struct media *m, uint64_t hash, uint32_t ssrc)
+{
+	uint32_t at = (uint32_t)hash & m->table.mask, step = media_table_step(hash);
+
+	for (uint32_t i = 0; i < m->table.probes; i++, at = (at + step) & m->table.mask) {
+		const struct media_bucket *b = &m->table.buckets[at];
+		for (uint32_t bits = media_table_match(b, media_table_tag(hash)); bits;
+			bits &= bits - 1) {
+			uint32_t index = b->index[__builtin_ctz(bits)];
+			if (is_stream(m, index, hash, ssrc))
+				return index;
+		}
+		if (b->passed == 0)
+			break;
+	}
+	return MEDIA_NONE;
+}
+
+/* Where tag and bucket point first, not verified; MEDIA_NONE only where there is no such stream. */
+static inline uint32_t
+guess(const struct media *m, uint64_t hash)
+{
+	uint32_t at = (uint32_t)hash & m->table.mask, step = media_table_step(hash);
+
+	for (uint32_t i = 0; i < m->table.probes; i++, at = (at + step) & m->table.mask) {
+		const struct media_bucket *b = &m->table.buckets[at];
+		uint32_t bits = media_table_match(b, media_table_tag(hash));
+		if (base_likely(bits))
+			return b->index[__builtin_ctz(bits)];
+		if (b->passed == 0)
+			break;
+	}
+	return MEDIA_NONE;
+}
+
+void
+media_find(struct media *m, struct media_packet *packets, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (packets[i].hash == 0)
+			continue;
+		packets[i].stream = guess(m, packets[i].hash);
+		if (packets[i].stream != MEDIA_NONE)
+			base_prefetch_write(&m->hot[packets[i].stream]);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		if (packets[i].stream == MEDIA_NONE)
+			continue;
+		uint32_t ssrc = base_load_be32(packets[i].view->payload + 8);
+		if (base_unlikely(!is_stream(m, packets[i].stream, packets[i].hash, ssrc)))
+			packets[i].stream = media_lookup(m, packets[i].hash, ssrc);
+	}
+}
+
+bool
+media_sample_of(struct media_sample *s, const struct packet_view *view, int64_t ts_ns)
+{
+	struct rtp_header h;
+
+	if (!rtp_parse(&h, view->payload, view->payload_len, view->payload_wire_len))
+		return false;
+	*s = (struct media_sample){
+		ts_ns, h.timestamp, h.payload_len, h.seq, h.payload_type, h.marker};
+	return true;
+}
+
+/* A packet of a known stream, whose 12 bytes are there.  Lengths that lie (SRTP hides the
+ * padding's) count as payload. */
+static inline void
+sample_read(struct media_sample *s, const struct packet_view *view, int64_t ts_ns)
+{
+	const uint8_t *p = view->payload;
+
+	if (base_unlikely(p[0] != 0x80) && media_sample_of(s, view, ts_ns))
+		return;
+	*s = (struct media_sample){
+		.ts_ns = ts_ns,
+		.timestamp = base_load_be32(p + 4),
+		.bytes = view->payload_wire_len > 12 ? view->payload_wire_len - 12 : 0,
+		.seq = base_load_be16(p + 2),
+		.payload_type = p[1] & 0x7f,
+		.marker = p[1] >> 7,
+	};
+}
+
+static __attribute__((noinline)) void
+delta_is_longest(struct media_hot *h, struct media_cold *c, int64_t delta)
+{
+	if (delta <= c->delta_max_ns)
+		return;
+	c->delta_max_ns = delta;
+	h->delta_max_ns = delta < UINT32_MAX ? (uint32_t)delta : UINT32_MAX;
+}
+
+static inline void
+account(struct media *m, uint32_t index, const struct media_sample *s)
+{
+	struct media_hot *h = &m->hot[index];
+	uint16_t ahead = (uint16_t)(s->seq - (uint16_t)h->highest);
+	int64_t delta = media_elapsed(h->last_ns, s->ts_ns);
+
+	if (base_unlikely(__builtin_add_overflow(h->packets, 1, &h->packets)))
+		m->cold[index].packets_high++;
+	if (base_unlikely(__builtin_add_overflow(h->bytes, s->bytes, &h->bytes)))
+		m->cold[index].bytes_high++;
+	if (base_likely((uint16_t)(ahead - 1) < MEDIA_MAX_DROPOUT - 1)) {
+		h->highest += ahead;
+		h->window = (ahead < 64 ? h->window << ahead : 0) | 1;
+	} else {
+		media_figures_seq(h, &m->cold[index], s->seq);
+	}
+	if (base_unlikely(delta > (int64_t)h->delta_max_ns))
+		delta_is_longest(h, &m->cold[index], delta);
+	if (base_unlikely(s->marker))
+		m->cold[index].markers++;
+	if (base_likely(s->payload_type == h->payload_type && h->flags == MEDIA_HAVE_LAST))
+		media_jitter_step(h, m->ticks_per_ns[h->clock], delta, s->timestamp);
+	else
+		media_figures_payload(m, index, s);
+	h->last_ns = s->ts_ns;
+}
+
+void
+media_account(struct media *m, uint32_t index, const struct media_sample *s)
+{
+	account(m, index, s);
+}
+
+void
+media_update(struct media *m, const struct media_packet *packets, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct media_sample s;
+		if (packets[i].stream == MEDIA_NONE)
+			continue;
+		sample_read(&s, packets[i].view, packets[i].ts_ns);
+		account(m, packets[i].stream, &s);
+	}
+}

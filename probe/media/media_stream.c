@@ -1,0 +1,381 @@
+#include "media_private.h"
+
+#define CANDIDATE_IDLE_NS (10 * BASE_NS_PER_SEC)
+#define CANDIDATE_HOLD_NS (100 * BASE_NS_PER_MS) /* keeps its place: a packet interval, amply */
+#define EVICT_LOOK 16 /* streams considered for eviction, from the head of a list */
+#define EVICT_IDLE_NS BASE_NS_PER_SEC /* silent that long, untied gives way to untied */
+
+/* ---- ties ---- */
+
+static bool
+ask(const struct media *m, const struct base_endpoint *at, struct media_announce *a)
+{
+	for (uint32_t i = 0; i < m->options.n_directories; i++)
+		if (media_directory_find(m->options.directories[i], at, a) && a->call)
+			return true;
+	return false;
+}
+
+static uint8_t
+other_side(uint8_t side)
+{
+	switch (side) {
+	case MEDIA_SIDE_CALLER: return MEDIA_SIDE_CALLEE;
+	case MEDIA_SIDE_CALLEE: return MEDIA_SIDE_CALLER;
+	default: return MEDIA_SIDE_UNKNOWN;
+	}
+}
+
+static void
+add_codecs(struct media_tie *tie, const struct media_announce *a)
+{
+	for (uint32_t i = 0; i < a->n_codecs && tie->n_codecs < MEDIA_CODECS_MAX; i++) {
+		bool known = false;
+		for (uint32_t k = 0; k < tie->n_codecs; k++)
+			known |= tie->codecs[k].payload_type == a->codecs[i].payload_type;
+		if (!known)
+			tie->codecs[tie->n_codecs++] = a->codecs[i];
+	}
+}
+
+/* The receiver's announcement says whose stream it is; else the sender's (media to a NAT address).
+ * Payload types mean what the receiver announced, and what it left out, what the sender did. */
+bool
+media_tie_find(const struct media *m, const struct base_endpoint *from,
+	const struct base_endpoint *to, struct media_tie *tie)
+{
+	struct media_announce dst, src;
+	bool at_dst = ask(m, to, &dst), at_src = ask(m, from, &src);
+
+	if (!at_dst && !at_src)
+		return false;
+	*tie = (struct media_tie){.call = at_dst ? dst.call : src.call};
+	tie->sender = at_dst ? other_side(dst.side) : src.side;
+	if (at_dst)
+		add_codecs(tie, &dst);
+	if (at_src && src.call == tie->call)
+		add_codecs(tie, &src);
+	return true;
+}
+
+static uint64_t
+versions(const struct media *m)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < m->options.n_directories; i++)
+		sum += media_directory_version(m->options.directories[i]);
+	return sum;
+}
+
+/* The same, where that call has room for one more stream. */
+static bool
+find_room(const struct media *m, const struct base_endpoint *from, const struct base_endpoint *to,
+	struct media_tie *tie)
+{
+	return media_tie_find(m, from, to, tie) &&
+	       media_call_streams(m, tie->call, NULL, MEDIA_CALL_STREAMS_MAX) <
+		       MEDIA_CALL_STREAMS_MAX;
+}
+
+/* Ties a stream that is in no list. */
+static void
+apply(struct media *m, uint32_t index, const struct media_tie *tie)
+{
+	struct media_cold *c = &m->cold[index];
+
+	c->call = tie->call;
+	c->sender = tie->sender;
+	c->state = MEDIA_TIED;
+	c->due_ns = 0;
+	media_list_push(m, media_list_of(m, index), index);
+	media_figures_map(m, index, tie);
+}
+
+/* An untied stream asks again; nothing was published since: no need. */
+bool
+media_tie_try(struct media *m, uint32_t index)
+{
+	struct media_cold *c = &m->cold[index];
+	uint64_t now = versions(m);
+	struct media_tie tie;
+
+	if (c->asked == now)
+		return false;
+	c->asked = now;
+	if (!find_room(m, &c->src, &c->dst, &tie))
+		return false;
+	media_list_remove(m, media_list_of(m, index), index);
+	apply(m, index, &tie);
+	return true;
+}
+
+/* ---- room ---- */
+
+static void
+count(struct media *m, enum metrics_id id)
+{
+	if (m->options.metrics)
+		metrics_add(m->options.metrics, id, 1);
+}
+
+static void
+show_active(struct media *m)
+{
+	if (m->options.metrics)
+		metrics_set(m->options.metrics, METRICS_STREAMS_ACTIVE, m->active);
+}
+
+void
+media_stream_end(struct media *m, uint32_t index, media_summary_fn fn, void *context)
+{
+	struct media_cold *c = &m->cold[index];
+	uint64_t hash = media_hash(m, &c->src, &c->dst, m->hot[index].ssrc);
+	bool tied = c->state == MEDIA_TIED;
+
+	if (!tied)
+		count(m, METRICS_STREAMS_UNTIED);
+	if (fn && (tied || media_figures_packets(&m->hot[index], c) >= MEDIA_PROBATION_PACKETS)) {
+		struct media_summary summary;
+		media_figures_summary(m, index, &summary);
+		fn(context, &summary);
+	}
+	media_table_remove(&m->table, hash, index);
+	media_list_remove(m, media_list_of(m, index), index);
+	c->state = MEDIA_FREE;
+	c->next = m->free;
+	m->free = index;
+	m->active--;
+	show_active(m);
+}
+
+/* The stream of a list's first few that was silent longest. */
+static uint32_t
+most_idle(const struct media *m, const struct media_list *l)
+{
+	uint32_t best = l->head, at = l->head;
+
+	for (uint32_t i = 0; i < EVICT_LOOK && at != MEDIA_NONE; i++, at = m->cold[at].next)
+		if (m->hot[at].last_ns < m->hot[best].last_ns)
+			best = at;
+	return best;
+}
+
+static bool
+evict(struct media *m, bool for_call, int64_t now_ns)
+{
+	uint32_t victim = most_idle(m, &m->old);
+
+	if (victim == MEDIA_NONE)
+		victim = most_idle(m, &m->young);
+	if (victim == MEDIA_NONE)
+		return false;
+	if (!for_call && media_elapsed(m->hot[victim].last_ns, now_ns) < EVICT_IDLE_NS)
+		return false;
+	media_stream_end(m, victim, NULL, NULL);
+	count(m, METRICS_STREAMS_EVICTED);
+	return true;
+}
+
+static uint32_t
+take_index(struct media *m)
+{
+	uint32_t index = m->free;
+
+	if (index != MEDIA_NONE)
+		m->free = m->cold[index].next;
+	else
+		index = m->fresh++;
+	return index;
+}
+
+static uint32_t
+refuse(struct media *m)
+{
+	count(m, METRICS_STREAMS_REFUSED);
+	return MEDIA_NONE;
+}
+
+/* A new stream in the table and in a list, without packets yet; MEDIA_NONE: no room, counted.  tie:
+ * NULL without a call. */
+static uint32_t
+stream_new(struct media *m, const struct media_packet *packet, const struct media_sample *first,
+	const struct media_tie *tie)
+{
+	const struct packet_view *v = packet->view;
+
+	if (m->active == m->options.max_streams && !evict(m, tie != NULL, packet->ts_ns))
+		return refuse(m);
+	uint32_t index = take_index(m);
+	if (!media_table_insert(&m->table, packet->hash, index)) {
+		m->cold[index].next = m->free;
+		m->free = index;
+		return refuse(m);
+	}
+	struct media_cold *c = &m->cold[index];
+	memset(c, 0, sizeof(*c));
+	c->src = v->src;
+	c->dst = v->dst;
+	c->vlan = v->vlan;
+	c->tunnel = v->tunnel;
+	m->hot[index].ssrc = base_load_be32(v->payload + 8);
+	m->hot[index].check = (uint32_t)(packet->hash >> 16);
+	media_figures_begin(m, index, first);
+	if (tie) {
+		apply(m, index, tie);
+	} else {
+		c->state = MEDIA_YOUNG;
+		c->due_ns = packet->ts_ns + MEDIA_ASK_YOUNG_NS;
+		media_list_push(m, &m->young, index);
+	}
+	m->active++;
+	count(m, METRICS_STREAMS);
+	show_active(m);
+	return index;
+}
+
+/* ---- candidates ---- */
+
+static int64_t
+candidate_last_ns(const struct media_candidate *c)
+{
+	return c->n ? c->samples[c->n - 1].ts_ns : INT64_MIN;
+}
+
+/* The candidate of this hash, or a place for it, emptied: the older one of two, unless that is
+ * still awaiting its second packet (else a million streams that are there at the start would drive
+ * each other out for ever).  NULL: no place now. */
+static struct media_candidate *
+candidate_of(struct media *m, uint64_t hash, int64_t now_ns)
+{
+	struct media_candidate *pair = &m->candidates[(hash >> 8) & m->candidate_mask & ~1u];
+	struct media_candidate *c =
+		&pair[candidate_last_ns(&pair[1]) < candidate_last_ns(&pair[0])];
+
+	for (uint32_t i = 0; i < 2; i++)
+		if (pair[i].hash == hash)
+			c = &pair[i];
+	int64_t age_ns = media_elapsed(candidate_last_ns(c), now_ns);
+	if (c->n && c->hash != hash && age_ns >= 0 && age_ns < CANDIDATE_HOLD_NS)
+		return NULL;
+	if (c->hash != hash || age_ns > CANDIDATE_IDLE_NS)
+		c->n = 0;
+	c->hash = hash;
+	return c;
+}
+
+static bool
+is_in_sequence(const struct media_candidate *c, const struct media_sample *s)
+{
+	for (uint32_t i = 0; i < c->n; i++)
+		if (s->seq == (uint16_t)(c->samples[i].seq + 1) &&
+			s->payload_type == c->samples[i].payload_type)
+			return true;
+	return false;
+}
+
+static void
+candidate_keep(struct media_candidate *c, const struct media_sample *s)
+{
+	if (c->n == MEDIA_CANDIDATE_PACKETS) {
+		memmove(&c->samples[0], &c->samples[1], sizeof(c->samples) - sizeof(c->samples[0]));
+		c->n--;
+	}
+	c->samples[c->n++] = *s;
+}
+
+/* The directory knows one of its addresses. */
+static bool
+is_announced(const struct media *m, const struct packet_view *v)
+{
+	struct media_announce a;
+
+	return ask(m, &v->dst, &a) || ask(m, &v->src, &a);
+}
+
+/* A packet that starts no stream waits for the next one. */
+static bool
+wait_for_second(struct media *m, struct media_candidate *c, const struct media_sample *s)
+{
+	if (c)
+		candidate_keep(c, s);
+	else
+		refuse(m);
+	return c != NULL;
+}
+
+bool
+media_begin(struct media *m, struct media_packet *packet)
+{
+	const struct packet_view *v = packet->view;
+	struct media_sample s;
+	struct media_tie tie;
+
+	if (packet->hash == 0)
+		return false;
+	packet->stream = media_lookup(m, packet->hash, base_load_be32(v->payload + 8));
+	if (packet->stream != MEDIA_NONE) {
+		media_update(m, packet, 1);
+		return true;
+	}
+	if (!media_sample_of(&s, v, packet->ts_ns))
+		return false;
+	bool for_call = find_room(m, &v->src, &v->dst, &tie);
+	struct media_candidate *c = candidate_of(m, packet->hash, packet->ts_ns);
+	if (!for_call && !(c && is_in_sequence(c, &s)))
+		return wait_for_second(m, c, &s);
+	uint32_t index =
+		stream_new(m, packet, c && c->n ? &c->samples[0] : &s, for_call ? &tie : NULL);
+	if (index == MEDIA_NONE)
+		return false;
+	for (uint32_t i = 0; c && i < c->n; i++)
+		media_account(m, index, &c->samples[i]);
+	if (c)
+		c->hash = c->n = 0;
+	media_account(m, index, &s);
+	packet->stream = index;
+	return true;
+}
+
+/* ---- RTCP ---- */
+
+/* The stream whose RTCP this is: of the same ports (RFC 5761), or of the even ports below (RFC 3550
+ * section 11). */
+static uint32_t
+rtcp_stream(const struct media *m, const struct packet_view *v, uint32_t ssrc)
+{
+	struct base_endpoint src = v->src, dst = v->dst;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		uint32_t index = media_lookup(m, media_hash(m, &src, &dst, ssrc), ssrc);
+		if (index != MEDIA_NONE)
+			return index;
+		src.port--;
+		dst.port--;
+	}
+	return MEDIA_NONE;
+}
+
+static bool
+is_rtcp_announced(const struct media *m, const struct packet_view *v)
+{
+	struct packet_view below = *v;
+
+	below.src.port--;
+	below.dst.port--;
+	return is_announced(m, v) || is_announced(m, &below);
+}
+
+bool
+media_rtcp(struct media *m, const struct media_packet *packet)
+{
+	const struct packet_view *v = packet->view;
+
+	if (!rtcp_looks_like(v->payload, v->payload_len, v->payload_wire_len))
+		return false;
+	uint32_t index = rtcp_stream(m, v, base_load_be32(v->payload + 4));
+	if (index == MEDIA_NONE)
+		return is_rtcp_announced(m, v);
+	m->cold[index].rtcp_packets++;
+	return true;
+}

@@ -1,0 +1,94 @@
+/* media_table: from a keyed 64-bit hash to a 32-bit index, in cache-line buckets.  Serves the
+ * streams and the directory.
+ *
+ *     bucket, 64 bytes:  tags[8] u16 (0: free) | index[8] u32 | passed u16
+ *
+ * A key lives in its home bucket or, where that is full, in the next bucket with room on its own
+ * probe sequence (an odd step taken from its hash, so that two keys of one home part ways).  passed
+ * counts the keys that went past a bucket; a search ends at the first bucket that nobody passed, and
+ * a removal takes its passes back: no tombstones, and no key ever moves.  With at least two places a
+ * key (media_table_buckets) one search in fifty looks at a second bucket.
+ *
+ * Knows: hashes and indices.  Does not know what the index means: the caller verifies a match against
+ * its own state.
+ * Thread: one writer.  Others may search with media_table_match_shared: tags and indices are stored
+ * whole, passed before index before tag (release, pairs with the acquire there), so that a key that
+ * stays is never overlooked. */
+#pragma once
+
+#include "base.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#define MEDIA_TABLE_SLOTS 8
+#define MEDIA_TABLE_PROBES 32 /* buckets that one search looks at, at most */
+
+struct media_bucket {
+	_Alignas(64) uint16_t tags[MEDIA_TABLE_SLOTS];
+	uint32_t index[MEDIA_TABLE_SLOTS];
+	uint16_t passed;
+};
+_Static_assert(sizeof(struct media_bucket) == BASE_CACHE_LINE, "one line a bucket");
+
+struct media_table {
+	struct media_bucket *buckets;
+	uint32_t mask;   /* buckets - 1 */
+	uint32_t probes; /* min(MEDIA_TABLE_PROBES, buckets) */
+};
+
+/* A power of two with room for at least 2 * max_keys keys. */
+uint32_t media_table_buckets(uint32_t max_keys);
+/* mem: media_table_buckets(max_keys) buckets, cache-line aligned. */
+void media_table_init(struct media_table *t, void *mem, uint32_t max_keys);
+/* The caller knows that the key is not there.  False: no room along its probe sequence. */
+bool media_table_insert(struct media_table *t, uint64_t hash, uint32_t index);
+/* False: no such key with this index. */
+bool media_table_remove(struct media_table *t, uint64_t hash, uint32_t index);
+
+static inline uint16_t
+media_table_tag(uint64_t hash)
+{
+	uint16_t tag = (uint16_t)(hash >> 48);
+	return tag ? tag : 1;
+}
+
+/* The odd step between the buckets of a probe sequence. */
+static inline uint32_t
+media_table_step(uint64_t hash)
+{
+	return (uint32_t)(hash >> 32) << 1 | 1;
+}
+
+static inline struct media_bucket *
+media_table_home(const struct media_table *t, uint64_t hash)
+{
+	return &t->buckets[(uint32_t)hash & t->mask];
+}
+
+/* Bit i for each slot i with this tag. */
+static inline uint32_t
+media_table_match(const struct media_bucket *b, uint16_t tag)
+{
+#ifdef __SSE2__
+	__m128i tags = _mm_load_si128((const __m128i *)b->tags);
+	__m128i equal = _mm_cmpeq_epi16(tags, _mm_set1_epi16((short)tag));
+	return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(equal, _mm_setzero_si128()));
+#else
+	uint32_t bits = 0;
+	for (uint32_t i = 0; i < MEDIA_TABLE_SLOTS; i++)
+		bits |= (uint32_t)(b->tags[i] == tag) << i;
+	return bits;
+#endif
+}
+
+/* The same beside a writer. */
+static inline uint32_t
+media_table_match_shared(const struct media_bucket *b, uint16_t tag)
+{
+	uint32_t bits = 0;
+	for (uint32_t i = 0; i < MEDIA_TABLE_SLOTS; i++)
+		bits |= (uint32_t)(__atomic_load_n(&b->tags[i], __ATOMIC_ACQUIRE) == tag) << i;
+	return bits;
+}

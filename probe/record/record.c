@@ -1,0 +1,64 @@
+#include "record.h"
+
+/* The letters of record.def's column of kinds. */
+#define C (1u << RECORD_CALL)
+#define R (1u << RECORD_REGISTRATION)
+#define T (1u << RECORD_TRANSACTION)
+#define S (1u << RECORD_STREAM)
+#define F (1u << RECORD_FLOW)
+
+const struct record_field_info record_fields[RECORD_F_COUNT] = {
+#define RECORD_FIELD(id, key, type, kinds, unit, meaning)                                          \
+	{key, unit, meaning, RECORD_##type, kinds},
+#include "record.def"
+#undef RECORD_FIELD
+};
+
+#undef C
+#undef R
+#undef T
+#undef S
+#undef F
+
+_Static_assert(RECORD_KIND_COUNT <= 8, "record_field_info.kinds has a bit each");
+
+static const struct {
+	const char *name, *table;
+} kind_names[RECORD_KIND_COUNT] = {
+	[RECORD_NONE] = {"", ""},
+	[RECORD_CALL] = {"call", "calls"},
+	[RECORD_REGISTRATION] = {"registration", "registrations"},
+	[RECORD_TRANSACTION] = {"transaction", "transactions"},
+	[RECORD_STREAM] = {"stream", "streams"},
+	[RECORD_FLOW] = {"flow", ""},
+};
+
+const char *
+record_kind_name(enum record_kind kind)
+{
+	return kind_names[kind < RECORD_KIND_COUNT ? kind : RECORD_NONE].name;
+}
+
+const char *
+record_kind_table(enum record_kind kind)
+{
+	return kind_names[kind < RECORD_KIND_COUNT ? kind : RECORD_NONE].table;
+}
+
+enum record_kind
+record_kind_of(struct base_span name)
+{
+	for (enum record_kind k = RECORD_CALL; k <= RECORD_STREAM; k++)
+		if (base_span_eq(name, base_span_cstr(kind_names[k].name)))
+			return k;
+	return RECORD_NONE;
+}
+
+int
+record_field_of(struct base_span key)
+{
+	for (int f = 0; f < RECORD_F_COUNT; f++)
+		if (base_span_eq(key, base_span_cstr(record_fields[f].key)))
+			return f;
+	return -1;
+}

@@ -1,0 +1,116 @@
+/* record_put: one field each, into a record_writer.  Inline: a worker puts some 150 fields into a
+ * call's record.
+ *
+ * A field that does not fit is left out whole and marks the writer; later, smaller ones may still
+ * fit.  Nothing is written past cap, but bytes between len and cap may be. */
+#pragma once
+
+#include "record.h"
+
+#define RECORD_PREFIX_BYTES 4 /* { u16 field, u16 len } */
+#define RECORD_F64_LIMIT                                                                           \
+	9e15 /* beyond it milliseconds have no meaning in a double: the value counts as absent */
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+	"records are little-endian and written by memcpy");
+
+/* Room for a field of n bytes, prefix written and counted; NULL where there is none, marked. */
+static inline uint8_t *
+record_put_room(struct record_writer *w, enum record_field f, uint32_t n)
+{
+	uint32_t prefix = (uint32_t)f | n << 16;
+	uint8_t *p = w->p + w->len;
+
+	if (base_unlikely(w->cap - w->len < RECORD_PREFIX_BYTES + n)) {
+		w->overflow = w->row_overflow = true;
+		return NULL;
+	}
+	memcpy(p, &prefix, sizeof(prefix));
+	w->len += RECORD_PREFIX_BYTES + n;
+	return p + RECORD_PREFIX_BYTES;
+}
+
+/* Nothing where s is empty; cut at 65 535 bytes. */
+static inline void
+record_put_str(struct record_writer *w, enum record_field f, struct base_span s)
+{
+	if (s.len == 0)
+		return;
+	if (base_unlikely(s.len > UINT16_MAX))
+		s.len = UINT16_MAX;
+	uint8_t *p = record_put_room(w, f, s.len);
+	if (base_likely(p != NULL))
+		memcpy(p, s.p, s.len);
+}
+
+/* Nothing where s is NULL or "". */
+static inline void
+record_put_cstr(struct record_writer *w, enum record_field f, const char *s)
+{
+	record_put_str(w, f, base_span_cstr(s));
+}
+
+/* Zero is written, in as few bytes as any value. */
+static inline void
+record_put_u64(struct record_writer *w, enum record_field f, uint64_t v)
+{
+	uint32_t n = v ? (71 - (uint32_t)__builtin_clzll(v)) >> 3 : 0;
+
+	if (base_likely(w->cap - w->len >= RECORD_PREFIX_BYTES + sizeof(v))) {
+		memcpy(record_put_room(w, f, n), &v, sizeof(v)); /* a fixed length is one store */
+		return;
+	}
+	uint8_t *p = record_put_room(w, f, n);
+	if (p)
+		memcpy(p, &v, n);
+}
+
+/* Nothing where ts_ns is 0. */
+static inline void
+record_put_time(struct record_writer *w, enum record_field f, int64_t ts_ns)
+{
+	uint8_t *p = ts_ns ? record_put_room(w, f, sizeof(ts_ns)) : NULL;
+
+	if (p)
+		memcpy(p, &ts_ns, sizeof(ts_ns));
+}
+
+/* Nothing where v is NaN, infinite or beyond RECORD_F64_LIMIT. */
+static inline void
+record_put_f64(struct record_writer *w, enum record_field f, double v)
+{
+	bool counts = v > -RECORD_F64_LIMIT && v < RECORD_F64_LIMIT;
+	uint8_t *p = counts ? record_put_room(w, f, sizeof(v)) : NULL;
+
+	if (p)
+		memcpy(p, &v, sizeof(v));
+}
+
+/* Nothing where false. */
+static inline void
+record_put_bool(struct record_writer *w, enum record_field f, bool v)
+{
+	uint8_t *p = v ? record_put_room(w, f, 1) : NULL;
+
+	if (p)
+		*p = 1;
+}
+
+static inline void
+record_put_hex32(struct record_writer *w, enum record_field f, uint32_t v)
+{
+	uint8_t *p = record_put_room(w, f, sizeof(v));
+
+	if (p)
+		memcpy(p, &v, sizeof(v));
+}
+
+static inline void
+record_put_ip(struct record_writer *w, enum record_field f, const struct base_ip *ip)
+{
+	uint32_t n = base_ip_is_v4(ip) ? 4 : 16;
+	uint8_t *p = record_put_room(w, f, n);
+
+	if (p)
+		memcpy(p, ip->b + 16 - n, n);
+}

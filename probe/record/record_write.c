@@ -1,0 +1,52 @@
+#include "record.h"
+
+/* { u64 seq, u8 version, u8 kind, u16 zero, u32 zero } */
+#define SEQ_AT 0
+#define VERSION_AT 8
+#define KIND_AT 9
+
+struct record_writer
+record_writer_begin(uint8_t *p, uint32_t cap, enum record_kind kind)
+{
+	struct record_writer w = {p, RECORD_HEADER_BYTES,
+		cap < RECORD_BYTES_MAX ? cap : RECORD_BYTES_MAX, false, false};
+
+	if (cap < RECORD_HEADER_BYTES) {
+		w.len = w.cap = 0;
+		w.overflow = true;
+		return w;
+	}
+	memset(p, 0, RECORD_HEADER_BYTES);
+	p[VERSION_AT] = RECORD_VERSION;
+	p[KIND_AT] = (uint8_t)kind;
+	return w;
+}
+
+uint32_t
+record_list_open(struct record_writer *w, enum record_field f)
+{
+	uint32_t began = w->len;
+
+	w->row_overflow = false;
+	record_put_room(w, f, 0); /* without room the row is marked, and close takes it out */
+	return began;
+}
+
+void
+record_list_close(struct record_writer *w, uint32_t began)
+{
+	if (w->row_overflow) {
+		w->row_overflow = false;
+		w->len = began;
+		return;
+	}
+	/* Fits 16 bits: RECORD_BYTES_MAX less header and prefix. */
+	uint16_t len = (uint16_t)(w->len - began - RECORD_PREFIX_BYTES);
+	memcpy(w->p + began + sizeof(uint16_t), &len, sizeof(len));
+}
+
+void
+record_set_seq(uint8_t *record, uint64_t seq)
+{
+	memcpy(record + SEQ_AT, &seq, sizeof(seq));
+}

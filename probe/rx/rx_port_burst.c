@@ -1,0 +1,59 @@
+/* The hot path of live capture: no call in here enters the kernel except what a driver itself does. */
+#include "rx_port_private.h"
+
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+
+static inline void
+rx_port_frame(struct rx_frame *frame, struct rte_mbuf *m, int64_t now_ns, uint8_t port)
+{
+	/* A chain that does not fit one buffer is a frame cut to its first segment. */
+	if (base_unlikely(m->nb_segs > 1))
+		(void)rte_pktmbuf_linearize(m);
+	frame->data = rte_pktmbuf_mtod(m, const uint8_t *);
+	frame->len = m->data_len;
+	frame->wire_len = m->pkt_len;
+	frame->ts_ns = now_ns;
+	frame->hash = m->ol_flags & RTE_MBUF_F_RX_RSS_HASH ? m->hash.rss : 0;
+	frame->link = PACKET_LINK_ETHERNET;
+	frame->port = port;
+	frame->handle = m;
+}
+
+uint32_t
+rx_port_burst(struct rx_source *source, struct rx_frame *frames, uint32_t max)
+{
+	struct rx_port_source *s = base_container_of(source, struct rx_port_source, source);
+	struct rte_mbuf *mbufs[RX_BURST_MAX];
+	uint32_t n = 0;
+	const struct rx_queue *queue = NULL;
+
+	if (max > RX_BURST_MAX)
+		max = RX_BURST_MAX;
+	for (uint32_t tries = s->n_queues; tries && n == 0; tries--) {
+		queue = &s->queues[s->next];
+		s->next = s->next + 1 < s->n_queues ? s->next + 1 : 0;
+		n = rte_eth_rx_burst(queue->port_id, queue->queue_id, mbufs, (uint16_t)max);
+	}
+	if (n == 0)
+		return 0;
+	int64_t now_ns = sys_clock_wall_ns();
+	for (uint32_t i = 0; i < n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], const void *));
+	for (uint32_t i = 0; i < n; i++)
+		rx_port_frame(&frames[i], mbufs[i], now_ns, queue->index);
+	return n;
+}
+
+void
+rx_port_release(struct rx_source *source, struct rx_frame *frames, uint32_t n)
+{
+	struct rte_mbuf *mbufs[RX_BURST_MAX];
+
+	for (uint32_t done = 0, part; done < n; done += part) {
+		part = n - done < RX_BURST_MAX ? n - done : RX_BURST_MAX;
+		for (uint32_t i = 0; i < part; i++)
+			mbufs[i] = frames[done + i].handle;
+		rte_pktmbuf_free_bulk(mbufs, part);
+	}
+}

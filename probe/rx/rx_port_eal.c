@@ -1,0 +1,265 @@
+#include "rx_port_private.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_log.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define RX_EAL_CPUS_MAX 1024
+#define RX_HUGEPAGES "/sys/kernel/mm/hugepages"
+#define RX_EAL_MEMORY_SPARE (96ull << 20) /* the EAL's own, queues, and what drivers take */
+
+/* ---- arguments ---- */
+
+static void __attribute__((format(printf, 2, 3)))
+rx_eal_add(struct rx_eal_args *args, const char *format, ...)
+{
+	va_list list;
+	char *text = NULL;
+
+	va_start(list, format);
+	if (args->n == RX_EAL_ARGS_MAX || vasprintf(&text, format, list) < 0)
+		args->overflow = true;
+	else
+		args->argv[args->n++] = text;
+	va_end(list);
+}
+
+/* The operator gave one of the options, as --name, --name=value, or -x with its value attached or not. */
+static bool
+rx_eal_given(const struct rx_ports_options *options, const char *const *names)
+{
+	for (uint32_t i = 0; i < options->n_eal_args; i++) {
+		const char *arg = options->eal_args[i];
+		for (uint32_t n = 0; names[n]; n++) {
+			size_t len = strlen(names[n]);
+			bool is_short = names[n][1] != '-';
+			if (strncmp(arg, names[n], len) == 0 && (is_short || arg[len] == '\0' || arg[len] == '='))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Lcore 0 is the control core, 1..cores the workers.  CPUs in turn: where there are too few, lcores share them. */
+static void
+rx_eal_add_lcores(struct rx_eal_args *args, const struct rx_ports_options *options, const struct rx_eal_machine *machine)
+{
+	static const char *const names[] = {"--lcores", "-l", "-c", "-s", NULL};
+	char text[1024];
+	size_t len = 0;
+
+	if (rx_eal_given(options, names))
+		return;
+	for (uint32_t i = 0; i <= options->cores && len < sizeof(text); i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%u@%u", i ? "," : "", i,
+			machine->n_cpus ? machine->cpus[i % machine->n_cpus] : 0);
+	rx_eal_add(args, "--lcores");
+	rx_eal_add(args, "%s", text);
+}
+
+static void
+rx_eal_add_memory(struct rx_eal_args *args, const struct rx_ports_options *options, const struct rx_eal_machine *machine)
+{
+	static const char *const modes[] = {"--no-huge", "--in-memory", "--legacy-mem", "--huge-dir", NULL};
+	static const char *const amounts[] = {"-m", "--socket-mem", NULL};
+	static const char *const prefixes[] = {"--file-prefix", "--in-memory", NULL};
+
+	if (!rx_eal_given(options, modes)) {
+		args->no_huge = machine->free_hugepage_bytes < machine->memory_bytes;
+		rx_eal_add(args, args->no_huge ? "--no-huge" : "--in-memory");
+		if (args->no_huge)
+			rx_eal_add(args, "--no-shconf");
+	}
+	if (args->no_huge && !rx_eal_given(options, amounts)) {
+		rx_eal_add(args, "-m");
+		rx_eal_add(args, "%llu", (unsigned long long)(machine->memory_bytes >> 20) + 1);
+	}
+	if (!rx_eal_given(options, prefixes)) {
+		rx_eal_add(args, "--file-prefix");
+		rx_eal_add(args, "ringtap-%u", machine->pid);
+	}
+}
+
+/* Without -a the EAL would take every device bound to a userspace driver, and all ports of bifurcated drivers. */
+static void
+rx_eal_add_devices(struct rx_eal_args *args, const struct rx_ports_options *options, const struct rx_port_name *names)
+{
+	static const char *const given[] = {"-a", "--allow", "-b", "--block", "--no-pci", NULL};
+	bool any = false;
+
+	for (uint32_t i = 0; i < options->n_ports; i++) {
+		if (names[i].kind != RX_PORT_PCI)
+			continue;
+		any = true;
+		rx_eal_add(args, "-a");
+		rx_eal_add(args, "%s%s%s", names[i].device, names[i].args[0] ? "," : "", names[i].args);
+	}
+	if (!any && !rx_eal_given(options, given))
+		rx_eal_add(args, "--no-pci");
+}
+
+void
+rx_eal_args_make(struct rx_eal_args *args, const struct rx_ports_options *options, const struct rx_port_name *names,
+	const struct rx_eal_machine *machine)
+{
+	static const char *const levels[] = {"--log-level", NULL};
+	static const char *const telemetry[] = {"--telemetry", "--no-telemetry", NULL};
+
+	*args = (struct rx_eal_args){0};
+	rx_eal_add(args, "%s", options->program);
+	rx_eal_add_lcores(args, options, machine);
+	rx_eal_add_memory(args, options, machine);
+	rx_eal_add_devices(args, options, names);
+	if (!rx_eal_given(options, levels))
+		rx_eal_add(args, "--log-level=warning");
+	if (!rx_eal_given(options, telemetry))
+		rx_eal_add(args, "--no-telemetry");
+	for (uint32_t i = 0; i < options->n_eal_args; i++)
+		rx_eal_add(args, "%s", options->eal_args[i]);
+}
+
+void
+rx_eal_args_free(struct rx_eal_args *args)
+{
+	for (uint32_t i = 0; i < args->n; i++)
+		free(args->argv[i]);
+	args->n = 0;
+}
+
+/* ---- machine ---- */
+
+static uint32_t
+rx_eal_cpus(uint32_t *cpus, uint32_t max)
+{
+	cpu_set_t set;
+	uint32_t n = 0;
+
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		return 0;
+	for (int cpu = 0; cpu < CPU_SETSIZE && n < max; cpu++)
+		if (CPU_ISSET(cpu, &set))
+			cpus[n++] = (uint32_t)cpu;
+	return n;
+}
+
+static uint64_t
+rx_eal_free_hugepages(void)
+{
+	uint64_t bytes = 0;
+	const struct dirent *entry;
+	DIR *dir = opendir(RX_HUGEPAGES);
+
+	while (dir && (entry = readdir(dir))) {
+		char path[sizeof(RX_HUGEPAGES) + 300];
+		unsigned long long kb, pages;
+		if (sscanf(entry->d_name, "hugepages-%llukB", &kb) != 1)
+			continue;
+		snprintf(path, sizeof(path), RX_HUGEPAGES "/%s/free_hugepages", entry->d_name);
+		FILE *f = fopen(path, "re");
+		if (f && fscanf(f, "%llu", &pages) == 1)
+			bytes += pages * kb * 1024;
+		if (f)
+			fclose(f);
+	}
+	if (dir)
+		closedir(dir);
+	return bytes;
+}
+
+/* ---- log ---- */
+
+/* DPDK flushes after each message, so a write is one message of one level. */
+static ssize_t
+rx_eal_log_write(void *cookie, const char *p, size_t len)
+{
+	struct rx_eal_log *log = cookie;
+	unsigned level = (unsigned)rte_log_cur_msg_loglevel();
+	size_t end = len;
+
+	while (end && (p[end - 1] == '\n' || p[end - 1] == '\r'))
+		end--;
+	if (end == 0)
+		return (ssize_t)len;
+	/* Drivers that share with secondary processes complain where there are none to share with. */
+	bool beside = memmem(p, end, "mp action", 9) != NULL;
+	if (log->said[0] == '\0' && level > 0 && level <= RTE_LOG_WARNING && !beside)
+		snprintf(log->said, sizeof(log->said), "%.*s", (int)end, p);
+	enum sys_log_level ours = log->quiet || level > RTE_LOG_NOTICE ? SYS_LOG_DEBUG :
+		level > RTE_LOG_WARNING ? SYS_LOG_INFO : SYS_LOG_WARNING;
+	sys_log(ours, "dpdk: %.*s", (int)end, p);
+	return (ssize_t)len;
+}
+
+static int
+rx_eal_log_open(struct rx_eal_log *log)
+{
+	log->stream = fopencookie(log, "w", (cookie_io_functions_t){.write = rx_eal_log_write});
+	if (!log->stream)
+		return -BASE_ERR_NO_MEMORY;
+	log->quiet = true;
+	rte_openlog_stream(log->stream);
+	return 0;
+}
+
+/* ---- start and stop ---- */
+
+static int
+rx_eal_init(struct rx_eal_log *log, struct rx_eal_args *args, struct sys_error *e)
+{
+	char *argv[RX_EAL_ARGS_MAX + 1];
+
+	/* The EAL sorts argv; args keeps what has to be freed. */
+	memcpy(argv, args->argv, sizeof(argv));
+	if (args->overflow)
+		return sys_fail(e, -BASE_ERR_INVALID, "EAL: more than %d arguments", RX_EAL_ARGS_MAX);
+	if (rte_eal_init((int)args->n, argv) < 0)
+		return sys_fail(e, -BASE_ERR_IO, "EAL does not start: %s%s%s", rte_strerror(rte_errno),
+			log->said[0] ? ": " : "", log->said);
+	return 0;
+}
+
+int
+rx_eal_start(struct rx_eal_log *log, const struct rx_ports_options *options, const struct rx_port_name *names,
+	uint64_t memory_bytes, struct sys_error *e)
+{
+	uint32_t cpus[RX_EAL_CPUS_MAX];
+	struct rx_eal_machine machine = {
+		.cpus = cpus,
+		.n_cpus = rx_eal_cpus(cpus, RX_EAL_CPUS_MAX),
+		.free_hugepage_bytes = rx_eal_free_hugepages(),
+		.pid = (uint32_t)getpid(),
+		.memory_bytes = memory_bytes + RX_EAL_MEMORY_SPARE,
+	};
+	struct rx_eal_args args;
+
+	if (rx_eal_log_open(log) < 0)
+		return sys_fail(e, -BASE_ERR_NO_MEMORY, "EAL: out of memory");
+	rx_eal_args_make(&args, options, names, &machine);
+	if (args.no_huge)
+		sys_log(SYS_LOG_WARNING, "hugepages: %llu MiB free, %llu MiB wanted: going on without (--no-huge), slower;"
+			" NICs need them", (unsigned long long)(machine.free_hugepage_bytes >> 20),
+			(unsigned long long)(machine.memory_bytes >> 20));
+	int rc = rx_eal_init(log, &args, e);
+	rx_eal_args_free(&args);
+	/* Nothing is put in there (no shared configuration, no telemetry); it goes if it is empty. */
+	if (rc == 0 && rte_eal_get_runtime_dir())
+		(void)rmdir(rte_eal_get_runtime_dir());
+	if (rc < 0)
+		rx_eal_stop(log);
+	return rc;
+}
+
+void
+rx_eal_stop(struct rx_eal_log *log)
+{
+	rte_openlog_stream(stderr);
+	if (log->stream)
+		fclose(log->stream);
+	log->stream = NULL;
+}

@@ -1,0 +1,137 @@
+/* rx_port: what its files share: names of ports, arguments for the EAL, and the layout of an open set of ports. */
+#pragma once
+
+#include <net/if.h>
+#include <rte_ethdev.h>
+#include <stdio.h>
+
+#include "rx.h"
+
+#define RX_PORT_DEVICE_MAX 64
+#define RX_PORT_ARGS_MAX 512
+#define RX_EAL_ARGS_MAX 160
+#define RX_EAL_SAID_MAX 200
+
+/* ---- names: rx_port_name.c ---- */
+
+enum rx_port_kind { RX_PORT_PCI, RX_PORT_VDEV };
+
+struct rx_port_name {
+	enum rx_port_kind kind;
+	char device[RX_PORT_DEVICE_MAX]; /* of the ethdev: 0000:3b:00.0, net_af_packet0 */
+	char driver[RX_PORT_DEVICE_MAX]; /* VDEV: the device without its number */
+	char args[RX_PORT_ARGS_MAX];     /* behind the first comma, "" */
+	char interface[IF_NAMESIZE];     /* of the kernel, from iface=; "" */
+};
+
+struct rx_port_defaults {
+	uint32_t index;          /* of the port, for a device number that no other port has */
+	uint32_t cores, rx_descriptors;
+};
+
+/* Reads a port as it is given in the configuration.  A bare interface name becomes net_af_packet with arguments of its MTU, and a
+ * net_af_packet without qpairs gets one queue a core (the kernel deals flows to them).  0, or negative with the sentence. */
+int rx_port_name_parse(
+	struct rx_port_name *name, const char *given, const struct rx_port_defaults *defaults, struct sys_error *e);
+/* The value of key in devargs (key=value,...) as a number, or otherwise. */
+uint32_t rx_port_args_number(const char *args, const char *key, uint32_t otherwise);
+/* Refuses what DPDK would refuse without saying why: no such interface, no permission to capture on it. */
+int rx_port_name_check(const struct rx_port_name *name, const char *given, struct sys_error *e);
+
+/* ---- the EAL: rx_port_eal.c ---- */
+
+struct rx_eal_machine {
+	const uint32_t *cpus;    /* that this process may run on */
+	uint32_t n_cpus;
+	uint64_t free_hugepage_bytes;
+	uint32_t pid;
+	uint64_t memory_bytes;   /* that the ports will take, for --no-huge */
+};
+
+struct rx_eal_args {
+	char *argv[RX_EAL_ARGS_MAX + 1];
+	uint32_t n;
+	bool no_huge;            /* added for want of hugepages */
+	bool overflow;
+};
+
+/* The command line for rte_eal_init: what options and machine call for, except where the operator's own EAL options say it. */
+void rx_eal_args_make(struct rx_eal_args *args, const struct rx_ports_options *options, const struct rx_port_name *names,
+	const struct rx_eal_machine *machine);
+void rx_eal_args_free(struct rx_eal_args *args);
+
+/* DPDK's log lines go through sys_log.  The first one of warning or worse since said was emptied is kept for the sentence of an
+ * error: what follows it only says that it failed. */
+struct rx_eal_log {
+	FILE *stream;
+	bool quiet;              /* keep only; print at level debug */
+	char said[RX_EAL_SAID_MAX];
+};
+
+/* Once a process.  0, or negative with the sentence. */
+int rx_eal_start(struct rx_eal_log *log, const struct rx_ports_options *options, const struct rx_port_name *names,
+	uint64_t memory_bytes, struct sys_error *e);
+void rx_eal_stop(struct rx_eal_log *log);
+
+/* ---- the open set ---- */
+
+/* Where a queue's frames come from. */
+struct rx_queue {
+	uint16_t port_id, queue_id;
+	uint8_t index;           /* of the port in the configuration */
+};
+
+/* One worker's queues, on cache lines of its own. */
+struct rx_port_source {
+	_Alignas(64) struct rx_source source;
+	uint32_t n_queues, next;
+	struct rx_queue *queues;
+};
+
+/* rx_port_burst.c */
+uint32_t rx_port_burst(struct rx_source *source, struct rx_frame *frames, uint32_t max);
+void rx_port_release(struct rx_source *source, struct rx_frame *frames, uint32_t n);
+
+struct rx_port {
+	struct rx_port_name name;
+	const char *given;
+	uint16_t id, n_queues, descriptors, mtu;
+	bool attached;           /* by us: to be removed */
+	bool open, started;
+	/* What the kernel drops before a net_af_packet socket, which the driver does not tell (rx_port_kernel.c). */
+	int *kernel_fds;
+	uint32_t n_kernel_fds;
+	uint64_t kernel_drops;
+	struct rte_eth_stats base;
+};
+
+struct rx_launch {
+	int (*fn)(void *context, uint32_t core);
+	void *context;
+	uint32_t core;
+	unsigned lcore;
+};
+
+struct rx_ports {
+	struct rx_port *ports;
+	uint32_t n_ports, cores;
+	struct rx_port_source *sources;
+	struct rx_queue *queues; /* of all sources */
+	struct rx_launch *launches;
+	bool launched, eal;
+	struct rte_mempool *pool;
+	struct rx_eal_log log;
+};
+
+/* rx_port_setup.c: attaches (unless the EAL's own options have), and configures with queues on the pool. */
+int rx_port_attach(struct rx_ports *ports, struct rx_port *port, struct sys_error *e);
+/* Queues, descriptors and MTU that the port will have. */
+int rx_port_plan(struct rx_ports *ports, struct rx_port *port, const struct rx_ports_options *options, struct sys_error *e);
+int rx_port_configure(struct rx_ports *ports, struct rx_port *port, const struct rx_ports_options *options, struct sys_error *e);
+/* Bytes of one frame that the port may deliver. */
+uint32_t rx_port_frame_bytes(const struct rx_port *port);
+
+/* rx_port_kernel.c: takes the packet sockets of this process that appeared since the ports before it. */
+int rx_port_kernel_claim(struct rx_ports *ports, struct rx_port *port, struct sys_error *e);
+/* Adds what the kernel dropped since the last call to port->kernel_drops. */
+void rx_port_kernel_read(struct rx_port *port);

@@ -1,0 +1,69 @@
+/* sinks: what leaves for other systems.  This cut: billing files.
+ *
+ * A sink reads the store from its own durable cursor, so one that is down delays only itself.
+ *
+ * billing: files DIR/ringtap-<probe, or all>-<file sequence, 10 digits>-<UTC first time>.csv|jsonl,
+ * written under a temporary name (ringtap-<file sequence>.part), fsynced, renamed, directory
+ * fsynced; then one line is appended durably to DIR/manifest.jsonl:
+ *
+ *   file, file_sequence, format
+ *   records, bytes, sha256      of the whole file, header line included
+ *   first_billing_seq,
+ *   last_billing_seq            of column billing_seq, the first one of each record
+ *   from_position, to_position  of the store: the records with from < position <= to
+ *   first_time, last_time       earliest beginning and latest end of a record
+ *   closed_time                 when this line was made
+ *   lost                        sequence numbers that never came, of all kinds of record
+ *   capture_loss                the highest capture_loss of a record in the file
+ *   sequences[]                 per probe core: probe, core, records, first_seq, last_seq, lost
+ *
+ * File sequence and billing_seq never reset: they stand in the manifest's last line, and beside the
+ * cursor in the store for the case that the manifest is taken away.  Only what is in the manifest
+ * is delivered.  Rotation: rotate_s after the file's first record was taken (also when no more
+ * come), with the record that reaches rotate_bytes or rotate_records, and at stop.
+ *
+ * A crash at any point leaves no record out and none twice.  Until its name is final a file may be
+ * made anew with other boundaries; before the rename its last position is made durable (the store's
+ * number billing.intent), so from there on it is made anew under the same name with the same bytes.
+ *
+ * CSV has one header line, so csv takes exactly one kind; several kinds need jsonl.  Interim
+ * records are billed as they are (column status).  Thread: one. */
+#pragma once
+
+#include "base.h"
+#include "config.h"
+#include "record.h"
+#include "store.h"
+#include "sys.h"
+
+struct sinks_billing;
+
+struct sinks_billing_options {
+	const char *dir;
+	enum config_billing_format format;
+	const char *const *columns; /* NULL: all but flow */
+	uint32_t n_columns;
+	uint32_t kinds; /* bit per enum record_kind; 0: calls */
+	uint32_t rotate_s;
+	uint64_t rotate_bytes;
+	uint32_t rotate_records;
+};
+
+/* -BASE_ERR_INVALID: csv with several kinds, an unknown column, or one that none of the kinds has;
+ * -BASE_ERR_EXISTS: another process writes there; -BASE_ERR_FORMAT: the manifest's last line is not
+ * one of ours. */
+int
+sinks_billing_open(struct sinks_billing **b, struct store *store,
+	const struct sinks_billing_options *options, struct sys_error *e);
+/* Takes what is new in the store into files (a bounded number of records a step, all of them with
+ * stop); rotates what is due. stop: close the open file too. now_ns: wall clock.  After a failure
+ * the open file is given up; the next step makes it anew. */
+int
+sinks_billing_step(struct sinks_billing *b, int64_t now_ns, bool stop, struct sys_error *e);
+/* How many records wait (not yet in a file of the manifest); of those not read yet other kinds
+ * count too. */
+int64_t
+sinks_billing_lag(const struct sinks_billing *b);
+/* Gives up the open file (its records come again); NULL is allowed. */
+void
+sinks_billing_close(struct sinks_billing *b);

@@ -1,0 +1,64 @@
+#include "sinks_private.h"
+
+#include <stdlib.h>
+
+static int
+column_add(struct sinks_billing *b, enum record_field f, struct sys_error *e)
+{
+	for (uint32_t i = 0; i < b->n_fields; i++)
+		if (b->fields[i] == f)
+			return sys_fail(e, -BASE_ERR_INVALID, "billing.columns: %s stands twice",
+				record_fields[f].key);
+	b->fields[b->n_fields++] = f;
+	return 0;
+}
+
+static int
+columns_take(
+	struct sinks_billing *b, const struct sinks_billing_options *options, struct sys_error *e)
+{
+	int error = 0;
+
+	for (int f = 0; f < RECORD_F_COUNT && (options->columns == NULL || options->n_columns == 0);
+		f++)
+		if (f != RECORD_F_FLOW && (record_fields[f].kinds & b->kinds))
+			b->fields[b->n_fields++] = f;
+	for (uint32_t i = 0; options->columns && i < options->n_columns && error == 0; i++) {
+		int f = record_field_of(base_span_cstr(options->columns[i]));
+		if (f < 0)
+			return sys_fail(e, -BASE_ERR_INVALID,
+				"billing.columns: no record has a field '%s'", options->columns[i]);
+		if (!(record_fields[f].kinds & b->kinds))
+			return sys_fail(e, -BASE_ERR_INVALID,
+				"billing.columns: none of billing.kinds has '%s'",
+				options->columns[i]);
+		error = column_add(b, f, e);
+	}
+	return error;
+}
+
+int
+sinks_options_take(
+	struct sinks_billing *b, const struct sinks_billing_options *options, struct sys_error *e)
+{
+	const uint32_t all = 1u << RECORD_CALL | 1u << RECORD_REGISTRATION |
+			     1u << RECORD_TRANSACTION | 1u << RECORD_STREAM;
+
+	b->format = options->format;
+	b->kinds = options->kinds ? options->kinds : 1u << RECORD_CALL;
+	b->rotate_s = options->rotate_s;
+	b->rotate_bytes = options->rotate_bytes ? options->rotate_bytes : UINT64_MAX;
+	b->rotate_records = options->rotate_records ? options->rotate_records : UINT32_MAX;
+	if (b->kinds & ~all)
+		return sys_fail(e, -BASE_ERR_INVALID, "billing.kinds: no such kind of record");
+	if (b->format == CONFIG_BILLING_CSV && __builtin_popcount(b->kinds) != 1)
+		return sys_fail(e, -BASE_ERR_INVALID,
+			"billing.kinds: csv takes one kind of record; for several set "
+			"billing.format: jsonl");
+	if (strlen(options->dir) > SINKS_PATH_BYTES - 200)
+		return sys_fail(e, -BASE_ERR_INVALID, "billing.dir: too long");
+	b->dir = strdup(options->dir);
+	if (b->dir == NULL)
+		return sys_fail(e, -BASE_ERR_NO_MEMORY, "out of memory");
+	return columns_take(b, options, e);
+}

@@ -1,0 +1,317 @@
+#include "sip_private.h"
+
+/* What may stand for the session and for a media. */
+struct common {
+	struct base_ip ip;
+	bool ip_valid, crypto, rtcp_mux;
+	uint8_t direction;
+};
+
+struct reader {
+	struct sip_sdp *sdp;
+	struct sip_sdp_media
+		*media; /* the current one; NULL in the session part and where there is no room */
+	struct common session, current;
+	bool in_media;
+	bool connected; /* the current level has its own c= */
+};
+
+/* Takes the word up to white space off *rest: empty at the end. */
+static struct base_span
+word_take(struct base_span *rest)
+{
+	if (rest->len == 0)
+		return *rest;
+
+	const uint8_t *end = sip_span_end(*rest), *p = sip_skip_space(rest->p, end), *q = p;
+
+	while (q < end && !base_is_space(*q))
+		q++;
+	*rest = sip_between(q, end);
+	return sip_between(p, q);
+}
+
+/* Splits s at the first c: what stands before; *rest what stands behind, empty where there is no c.
+ */
+static struct base_span
+before(struct base_span s, uint8_t c, struct base_span *rest)
+{
+	*rest = base_span_of(s.p, 0);
+	if (s.len == 0)
+		return s;
+
+	const uint8_t *end = sip_span_end(s), *at = sip_find(s.p, end, c);
+
+	if (!at)
+		return s;
+	*rest = sip_between(at + 1, end);
+	return sip_between(s.p, at);
+}
+
+static bool
+u16_parse(struct base_span s, uint16_t *out)
+{
+	uint32_t v;
+
+	if (!sip_length_parse(s, &v) || v > UINT16_MAX)
+		return false;
+	*out = (uint16_t)v;
+	return true;
+}
+
+/* nettype addrtype address [ "/" ttl ] [ "/" count ]: false where it is no address (a host name).
+ */
+static bool
+connection_parse(struct base_span value, struct base_ip *ip)
+{
+	struct base_span rest, net = word_take(&value);
+
+	word_take(&value);
+	return base_span_eq_nocase(net, BASE_SPAN("IN")) &&
+	       base_ip_parse(before(word_take(&value), '/', &rest), ip);
+}
+
+/* The first c= of a level counts; further ones of a media are layers of multicast (RFC 8866 5.7).
+ */
+static void
+connection_line(struct reader *r, struct base_span value)
+{
+	if (r->connected)
+		return;
+	r->connected = true;
+	r->current.ip_valid = connection_parse(value, &r->current.ip);
+}
+
+static void
+media_finish(struct reader *r)
+{
+	struct sip_sdp_media *media = r->media;
+
+	if (!media)
+		return;
+	media->ip = r->current.ip;
+	media->ip_valid = r->current.ip_valid;
+	media->crypto = r->current.crypto;
+	media->rtcp_mux = r->current.rtcp_mux;
+	media->direction = r->current.direction;
+	if (base_ip_is_any(&media->rtcp_ip))
+		media->rtcp_ip = media->ip;
+	r->media = NULL;
+}
+
+static void
+formats_read(struct reader *r, struct base_span rest)
+{
+	struct sip_sdp_media *media = r->media;
+	struct base_span word;
+
+	while ((word = word_take(&rest)).len) {
+		uint32_t type;
+		if (media->n_formats == SIP_SDP_FORMATS_MAX) {
+			r->sdp->truncated = true;
+			return;
+		}
+		if (!sip_length_parse(word, &type) || type > 127)
+			type = 255;
+		media->formats[media->n_formats++] =
+			(struct sip_sdp_format){.payload_type = (uint8_t)type};
+	}
+}
+
+/* m=type port[/count] proto format ... */
+static void
+media_line(struct reader *r, struct base_span value)
+{
+	struct base_span port, count;
+	struct sip_sdp_media *media;
+
+	media_finish(r);
+	if (!r->in_media)
+		r->session = r->current;
+	r->current = r->session;
+	r->in_media = true;
+	r->connected = false;
+	if (r->sdp->n_media == SIP_SDP_MEDIA_MAX) {
+		r->sdp->truncated = true;
+		return;
+	}
+	media = r->media = &r->sdp->media[r->sdp->n_media++];
+	memset(media, 0, offsetof(struct sip_sdp_media, formats));
+	media->type = word_take(&value);
+	port = before(word_take(&value), '/', &count);
+	media->port_count = 1;
+	if (!u16_parse(port, &media->port))
+		media->port = 0;
+	if (count.len && (!u16_parse(count, &media->port_count) || media->port_count == 0))
+		media->port_count = 1;
+	media->proto = word_take(&value);
+	formats_read(r, value);
+}
+
+/* The current media's format of that payload type, or NULL. */
+static struct sip_sdp_format *
+format_find(struct reader *r, struct base_span type)
+{
+	uint32_t v;
+
+	if (!r->media || !sip_length_parse(type, &v) || v > 127)
+		return NULL;
+	for (uint32_t i = 0; i < r->media->n_formats; i++)
+		if (r->media->formats[i].payload_type == v)
+			return &r->media->formats[i];
+	return NULL;
+}
+
+/* payload-type encoding "/" clock-rate [ "/" channels ] */
+static void
+rtpmap_read(struct reader *r, struct base_span value)
+{
+	struct sip_sdp_format *format = format_find(r, word_take(&value));
+	struct base_span rate, channels;
+	uint32_t v;
+
+	if (!format)
+		return;
+	format->encoding = before(word_take(&value), '/', &rate);
+	rate = before(rate, '/', &channels);
+	format->clock_rate = sip_length_parse(rate, &v) ? v : 0;
+	format->channels = sip_length_parse(channels, &v) && v <= UINT8_MAX ? (uint8_t)v : 0;
+}
+
+static void
+fmtp_read(struct reader *r, struct base_span value)
+{
+	struct sip_sdp_format *format = format_find(r, word_take(&value));
+
+	if (format)
+		format->fmtp = base_span_trim(value);
+}
+
+/* port [ nettype addrtype address ] (RFC 3605) */
+static void
+rtcp_read(struct reader *r, struct base_span value)
+{
+	struct base_ip ip;
+
+	if (!r->media || !u16_parse(word_take(&value), &r->media->rtcp_port))
+		return;
+	if (connection_parse(value, &ip))
+		r->media->rtcp_ip = ip;
+}
+
+/* foundation component transport priority address port ... (RFC 8839 5.1) */
+static void
+candidate_read(struct reader *r, struct base_span value)
+{
+	struct base_span component, transport;
+	struct base_endpoint endpoint;
+
+	if (!r->media || r->media->n_candidates == SIP_SDP_CANDIDATES_MAX)
+		return;
+	word_take(&value);
+	component = word_take(&value);
+	transport = word_take(&value);
+	word_take(&value);
+	if (!base_span_eq(component, BASE_SPAN("1")) ||
+		!base_span_eq_nocase(transport, BASE_SPAN("udp")))
+		return;
+	if (base_ip_parse(word_take(&value), &endpoint.ip) &&
+		u16_parse(word_take(&value), &endpoint.port))
+		r->media->candidates[r->media->n_candidates++] = endpoint;
+}
+
+/* Milliseconds; the fraction that RFC 8866 6.4 allows is dropped. */
+static void
+ptime_read(struct reader *r, struct base_span value)
+{
+	struct base_span fraction;
+
+	if (r->media && !u16_parse(before(word_take(&value), '.', &fraction), &r->media->ptime_ms))
+		r->media->ptime_ms = 0;
+}
+
+/* Attributes of a media with a value: false where name is none of them. */
+static bool
+valued_read(struct reader *r, struct base_span name, struct base_span value)
+{
+	if (base_span_eq(name, BASE_SPAN("rtpmap")))
+		rtpmap_read(r, value);
+	else if (base_span_eq(name, BASE_SPAN("fmtp")))
+		fmtp_read(r, value);
+	else if (base_span_eq(name, BASE_SPAN("candidate")))
+		candidate_read(r, value);
+	else if (base_span_eq(name, BASE_SPAN("ptime")))
+		ptime_read(r, value);
+	else if (base_span_eq(name, BASE_SPAN("rtcp")))
+		rtcp_read(r, value);
+	else
+		return false;
+	return true;
+}
+
+static void
+attribute_line(struct reader *r, struct base_span line)
+{
+	struct base_span value, name = base_span_trim(before(line, ':', &value));
+	struct common *to = &r->current;
+
+	if (valued_read(r, name, value))
+		return;
+	if (base_span_eq(name, BASE_SPAN("sendrecv")))
+		to->direction = SIP_SDP_SENDRECV;
+	else if (base_span_eq(name, BASE_SPAN("sendonly")))
+		to->direction = SIP_SDP_SENDONLY;
+	else if (base_span_eq(name, BASE_SPAN("recvonly")))
+		to->direction = SIP_SDP_RECVONLY;
+	else if (base_span_eq(name, BASE_SPAN("inactive")))
+		to->direction = SIP_SDP_INACTIVE;
+	else if (base_span_eq(name, BASE_SPAN("crypto")) ||
+		 base_span_eq(name, BASE_SPAN("fingerprint")))
+		to->crypto = true;
+	else if (base_span_eq(name, BASE_SPAN("rtcp-mux")))
+		to->rtcp_mux = true;
+}
+
+/* Takes the next line that is not empty off *rest; ends are LF, CR LF or CR. */
+static bool
+line_next(struct base_span *rest, struct base_span *line)
+{
+	const uint8_t *p = rest->p, *end = p + rest->len, *q;
+
+	while (p < end && (*p == '\r' || *p == '\n'))
+		p++;
+	for (q = p; q < end && *q != '\r' && *q != '\n'; q++)
+		;
+	*line = sip_between(p, q);
+	*rest = sip_between(q, end);
+	return q != p;
+}
+
+bool
+sip_sdp_parse(struct sip_sdp *sdp, struct base_span text)
+{
+	struct reader r = {.sdp = sdp};
+	struct base_span line, value;
+	bool known = false;
+
+	memset(sdp, 0, offsetof(struct sip_sdp, media));
+	while (text.len && line_next(&text, &line)) {
+		bool readable = line.len >= 2 && line.p[1] == '=';
+		if (!known &&
+			(!readable || (line.p[0] != 'v' && line.p[0] != 'o' && line.p[0] != 'm')))
+			return false;
+		known = true;
+		if (!readable)
+			continue;
+		value = base_span_trim(base_span_of(line.p + 2, line.len - 2));
+		switch (line.p[0]) {
+		case 'o': sdp->origin = value; break;
+		case 's': sdp->session_name = value; break;
+		case 'c': connection_line(&r, value); break;
+		case 'm': media_line(&r, value); break;
+		case 'a': attribute_line(&r, value); break;
+		}
+	}
+	media_finish(&r);
+	return known;
+}

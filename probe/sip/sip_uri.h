@@ -1,0 +1,9 @@
+/* sip_uri: URIs (RFC 3261 19.1, RFC 3966) and name-addr (RFC 3261 20.10) taken apart, zero copy. */
+#pragma once
+
+#include "sip.h"
+
+/* True and *uri (with text set), or false where it does not parse; then as much as could be told is set. */
+bool sip_uri_parse(struct base_span text, struct sip_uri *uri);
+bool sip_name_addr_parse(struct base_span value, struct sip_name_addr *out);
+bool sip_via_parse(struct base_span value, struct sip_via *out);

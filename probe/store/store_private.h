@@ -1,0 +1,216 @@
+/* store_private: layout of the store, shared by its files.
+ *
+ * One connection per day file, not ATTACH: in WAL mode a commit over attached files is not atomic
+ * across them either, and a connection per day makes opening, caching and deleting a day a local
+ * matter.  A commit that touches two days (around midnight, or a late record) is two commits.  A
+ * crash between them is mended by redoing the whole group, which the caller must do anyway, as the
+ * ring is released only after store_commit returned:
+ *   - the day of a record follows from the record alone, and (probe, core, seq, uid) is unique in
+ *     it: the redo changes nothing in the day that was committed;
+ *   - positions are never given twice: a new writer starts behind every row of every day, every
+ *     cursor, and the floor that store_expire and store_close leave in state.db (rows may be gone
+ *     by then).  A failed group's positions are not taken back: its first day may have kept some.
+ *     So a cursor never stands behind a row yet to come;
+ *   - a gap is found by comparing a record with the one put before it in this session (duplicates
+ *     count), the session's first one with the highest sequence stored; its row goes into the same
+ *     day as the record that showed it, only if that record was new.  So the redo finds the same
+ *     gaps, each once.
+ *
+ * synchronous=FULL: in WAL mode every commit is then an fsync of the log; group commits pay for it.
+ * Checkpoints are made by the writer after a commit once the log is STORE_WAL_PAGES long: an index
+ * page changed by many groups is then written once. */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "store.h"
+
+#define STORE_LAYOUT_VERSION 1
+#define STORE_APPLICATION_ID 0x52544150 /* "RTAP" */
+#define STORE_PAGE_BYTES 8192
+#define STORE_WAL_PAGES 32768 /* 256 MiB */
+#define STORE_DAYS_OPEN 4     /* connections kept between commits or queries */
+#define STORE_TEXT_BYTES                                                                           \
+	(1u << 20) /* every text of one record of RECORD_BYTES_MAX: JSON grows it at most sixfold  \
+		    */
+#define STORE_SQL_BYTES 16384 /* a statement without the user's condition */
+#define STORE_PROBE_MAX 64
+#define STORE_CONSUMERS_MAX 16
+#define STORE_DAY_NS (86400 * BASE_NS_PER_SEC)
+#define STORE_SESSION_MAX 256 /* rings whose sequence one session follows */
+
+/* A connection to one day, for writing or for reading. */
+struct store_day {
+	struct store_day *next;
+	int64_t day;   /* since the epoch */
+	uint64_t used; /* store->clock at the last use */
+	bool in_transaction;
+	int wal_pages; /* in the log, after the last commit */
+	sqlite3 *db;
+	sqlite3_stmt *insert[RECORD_KIND_COUNT];
+	sqlite3_stmt *gap;
+	bool is_empty; /* reader: made, but no table in it yet */
+	bool has[RECORD_KIND_COUNT]
+		[RECORD_F_COUNT]; /* reader: columns; an older file lacks newer ones */
+};
+
+/* A day file that exists, with the highest position in it (writer; INT64_MAX where not known). */
+struct store_day_file {
+	int64_t day, position;
+};
+
+/* The sequence last put of one ring in this session. */
+struct store_ring {
+	char probe[STORE_PROBE_MAX];
+	uint32_t probe_len, core;
+	uint64_t seq;
+};
+
+struct store {
+	char *dir; /* NULL: in memory */
+	bool read_only, in_transaction, failed;
+	uint32_t retention_days;
+	struct sys_mapping lock;
+	bool locked;
+	sqlite3 *state;   /* NULL: read-only and none there */
+	sqlite3 *scratch; /* for store_nested */
+	sqlite3_stmt *nested[RECORD_KIND_COUNT];
+	struct store_day *writers, *readers;
+	unsigned scans;               /* queries in progress: no reader is closed meanwhile */
+	uint64_t clock;               /* counts uses of connections */
+	struct store_day_file *files; /* by day */
+	uint32_t n_files, cap_files;
+	int64_t position; /* last given */
+	struct store_ring *rings;
+	uint32_t n_rings;
+	struct {
+		char name[32];
+		int64_t position;
+	} consumers[STORE_CONSUMERS_MAX];
+	uint32_t n_consumers;
+	struct record_row row; /* the row being written or read */
+	char *text;            /* STORE_TEXT_BYTES */
+};
+
+static inline bool
+store_is_memory(const struct store *store)
+{
+	return store->dir == NULL;
+}
+
+/* ---- store_sql.c: SQLite in our words ---- */
+
+/* The sentence 'what FILE: SQLite's words' in e; returns the code for the connection's last error.
+ */
+int
+store_sql_fail(sqlite3 *db, struct sys_error *e, const char *what);
+int
+store_sql_exec(sqlite3 *db, const char *sql, struct sys_error *e);
+int
+store_sql_prepare(sqlite3 *db, sqlite3_stmt **stmt, const char *sql, struct sys_error *e);
+/* Runs a statement to its end and resets it; *out, where wanted, gets the first row's first column
+ * (left alone where NULL). */
+int
+store_sql_run(sqlite3_stmt *stmt, int64_t *out, struct sys_error *e);
+/* flags: of sqlite3_open_v2; a database being made gets mode 0640. */
+int
+store_sql_open(sqlite3 **db, const char *path, int flags, struct sys_error *e);
+
+/* ---- store_day.c ---- */
+
+int64_t
+store_day_of(const struct record_row *row);
+/* Rereads the directory into store->files; positions of days already known are kept. */
+int
+store_days_scan(struct store *store, struct sys_error *e);
+/* The connection for a day, opened where need be; the file is made by a writer. */
+int
+store_day_writer(struct store *store, int64_t day, struct store_day **out, struct sys_error *e);
+int
+store_day_reader(struct store *store, int64_t day, struct store_day **out, struct sys_error *e);
+/* Notes that a day holds a position. */
+int
+store_day_note(struct store *store, int64_t day, int64_t position, struct sys_error *e);
+/* Closes connections beyond keep, least used first; one in a transaction stays. */
+void
+store_days_trim(struct store_day **list, unsigned keep);
+/* The same for readers, down to STORE_DAYS_OPEN, unless a query is in progress. */
+void
+store_readers_trim(struct store *store);
+/* Unlinks a day's files. */
+int
+store_day_remove(struct store *store, int64_t day, struct sys_error *e);
+/* The highest position of a day. */
+int
+store_day_position(struct store *store, int64_t day, int64_t *position, struct sys_error *e);
+
+/* ---- store_sequence.c ---- */
+
+/* The highest sequence of a ring in any day that can be read; 0: none. */
+int
+store_sequence_last(
+	struct store *store, const struct store_ring *ring, uint64_t *last, struct sys_error *e);
+
+/* ---- store_schema.c ---- */
+
+/* Sets a writing connection up; makes the tables of a new day, adds the columns that an older one
+ * lacks. */
+int
+store_schema_make(struct store *store, struct store_day *day, struct sys_error *e);
+/* Prepares day->insert[kind]: position, then every field of the kind in order. */
+int
+store_schema_insert(
+	struct store *store, struct store_day *day, enum record_kind kind, struct sys_error *e);
+/* 0: nothing in it yet.  -BASE_ERR_VERSION: made by a newer program. */
+int
+store_schema_version(sqlite3 *db, int64_t *version, struct sys_error *e);
+/* Fills day->has. */
+void
+store_schema_look(struct store_day *day);
+
+/* ---- store_state.c ---- */
+
+int
+store_state_open(struct store *store, struct sys_error *e);
+/* The highest number that a position may not fall to: floor and cursors. */
+int
+store_state_floor(struct store *store, int64_t *position, struct sys_error *e);
+/* Leaves the floor and the session's sequences in state.db. */
+int
+store_state_save(struct store *store, struct sys_error *e);
+/* The last sequence saved for a ring; 0: none. */
+int
+store_state_sequence(struct store *store, struct base_span probe, uint32_t core, uint64_t *seq,
+	struct sys_error *e);
+
+/* ---- store_condition.c ---- */
+
+/* 0 where a user's condition can stand between parentheses without leaving them; else
+ * -BASE_ERR_INVALID and why. */
+int
+store_condition_check(const char *where, struct sys_error *e);
+
+/* ---- store_row.c: one row between record.h and SQLite ---- */
+
+/* Binds field f of row to parameter i; texts are made in *t and must outlive the step. */
+int
+store_row_bind(sqlite3_stmt *stmt, int i, const struct record_row *row, enum record_field f,
+	struct base_text *t);
+/* Reads the columns from first on, one per field of the kind in order, into *row; borrowed until
+ * the next step. */
+void
+store_row_read(sqlite3_stmt *stmt, int first, enum record_kind kind, struct record_row *row);
+/* RFC 3339 as base_text_time prints it; 0 where it is not. */
+int64_t
+store_time_parse(const char *p, uint32_t len);
+
+/* The field that is a kind's first time. */
+static inline enum record_field
+store_first_time(enum record_kind kind)
+{
+	switch (kind) {
+	case RECORD_CALL: return RECORD_F_INVITE_TIME;
+	case RECORD_STREAM: return RECORD_F_FIRST_TIME;
+	default: return RECORD_F_REQUEST_TIME;
+	}
+}

@@ -1,0 +1,160 @@
+#include "store_private.h"
+
+static int
+sequence_of_table(struct store_day *day, enum record_kind kind, const struct store_ring *ring,
+	struct store_sequence *s, struct sys_error *e)
+{
+	char buffer[256];
+	struct base_text t = base_text_of(buffer, sizeof(buffer));
+	sqlite3_stmt *stmt;
+
+	/* min, max and count apart would be three walks; the count must see each entry of the
+	 * ring's part of the index anyway. */
+	base_text_str(&t, "SELECT min(seq), max(seq), count(*) FROM ");
+	base_text_str(&t, record_kind_table(kind));
+	base_text_str(&t, " WHERE probe = ? AND core = ? AND seq > 0");
+	int error = store_sql_prepare(day->db, &stmt, base_text_cstr(&t), e);
+	if (error)
+		return error;
+	sqlite3_bind_text(stmt, 1, ring->probe, (int)ring->probe_len, SQLITE_STATIC);
+	sqlite3_bind_int64(stmt, 2, ring->core);
+	int rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW && sqlite3_column_int64(stmt, 2) != 0) {
+		uint64_t first = (uint64_t)sqlite3_column_int64(stmt, 0),
+			 last = (uint64_t)sqlite3_column_int64(stmt, 1);
+		s->first = s->first == 0 || first < s->first ? first : s->first;
+		s->last = last > s->last ? last : s->last;
+		s->count += (uint64_t)sqlite3_column_int64(stmt, 2);
+	}
+	if (rc != SQLITE_ROW)
+		error = store_sql_fail(day->db, e, "cannot read");
+	sqlite3_finalize(stmt);
+	return error;
+}
+
+/* The highest sequence alone is one step into the index. */
+static int
+last_of_table(struct store_day *day, enum record_kind kind, const struct store_ring *ring,
+	uint64_t *last, struct sys_error *e)
+{
+	char buffer[256];
+	struct base_text t = base_text_of(buffer, sizeof(buffer));
+	sqlite3_stmt *stmt;
+	int64_t value = 0;
+
+	base_text_str(&t, "SELECT max(seq) FROM ");
+	base_text_str(&t, record_kind_table(kind));
+	base_text_str(&t, " WHERE probe = ? AND core = ? AND seq > 0");
+	int error = store_sql_prepare(day->db, &stmt, base_text_cstr(&t), e);
+	if (error)
+		return error;
+	sqlite3_bind_text(stmt, 1, ring->probe, (int)ring->probe_len, SQLITE_STATIC);
+	sqlite3_bind_int64(stmt, 2, ring->core);
+	error = store_sql_run(stmt, &value, e);
+	sqlite3_finalize(stmt);
+	if ((uint64_t)value > *last)
+		*last = (uint64_t)value;
+	return error;
+}
+
+/* The days as a caller should see them now: a reader's list is read anew, an in-memory store has
+ * one. */
+static int
+days_refresh(struct store *store, struct sys_error *e)
+{
+	return store->read_only ? store_days_scan(store, e) : 0;
+}
+
+int
+store_sequence_get(struct store *store, struct base_span probe, uint32_t core,
+	struct store_sequence *s, struct sys_error *e)
+{
+	struct store_ring ring = {.core = core, .probe_len = probe.len};
+	int error = days_refresh(store, e);
+
+	*s = (struct store_sequence){0};
+	if (error || probe.len > sizeof(ring.probe))
+		return error;
+	memcpy(ring.probe, probe.p, probe.len);
+	for (uint32_t i = 0; i < store->n_files && error == 0; i++) {
+		struct store_day *day;
+		error = store_day_reader(store, store->files[i].day, &day, e);
+		for (enum record_kind kind = RECORD_CALL;
+			error == 0 && !day->is_empty && kind <= RECORD_STREAM; kind++)
+			error = sequence_of_table(day, kind, &ring, s, e);
+		store_readers_trim(store);
+	}
+	return error;
+}
+
+int
+store_sequence_last(
+	struct store *store, const struct store_ring *ring, uint64_t *last, struct sys_error *e)
+{
+	int error = 0;
+
+	*last = 0;
+	for (uint32_t i = 0; i < store->n_files && error == 0; i++) {
+		struct store_day *day;
+		error = store_day_reader(store, store->files[i].day, &day, e);
+		for (enum record_kind kind = RECORD_CALL;
+			error == 0 && !day->is_empty && kind <= RECORD_STREAM; kind++)
+			error = last_of_table(day, kind, ring, last, e);
+		/* As at opening: a damaged old day must not stop those of today. */
+		if (error == -BASE_ERR_FORMAT || error == -BASE_ERR_VERSION)
+			error = 0;
+		store_readers_trim(store);
+	}
+	return error;
+}
+
+static int
+gaps_of_day(struct store_day *day, struct store_range range, store_gap_fn fn, void *context,
+	struct sys_error *e)
+{
+	sqlite3_stmt *stmt;
+	int rc, stop = 0;
+	int error = store_sql_prepare(day->db, &stmt,
+		"SELECT position, probe, core, first, last FROM gaps WHERE position > ? AND "
+		"position <= ? ORDER BY position",
+		e);
+
+	if (error)
+		return error;
+	sqlite3_bind_int64(stmt, 1, range.after);
+	sqlite3_bind_int64(stmt, 2, range.to);
+	while (stop == 0 && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		const unsigned char *probe = sqlite3_column_text(stmt, 1);
+		struct store_gap gap = {
+			.probe = base_span_of(
+				probe, probe ? (uint32_t)sqlite3_column_bytes(stmt, 1) : 0),
+			.core = (uint32_t)sqlite3_column_int64(stmt, 2),
+			.first = (uint64_t)sqlite3_column_int64(stmt, 3),
+			.last = (uint64_t)sqlite3_column_int64(stmt, 4),
+			.position = sqlite3_column_int64(stmt, 0),
+		};
+		stop = fn(context, &gap);
+	}
+	if (stop == 0 && rc != SQLITE_DONE)
+		stop = store_sql_fail(day->db, e, "cannot read");
+	sqlite3_finalize(stmt);
+	return stop;
+}
+
+int
+store_gaps(struct store *store, struct store_range range, store_gap_fn fn, void *context,
+	struct sys_error *e)
+{
+	int error = days_refresh(store, e);
+
+	for (uint32_t i = 0; i < store->n_files && error == 0; i++) {
+		struct store_day *day;
+		if (store->files[i].position <= range.after)
+			continue;
+		error = store_day_reader(store, store->files[i].day, &day, e);
+		if (error == 0 && !day->is_empty)
+			error = gaps_of_day(day, range, fn, context, e);
+		store_readers_trim(store);
+	}
+	return error;
+}

@@ -1,0 +1,233 @@
+#include "worker_private.h"
+
+static void
+hook_publish(void *context, const struct base_endpoint *at, const struct media_announce *announce)
+{
+	struct worker *w = context;
+	media_directory_publish(w->directory, at, announce);
+}
+
+static void
+hook_withdraw(void *context, const struct base_endpoint *at, uint64_t call)
+{
+	struct worker *w = context;
+	media_directory_withdraw(w->directory, at, call);
+}
+
+static uint64_t
+hook_watch(void *context, const struct sip_message *m)
+{
+	struct worker *w = context;
+	return classify_watch(w->now_in_force.classify, w->now_in_force.core, m);
+}
+
+static const char *
+hook_watch_name(void *context, uint32_t list)
+{
+	struct worker *w = context;
+	return classify_watch_name(w->now_in_force.classify, list);
+}
+
+static void
+hook_record(void *context, uint8_t *record, uint32_t len)
+{
+	struct worker *w = context;
+	bool kept = w->set->options.record(w->set->options.context, w->core, record, len);
+	metrics_add(w->metrics, kept ? METRICS_RECORDS : METRICS_RECORDS_DROPPED, 1);
+}
+
+/* ---- a call's streams, on whichever core they are ---- */
+
+static void
+stream_to_dialog(void *context, const struct media_summary *summary)
+{
+	struct worker *w = context;
+	dialog_add_stream(w->dialog, summary);
+}
+
+static void
+stream_last_seen(void *context, const struct media_summary *summary)
+{
+	struct worker *w = context;
+	if (summary->last_ns > w->peek_last_ns)
+		w->peek_last_ns = summary->last_ns;
+}
+
+static int64_t
+worker_peek(struct worker *w, uint64_t call)
+{
+	w->peek_last_ns = 0;
+	media_peek(w->media, call, stream_last_seen, w);
+	return w->peek_last_ns;
+}
+
+/* Asks every other core; returns how many will answer. */
+static uint8_t
+worker_ask_others(struct worker *w, uint64_t call, bool peek)
+{
+	struct worker_ask ask = {.call = call, .peek = peek};
+	uint8_t asked = 0;
+
+	for (uint32_t core = 0; core < w->set->options.cores; core++) {
+		if (core == w->core)
+			continue;
+		void *p = shard_reserve(w->shard, w->core, core, sizeof(ask), SHARD_COLLECT);
+		if (p == NULL) {
+			metrics_add(w->metrics, METRICS_SHARD_FULL, 1);
+			continue;
+		}
+		memcpy(p, &ask, sizeof(ask));
+		shard_send(w->shard, w->core, core, sizeof(ask));
+		asked++;
+	}
+	return asked;
+}
+
+static void
+hook_collect(void *context, uint64_t call)
+{
+	struct worker *w = context;
+	uint32_t slot = (uint32_t)call;
+
+	if (w->set->finishing) {
+		for (uint32_t core = 0; core < w->set->options.cores; core++)
+			media_collect(w->set->workers[core]->media, call, stream_to_dialog, w);
+		dialog_collected(w->dialog, call);
+		return;
+	}
+	media_collect(w->media, call, stream_to_dialog, w);
+	uint8_t asked = w->alone ? 0 : worker_ask_others(w, call, false);
+	if (asked == 0) {
+		dialog_collected(w->dialog, call);
+		return;
+	}
+	w->awaited[slot] = asked;
+}
+
+static void
+hook_peek(void *context, uint64_t call)
+{
+	struct worker *w = context;
+	uint32_t slot = (uint32_t)call;
+	int64_t last = worker_peek(w, call);
+	uint8_t asked = w->alone || w->set->finishing ? 0 : worker_ask_others(w, call, true);
+
+	if (asked == 0) {
+		dialog_peeked(w->dialog, call, last);
+		return;
+	}
+	w->awaited[slot] = asked;
+	w->awaited_last_ns[slot] = last;
+}
+
+/* ---- messages from other cores ---- */
+
+struct summary_sender {
+	struct worker *w;
+	uint32_t to;
+};
+
+static void
+stream_to_owner(void *context, const struct media_summary *summary)
+{
+	struct summary_sender *s = context;
+	void *p = shard_reserve(s->w->shard, s->w->core, s->to, sizeof(*summary), SHARD_SUMMARY);
+
+	if (p == NULL) {
+		metrics_add(s->w->metrics, METRICS_SHARD_FULL, 1);
+		return;
+	}
+	memcpy(p, summary, sizeof(*summary));
+	shard_send(s->w->shard, s->w->core, s->to, sizeof(*summary));
+}
+
+/* Another core asks for the streams of its call, or when they were last heard.  An answer that finds no room is missed by
+ * nobody for long: the owner waits DIALOG_COLLECT_NS and writes the record without. */
+static void
+worker_asked(struct worker *w, uint32_t from, struct worker_ask ask)
+{
+	struct summary_sender sender = {w, from};
+
+	if (ask.peek)
+		ask.last_ns = worker_peek(w, ask.call);
+	else
+		media_collect(w->media, ask.call, stream_to_owner, &sender);
+	void *p = shard_reserve(w->shard, w->core, from, sizeof(ask), SHARD_COLLECTED);
+	if (p == NULL) {
+		metrics_add(w->metrics, METRICS_SHARD_FULL, 1);
+		return;
+	}
+	memcpy(p, &ask, sizeof(ask));
+	shard_send(w->shard, w->core, from, sizeof(ask));
+}
+
+static void
+worker_answered(struct worker *w, const struct worker_ask *answer)
+{
+	uint32_t slot = (uint32_t)answer->call;
+
+	if (answer->last_ns > w->awaited_last_ns[slot])
+		w->awaited_last_ns[slot] = answer->last_ns;
+	if (w->awaited[slot] == 0 || --w->awaited[slot] != 0)
+		return;
+	if (answer->peek)
+		dialog_peeked(w->dialog, answer->call, w->awaited_last_ns[slot]);
+	else
+		dialog_collected(w->dialog, answer->call);
+}
+
+void
+worker_shard_message(void *worker, uint32_t from, enum shard_kind kind, const uint8_t *p, uint32_t len)
+{
+	struct worker *w = worker;
+	struct media_summary summary;
+	struct worker_ask ask;
+
+	switch (kind) {
+	case SHARD_SIP: worker_sip_handed_over(w, p, len); break;
+	case SHARD_SUMMARY:
+		memcpy(&summary, p, sizeof(summary));
+		dialog_add_stream(w->dialog, &summary);
+		break;
+	case SHARD_COLLECT:
+		memcpy(&ask, p, sizeof(ask));
+		worker_asked(w, from, ask);
+		break;
+	case SHARD_COLLECTED:
+		memcpy(&ask, p, sizeof(ask));
+		worker_answered(w, &ask);
+		break;
+	}
+}
+
+/* ---- streams without a call ---- */
+
+void
+worker_stream_record(void *worker, const struct media_summary *summary)
+{
+	struct worker *w = worker;
+	struct record_writer out = record_writer_begin(w->stream_record, sizeof(w->stream_record), RECORD_STREAM);
+	static const struct base_hash_key keys[] = {{0x7569642d68696768ull, 3}, {0x7569642d6c6f7721ull, 4}};
+	uint8_t identity[2 * sizeof(struct base_endpoint) + sizeof(uint32_t) + sizeof(int64_t)], *at = identity;
+	char text[32];
+	struct base_text uid = base_text_of(text, sizeof(text));
+	int64_t us = summary->first_ns / BASE_NS_PER_US;
+
+	memcpy(at, &summary->src, sizeof(summary->src)), at += sizeof(summary->src);
+	memcpy(at, &summary->dst, sizeof(summary->dst)), at += sizeof(summary->dst);
+	memcpy(at, &summary->ssrc, sizeof(summary->ssrc)), at += sizeof(summary->ssrc);
+	memcpy(at, &us, sizeof(us));
+	base_text_hex(&uid, base_hash(&keys[0], identity, sizeof(identity)), 16);
+	base_text_hex(&uid, base_hash(&keys[1], identity, sizeof(identity)), 16);
+	record_put_str(&out, RECORD_F_UID, base_span_of(text, (uint32_t)uid.len));
+	record_put_cstr(&out, RECORD_F_STATUS, "final");
+	record_put_cstr(&out, RECORD_F_CLOCK_SOURCE, w->set->options.clock_source);
+	media_summary_write(&out, summary);
+	hook_record(w, w->stream_record, out.len);
+}
+
+struct dialog_hooks
+worker_dialog_hooks(struct worker *w)
+{
+	return (struct dialog_hooks){w, hook_publish, hook_withdraw, hook_collect, hook_peek, hook_record, hook_watch, hook_watch_name};
+}

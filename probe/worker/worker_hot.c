@@ -1,0 +1,87 @@
+/* The path of a packet, on one screen: worker_step. */
+#include "worker_private.h"
+
+/* What is not in the media table: SIP, RTP or RTCP candidates, and everything else on the wire. */
+static enum packet_verdict
+worker_miss(struct worker *w, struct media_packet *packet)
+{
+	const struct packet_view *view = packet->view;
+	struct classify_result what = classify_payload(w->now_in_force.classify, w->now_in_force.core, view);
+
+	if (what.scanned)
+		metrics_add(w->metrics, METRICS_HYPERSCAN_SCANS, 1);
+	if (view->transport == PACKET_TCP)
+		return worker_sip_segment(w, view, packet->ts_ns);
+	switch (what.kind) {
+	case CLASSIFY_SIP: return worker_sip_datagram(w, view, packet->ts_ns);
+	case CLASSIFY_KEEPALIVE: return PACKET_VERDICT_KEEPALIVE;
+	case CLASSIFY_STUN: return PACKET_VERDICT_STUN;
+	case CLASSIFY_RTP: return media_begin(w->media, packet) ? PACKET_VERDICT_RTP : PACKET_VERDICT_IGNORED;
+	case CLASSIFY_RTCP: return media_rtcp(w->media, packet) ? PACKET_VERDICT_RTCP : PACKET_VERDICT_IGNORED;
+	default: return PACKET_VERDICT_IGNORED;
+	}
+}
+
+/* A batch of whole datagrams: media table first, in bursts so that the cache misses overlap; then the few that missed. */
+static void
+worker_datagrams(struct worker *w, uint32_t n)
+{
+	media_prepare(w->media, w->packets, n);
+	media_find(w->media, w->packets, n);
+	media_update(w->media, w->packets, n);
+	for (uint32_t i = 0; i < n; i++) {
+		if (w->packets[i].stream != MEDIA_NONE)
+			metrics_verdict(w->metrics, PACKET_VERDICT_RTP);
+		else
+			metrics_verdict(w->metrics, worker_miss(w, &w->packets[i]));
+	}
+}
+
+/* A fragment; when it completes a packet, that goes its way at once, for its bytes stand in the only reassembly buffer. */
+static void
+worker_fragment(struct worker *w, struct packet_view *view, int64_t ts_ns)
+{
+	enum packet_result result = PACKET_IS_FRAGMENT;
+
+	for (int depth = 0; result == PACKET_IS_FRAGMENT && depth < PACKET_DEPTH_MAX; depth++)
+		result = packet_fragment_push(w->fragments, view, ts_ns);
+	if (result == PACKET_IS_DATAGRAM) {
+		w->packets[0] = (struct media_packet){.view = view, .ts_ns = ts_ns};
+		worker_datagrams(w, 1);
+	} else {
+		metrics_verdict(w->metrics,
+			result == PACKET_DONE ? (enum packet_verdict)view->verdict : PACKET_VERDICT_TOO_DEEP);
+	}
+}
+
+void
+worker_step(struct worker *w, const struct rx_frame *frames, uint32_t n)
+{
+	uint32_t batch = 0;
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct rx_frame *f = &frames[i];
+		struct packet_view *view = &w->views[i];
+
+		if (i + 4 < n)
+			base_prefetch(frames[i + 4].data);
+		bytes += f->wire_len;
+		switch (packet_decode(view, f->data, f->len, f->wire_len, (enum packet_link)f->link)) {
+		case PACKET_IS_DATAGRAM:
+			w->packets[batch++] = (struct media_packet){.view = view, .ts_ns = f->ts_ns};
+			break;
+		case PACKET_IS_FRAGMENT:
+			worker_datagrams(w, batch); /* what came before goes before */
+			batch = 0;
+			worker_fragment(w, view, f->ts_ns);
+			break;
+		default: metrics_verdict(w->metrics, (enum packet_verdict)view->verdict);
+		}
+	}
+	worker_datagrams(w, batch);
+	metrics_add(w->metrics, METRICS_FRAMES, n);
+	metrics_add(w->metrics, METRICS_FRAME_BYTES, bytes);
+	if (n && frames[n - 1].ts_ns > w->now_ns)
+		w->now_ns = frames[n - 1].ts_ns;
+}

@@ -1,0 +1,97 @@
+/* worker, inside.
+ *
+ *   worker.c        memory, new, reload
+ *   worker_hot.c    the step: a burst of frames through the data plane
+ *   worker_sip.c    SIP out of datagrams and TCP streams, to the core that owns its dialog
+ *   worker_hooks.c  what the dialog table and the other cores ask for: endpoints, streams, records
+ *   worker_house.c  timers, rings of other cores, the end */
+#pragma once
+
+#include "classify.h"
+#include "dialog.h"
+#include "media.h"
+#include "packet_fragment.h"
+#include "packet_tcp.h"
+#include "shard.h"
+#include "sip.h"
+#include "worker.h"
+
+#define WORKER_HOUSE_NS (10 * BASE_NS_PER_MS)
+#define WORKER_SHARD_MESSAGES 256 /* taken from other cores at a time */
+
+/* The classifier in force and this worker's scratch for it: replaced together. */
+struct worker_classifier {
+	struct classify *classify;
+	struct classify_core *core;
+};
+
+struct worker {
+	struct worker_set *set;
+	uint32_t core;
+	bool alone;                    /* one core: every dialog is its own */
+	struct metrics_core *metrics;
+	struct worker_classifier now_in_force;
+	struct packet_fragments *fragments;
+	struct packet_tcp *tcp;
+	struct media_directory *directory;
+	struct media *media;
+	struct dialog *dialog;
+	struct shard *shard;
+	int64_t now_ns, house_ns;
+	/* calls being collected from other cores: how many have not answered, and their last RTP packet (peek); by slot */
+	uint8_t *awaited;
+	int64_t *awaited_last_ns;
+	int64_t peek_last_ns;          /* media_peek's result */
+	/* the burst */
+	struct packet_view views[RX_BURST_MAX];
+	struct media_packet packets[RX_BURST_MAX];
+	struct sip_message sip;
+	uint8_t stream_record[4096];
+	/* written by the control thread, taken by the worker at its next house-keeping; alone on their line */
+	_Alignas(BASE_CACHE_LINE) struct worker_classifier *next;  /* release store by control, pairs with house's acquire */
+	_Alignas(BASE_CACHE_LINE) struct worker_classifier *taken; /* release store by the worker: next is in force */
+	_Alignas(BASE_CACHE_LINE) uint64_t lost_total;             /* by control, relaxed */
+};
+
+struct worker_set {
+	struct worker_options options;
+	struct classify *classify;
+	struct worker_classifier *spare; /* of the reload under way, one per core */
+	struct base_hash_key key;
+	struct media_directory *directories[CONFIG_CORES_MAX];
+	struct worker *workers[CONFIG_CORES_MAX];
+	struct base_span extra_headers[16];
+	uint32_t n_extra_headers;
+	char extra_header_bytes[1024];
+	bool finishing;                  /* all workers stand still: one thread may touch every core */
+	struct memory_part {
+		void *p;
+		size_t bytes;
+	} parts[CONFIG_CORES_MAX * 8 + 8];
+	uint32_t n_parts;
+};
+
+/* What crosses from core to core. */
+struct worker_handover {  /* SHARD_SIP: followed by the message */
+	int64_t ts_ns;
+	struct base_endpoint src, dst;
+	uint32_t ip_id;
+	uint16_t vlan;
+	uint8_t transport, tunnel, truncated;
+};
+struct worker_ask {       /* SHARD_COLLECT; and SHARD_COLLECTED as the answer, last_ns filled in */
+	uint64_t call;
+	int64_t last_ns;
+	uint8_t peek;
+};
+
+/* worker_sip.c */
+/* A SIP message stands in view's payload (UDP, SCTP). */
+enum packet_verdict worker_sip_datagram(struct worker *w, const struct packet_view *view, int64_t ts_ns);
+enum packet_verdict worker_sip_segment(struct worker *w, const struct packet_view *view, int64_t ts_ns);
+void worker_sip_handed_over(struct worker *w, const uint8_t *p, uint32_t len);
+
+/* worker_hooks.c */
+struct dialog_hooks worker_dialog_hooks(struct worker *w);
+void worker_shard_message(void *worker, uint32_t from, enum shard_kind kind, const uint8_t *p, uint32_t len);
+void worker_stream_record(void *worker, const struct media_summary *summary);

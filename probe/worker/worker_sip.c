@@ -1,0 +1,111 @@
+#include "worker_private.h"
+
+static void
+worker_deliver(struct worker *w, const struct dialog_message *m)
+{
+	metrics_add(w->metrics, METRICS_SIP_MESSAGES, 1);
+	if (m->sip->flags & SIP_FLAGS_INVALID)
+		metrics_add(w->metrics, METRICS_SIP_INVALID, 1);
+	dialog_receive(w->dialog, m);
+}
+
+/* To the core that owns the dialog: this one, or through the ring to another. */
+static void
+worker_route(struct worker *w, const struct dialog_message *m)
+{
+	uint32_t owner = w->alone ? w->core : shard_owner(w->shard, m->sip->call_id);
+	struct worker_handover h = {.ts_ns = m->ts_ns, .src = m->src, .dst = m->dst, .ip_id = m->ip_id, .vlan = m->vlan,
+		.transport = m->transport, .tunnel = m->tunnel, .truncated = m->truncated};
+
+	if (owner == w->core) {
+		worker_deliver(w, m);
+		return;
+	}
+	uint32_t len = (uint32_t)sizeof(h) + m->sip->len;
+	uint8_t *p = shard_reserve(w->shard, w->core, owner, len, SHARD_SIP);
+	if (p == NULL) {
+		metrics_add(w->metrics, METRICS_SHARD_FULL, 1);
+		return;
+	}
+	memcpy(p, &h, sizeof(h));
+	memcpy(p + sizeof(h), m->sip->start, m->sip->len);
+	shard_send(w->shard, w->core, owner, len);
+	metrics_add(w->metrics, METRICS_SIP_HANDED_OVER, 1);
+}
+
+void
+worker_sip_handed_over(struct worker *w, const uint8_t *p, uint32_t len)
+{
+	struct worker_handover h;
+
+	if (len < sizeof(h))
+		return;
+	memcpy(&h, p, sizeof(h));
+	if (sip_parse(&w->sip, p + sizeof(h), len - (uint32_t)sizeof(h), true) <= 0)
+		return;
+	worker_deliver(w, &(struct dialog_message){.sip = &w->sip, .ts_ns = h.ts_ns, .src = h.src, .dst = h.dst,
+		.ip_id = h.ip_id, .vlan = h.vlan, .transport = h.transport, .tunnel = h.tunnel, .truncated = h.truncated});
+}
+
+/* One whole message at p. */
+static enum packet_verdict
+worker_sip_message(struct worker *w, const struct packet_view *view, int64_t ts_ns, struct base_span bytes)
+{
+	if (sip_parse(&w->sip, bytes.p, bytes.len, true) <= 0)
+		return PACKET_VERDICT_BAD_SIP;
+	worker_route(w, &(struct dialog_message){.sip = &w->sip, .ts_ns = ts_ns, .src = view->src, .dst = view->dst,
+		.ip_id = view->ip_id_valid ? view->ip_id : 0, .vlan = view->vlan, .transport = view->transport,
+		.tunnel = view->tunnel, .truncated = view->payload_len < view->payload_wire_len});
+	return PACKET_VERDICT_SIP;
+}
+
+enum packet_verdict
+worker_sip_datagram(struct worker *w, const struct packet_view *view, int64_t ts_ns)
+{
+	return worker_sip_message(w, view, ts_ns, base_span_of(view->payload, view->payload_len));
+}
+
+/* Every whole message of a TCP stream; what is left waits for more.  Returns bytes taken. */
+static uint32_t
+worker_sip_stream(struct worker *w, const struct packet_view *view, int64_t ts_ns, const struct packet_tcp_stream *stream,
+	enum packet_verdict *verdict)
+{
+	bool resync = stream->gap;
+	struct sip_frame frame;
+	uint32_t at = 0;
+
+	*verdict = PACKET_VERDICT_TCP_SEGMENT;
+	while (at < stream->len) {
+		enum sip_frame_result result = sip_frame_next(stream->p + at, stream->len - at, resync, &frame);
+		at += frame.skip;
+		if (result == SIP_FRAME_NEED_MORE || frame.skip == 0)
+			break;
+		if (result == SIP_FRAME_MESSAGE) {
+			*verdict = worker_sip_message(w, view, ts_ns, base_span_of(frame.p, frame.len));
+			resync = false;
+		} else if (result == SIP_FRAME_GARBAGE) {
+			resync = true;
+		}
+	}
+	return at;
+}
+
+enum packet_verdict
+worker_sip_segment(struct worker *w, const struct packet_view *view, int64_t ts_ns)
+{
+	struct packet_tcp_stream stream;
+	enum packet_verdict verdict = PACKET_VERDICT_TCP_SEGMENT;
+	const struct classify *c = w->now_in_force.classify;
+	bool sip_port = classify_is_sip_port(c, view->dst.port) || classify_is_sip_port(c, view->src.port);
+	bool follow = sip_port || sip_looks_like(view->payload, view->payload_len);
+
+	if (!follow && !packet_tcp_is_followed(w->tcp, view))
+		return PACKET_VERDICT_IGNORED;
+	if (!packet_tcp_push(w->tcp, view, ts_ns, follow, &stream))
+		return PACKET_VERDICT_TCP_SEGMENT;
+	uint32_t taken = worker_sip_stream(w, view, ts_ns, &stream, &verdict);
+	packet_tcp_consume(w->tcp, stream.flow, taken);
+	if (stream.closed)
+		packet_tcp_forget(w->tcp, stream.flow);
+	return verdict;
+}

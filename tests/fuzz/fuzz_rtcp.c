@@ -1,0 +1,30 @@
+/* rtcp_next over any compound; what looks like RTCP can be walked to its end. */
+#include <assert.h>
+
+#include "rtp.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	uint32_t len = size < 4096 ? (uint32_t)size : 4096;
+	struct base_span rest = base_span_of(data, len);
+	struct rtcp_packet packet;
+	uint32_t walked = 0;
+	bool bad;
+
+	while (rtcp_next(&rest, &packet, &bad)) {
+		assert(packet.type >= 192 && packet.type <= 223 && packet.n_blocks <= 31);
+		assert(packet.body.p == data + walked && packet.body.len >= 4);
+		walked += packet.body.len;
+		for (uint32_t i = 0; i < packet.n_blocks; i++)
+			assert(packet.blocks[i].cumulative_lost >= -0x800000 && packet.blocks[i].cumulative_lost <= 0x7fffff);
+	}
+	assert(walked + rest.len == len);
+	assert(bad || rest.len == 0);
+	if (!bad && len >= 8)
+		assert(rtcp_looks_like(data, len, len));
+	rtcp_looks_like(data, len, len + 40);
+	return 0;
+}

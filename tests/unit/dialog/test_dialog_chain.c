@@ -1,0 +1,103 @@
+/* Blocks: texts of any length come back whole, items in order, and a freed chain's blocks serve again. */
+#include "dialog_testing.h"
+
+#define BLOCKS 64
+
+static struct chain_block blocks[BLOCKS];
+
+static void
+texts_of_every_length_come_back(void **state)
+{
+	uint8_t text[600], scratch[600];
+	struct chain_pool p;
+	struct chain c;
+
+	for (uint32_t i = 0; i < sizeof(text); i++)
+		text[i] = (uint8_t)(i * 7 + 1);
+	for (uint32_t len = 1; len < sizeof(text); len++) {
+		chain_pool_init(&p, blocks, BLOCKS);
+		chain_init(&c);
+		chain_ref first = chain_text_add(&p, &c, base_span_of(text, 5)), ref = chain_text_add(&p, &c, base_span_of(text, len));
+		assert_true(first && ref);
+		struct base_span back = chain_text(&p, ref, scratch, sizeof(scratch));
+		assert_int_equal(back.len, len);
+		assert_memory_equal(back.p, text, len);
+		assert_int_equal(chain_text(&p, first, scratch, sizeof(scratch)).len, 5);
+	}
+}
+
+static void
+an_empty_text_is_reference_zero(void **state)
+{
+	struct chain_pool p;
+	struct chain c;
+	uint8_t scratch[8];
+
+	chain_pool_init(&p, blocks, BLOCKS);
+	chain_init(&c);
+	assert_int_equal(chain_text_add(&p, &c, base_span_of(NULL, 0)), 0);
+	assert_int_equal(chain_text(&p, 0, scratch, sizeof(scratch)).len, 0);
+}
+
+static void
+a_text_that_meets_the_pool_end_is_cut(void **state)
+{
+	uint8_t text[500] = {1}, scratch[500];
+	struct chain_pool p;
+	struct chain c;
+
+	chain_pool_init(&p, blocks, 3); /* two blocks to give */
+	chain_init(&c);
+	chain_ref ref = chain_text_add(&p, &c, base_span_of(text, sizeof(text)));
+	assert_int_equal(chain_text(&p, ref, scratch, sizeof(scratch)).len, 2 * CHAIN_PAYLOAD - 2);
+	assert_int_equal(chain_text_add(&p, &c, base_span_of(text, 4)), 0);
+	assert_null(chain_item_add(&p, &c, 8));
+}
+
+static void
+items_come_in_order_over_blocks(void **state)
+{
+	static const uint32_t sizes[] = {4, 18, 40, CHAIN_PAYLOAD};
+	struct chain_pool p;
+	struct chain c;
+
+	for (size_t k = 0; k < base_count_of(sizes); k++) {
+		chain_pool_init(&p, blocks, BLOCKS);
+		chain_init(&c);
+		for (uint32_t i = 0; i < 30; i++) {
+			uint8_t *item = chain_item_add(&p, &c, sizes[k]);
+			item[0] = (uint8_t)i;
+		}
+		struct chain_cursor at = {0};
+		const uint8_t *item;
+		uint32_t n = 0;
+		while ((item = chain_item_next(&p, &c, sizes[k], &at)))
+			assert_int_equal(item[0], n++);
+		assert_int_equal(n, 30);
+	}
+}
+
+static void
+freed_blocks_serve_again(void **state)
+{
+	struct chain_pool p;
+	struct chain c;
+	uint8_t text[200] = {2};
+
+	chain_pool_init(&p, blocks, 8);
+	for (int i = 0; i < 1000; i++) {
+		chain_init(&c);
+		assert_true(chain_text_add(&p, &c, base_span_of(text, sizeof(text))));
+		chain_free(&p, &c);
+	}
+	assert_true(p.used <= 3);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(texts_of_every_length_come_back),
+		cmocka_unit_test(an_empty_text_is_reference_zero), cmocka_unit_test(a_text_that_meets_the_pool_end_is_cut),
+		cmocka_unit_test(items_come_in_order_over_blocks), cmocka_unit_test(freed_blocks_serve_again)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,215 @@
+/* Laws of writing: the documented bytes; never past cap; what does not fit is left out whole and
+ * said. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "record.h"
+
+static uint8_t bytes[RECORD_BYTES_MAX + 64];
+
+static struct record_writer
+begin(void)
+{
+	memset(bytes, 0xee, sizeof(bytes));
+	return record_writer_begin(bytes, RECORD_BYTES_MAX, RECORD_CALL);
+}
+
+static void
+header_bytes(void **state)
+{
+	static const uint8_t header[RECORD_HEADER_BYTES] = {
+		8, 7, 6, 5, 4, 3, 2, 1, RECORD_VERSION, RECORD_STREAM};
+	struct record_writer w = record_writer_begin(bytes, sizeof(bytes), RECORD_STREAM);
+
+	assert_int_equal(w.len, RECORD_HEADER_BYTES);
+	assert_int_equal(w.cap, RECORD_BYTES_MAX);
+	record_set_seq(bytes, 0x0102030405060708ull);
+	assert_memory_equal(bytes, header, sizeof(header));
+}
+
+/* The field after the header has these bytes. */
+#define WRITES(put, field, ...)                                                                    \
+	do {                                                                                       \
+		static const uint8_t expected[] = {__VA_ARGS__};                                   \
+		struct record_writer w = begin();                                                  \
+		put;                                                                               \
+		assert_int_equal(w.len, RECORD_HEADER_BYTES + 4 + sizeof(expected) - 1);           \
+		assert_int_equal(bytes[16] | bytes[17] << 8, field);                               \
+		assert_int_equal(bytes[18] | bytes[19] << 8, sizeof(expected) - 1);                \
+		assert_memory_equal(bytes + 20, expected + 1, sizeof(expected) - 1);               \
+		assert_false(w.overflow);                                                          \
+	} while (0)
+#define WRITES_NOTHING(put)                                                                        \
+	do {                                                                                       \
+		struct record_writer w = begin();                                                  \
+		put;                                                                               \
+		assert_int_equal(w.len, RECORD_HEADER_BYTES);                                      \
+		assert_false(w.overflow);                                                          \
+	} while (0)
+#define BYTES 0 /* an initialiser list must not be empty: the first byte is not compared */
+
+static void
+encodings(void **state)
+{
+	struct base_ip v4 = base_ip_v4((const uint8_t[]){192, 0, 2, 1}),
+		       v6 = {{0x20, 1, 0xd, 0xb8, [15] = 9}};
+
+	WRITES(record_put_str(&w, RECORD_F_UID, BASE_SPAN("ab")), RECORD_F_UID, BYTES, 'a', 'b');
+	WRITES(record_put_cstr(&w, RECORD_F_UID, "ab"), RECORD_F_UID, BYTES, 'a', 'b');
+	WRITES(record_put_u64(&w, RECORD_F_CORE, 0), RECORD_F_CORE, BYTES);
+	WRITES(record_put_u64(&w, RECORD_F_CORE, 1), RECORD_F_CORE, BYTES, 1);
+	WRITES(record_put_u64(&w, RECORD_F_CORE, 255), RECORD_F_CORE, BYTES, 255);
+	WRITES(record_put_u64(&w, RECORD_F_CORE, 256), RECORD_F_CORE, BYTES, 0, 1);
+	WRITES(record_put_u64(&w, RECORD_F_CORE, 1ull << 56), RECORD_F_CORE, BYTES, 0, 0, 0, 0, 0,
+		0, 0, 1);
+	WRITES(record_put_time(&w, RECORD_F_END_TIME, 1), RECORD_F_END_TIME, BYTES, 1, 0, 0, 0, 0,
+		0, 0, 0);
+	WRITES(record_put_f64(&w, RECORD_F_PDD_MS, 1.0), RECORD_F_PDD_MS, BYTES, 0, 0, 0, 0, 0, 0,
+		0xf0, 0x3f);
+	WRITES(record_put_bool(&w, RECORD_F_IDENTITY, true), RECORD_F_IDENTITY, BYTES, 1);
+	WRITES(record_put_hex32(&w, RECORD_F_SSRC, 0x01020304), RECORD_F_SSRC, BYTES, 4, 3, 2, 1);
+	WRITES(record_put_ip(&w, RECORD_F_SRC_IP, &v4), RECORD_F_SRC_IP, BYTES, 192, 0, 2, 1);
+	WRITES(record_put_ip(&w, RECORD_F_SRC_IP, &v6), RECORD_F_SRC_IP, BYTES, 0x20, 1, 0xd, 0xb8,
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9);
+}
+
+static void
+empty_values_are_not_written(void **state)
+{
+	WRITES_NOTHING(record_put_str(&w, RECORD_F_UID, base_span_of(NULL, 0)));
+	WRITES_NOTHING(record_put_cstr(&w, RECORD_F_UID, ""));
+	WRITES_NOTHING(record_put_cstr(&w, RECORD_F_UID, NULL));
+	WRITES_NOTHING(record_put_time(&w, RECORD_F_END_TIME, 0));
+	WRITES_NOTHING(record_put_f64(&w, RECORD_F_PDD_MS, NAN));
+	WRITES_NOTHING(record_put_f64(&w, RECORD_F_PDD_MS, -INFINITY));
+	WRITES_NOTHING(record_put_f64(&w, RECORD_F_PDD_MS, 1e16));
+	WRITES_NOTHING(record_put_bool(&w, RECORD_F_IDENTITY, false));
+}
+
+static struct record_writer
+some_call(uint8_t *p, uint32_t cap)
+{
+	struct record_writer w = record_writer_begin(p, cap, RECORD_CALL);
+	struct base_ip v6 = {{0x20, 1}};
+
+	record_put_str(&w, RECORD_F_UID, BASE_SPAN("0123456789abcdef"));
+	record_put_u64(&w, RECORD_F_CORE, 3);
+	record_put_u64(&w, RECORD_F_MESSAGES, UINT64_MAX);
+	record_put_ip(&w, RECORD_F_SRC_IP, &v6);
+	uint32_t row = record_list_open(&w, RECORD_F_FLOW);
+	record_put_time(&w, RECORD_F_TIME, 5);
+	record_put_str(&w, RECORD_F_METHOD, BASE_SPAN("INVITE"));
+	record_list_close(&w, row);
+	record_put_f64(&w, RECORD_F_PDD_MS, 2);
+	record_put_hex32(&w, RECORD_F_SSRC, 2);
+	record_put_bool(&w, RECORD_F_IDENTITY, true);
+	record_put_str(&w, RECORD_F_HEADERS, BASE_SPAN("X: y"));
+	return w;
+}
+
+/* A call's fields into buffers of every size: nothing past cap, and what is in reads back. */
+static void
+every_size_of_buffer(void **state)
+{
+	uint32_t whole = some_call(bytes, sizeof(bytes)).len;
+
+	for (uint32_t cap = 0; cap < whole + 20; cap++) {
+		uint8_t *p = malloc(cap ? cap : 1); /* so that ASan sees the end */
+		struct record_writer w = some_call(p, cap);
+		assert_true(w.len <= cap);
+		assert_int_equal(w.overflow, cap < whole);
+		if (cap >= RECORD_HEADER_BYTES) {
+			struct record_row r;
+			assert_int_equal(record_row_read(&r, p, w.len), 0);
+			struct record_value *v = &r.values[RECORD_F_FLOW];
+			assert_int_equal(v->present, v->count == 1);
+		}
+		free(p);
+	}
+}
+
+static void
+a_smaller_field_may_still_fit(void **state)
+{
+	struct record_writer w = record_writer_begin(bytes, RECORD_HEADER_BYTES + 6, RECORD_CALL);
+
+	record_put_str(&w, RECORD_F_UID, BASE_SPAN("too long"));
+	assert_true(w.overflow);
+	assert_int_equal(w.len, RECORD_HEADER_BYTES);
+	record_put_bool(&w, RECORD_F_IDENTITY, true);
+	assert_int_equal(w.len, RECORD_HEADER_BYTES + 5);
+	assert_true(w.overflow);
+}
+
+static void
+a_row_that_overflows_goes_whole(void **state)
+{
+	struct record_writer w = record_writer_begin(bytes, 64, RECORD_CALL);
+
+	for (int i = 0; i < 3; i++) {
+		uint32_t row = record_list_open(&w, RECORD_F_FLOW);
+		record_put_str(&w, RECORD_F_METHOD,
+			i == 1 ? BASE_SPAN("a method that is far too long for this buffer")
+			       : BASE_SPAN("ACK"));
+		record_put_u64(&w, RECORD_F_CSEQ, 1);
+		record_list_close(&w, row);
+	}
+	assert_true(w.overflow);
+	struct record_row r;
+	assert_int_equal(record_row_read(&r, bytes, w.len), 0);
+	assert_int_equal(r.values[RECORD_F_FLOW].count, 2); /* the one before and the one after */
+}
+
+static void
+a_row_without_room_for_its_prefix(void **state)
+{
+	struct record_writer w = record_writer_begin(bytes, RECORD_HEADER_BYTES + 3, RECORD_CALL);
+	uint32_t row = record_list_open(&w, RECORD_F_STREAMS);
+
+	record_put_u64(&w, RECORD_F_PACKETS, 0);
+	record_list_close(&w, row);
+	assert_true(w.overflow);
+	assert_int_equal(w.len, RECORD_HEADER_BYTES);
+}
+
+static void
+longest_string(void **state)
+{
+	static uint8_t text[70000];
+	struct record_writer w = begin();
+	struct record_row r;
+
+	record_put_str(&w, RECORD_F_PAI, base_span_of(text, sizeof(text)));
+	assert_true(w.overflow); /* a field of 65 535 bytes and a header are more than a record */
+	memset(text, 'x', sizeof(text));
+	w = begin();
+	record_put_str(
+		&w, RECORD_F_PAI, base_span_of(text, RECORD_BYTES_MAX - RECORD_HEADER_BYTES - 4));
+	assert_false(w.overflow);
+	assert_int_equal(w.len, RECORD_BYTES_MAX);
+	assert_int_equal(bytes[RECORD_BYTES_MAX], 0xee);
+	assert_int_equal(record_row_read(&r, bytes, w.len), 0);
+	assert_int_equal(
+		r.values[RECORD_F_PAI].text.len, RECORD_BYTES_MAX - RECORD_HEADER_BYTES - 4);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(header_bytes),
+		cmocka_unit_test(encodings),
+		cmocka_unit_test(empty_values_are_not_written),
+		cmocka_unit_test(every_size_of_buffer),
+		cmocka_unit_test(a_smaller_field_may_still_fit),
+		cmocka_unit_test(a_row_that_overflows_goes_whole),
+		cmocka_unit_test(a_row_without_room_for_its_prefix),
+		cmocka_unit_test(longest_string),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,106 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "rx_port_private.h"
+
+#define MIB (1ull << 20)
+
+struct row {
+	uint32_t cores, n_cpus;
+	uint64_t free_mib;
+	const char *port;
+	const char *eal_args[6];
+	const char *line; /* joined by spaces, without the program */
+};
+
+static void
+check(const struct row *row)
+{
+	static const uint32_t cpus[] = {2, 3, 5, 7};
+	const struct rx_eal_machine machine = {cpus, row->n_cpus, row->free_mib * MIB, 42, 100 * MIB};
+	struct rx_ports_options options = {.program = "ringtap-probe", .ports = &row->port, .n_ports = 1, .cores = row->cores,
+		.eal_args = row->eal_args};
+	struct rx_port_defaults defaults = {.cores = 1, .rx_descriptors = 512};
+	struct rx_port_name name;
+	struct rx_eal_args args;
+	char line[2048] = "";
+
+	while (row->eal_args[options.n_eal_args])
+		options.n_eal_args++;
+	assert_int_equal(rx_port_name_parse(&name, row->port, &defaults, NULL), 0);
+	rx_eal_args_make(&args, &options, &name, &machine);
+	assert_false(args.overflow);
+	assert_string_equal(args.argv[0], "ringtap-probe");
+	assert_null(args.argv[args.n]);
+	for (uint32_t i = 1; i < args.n; i++) {
+		size_t len = strlen(line);
+		snprintf(line + len, sizeof(line) - len, "%s%s", len ? " " : "", args.argv[i]);
+	}
+	assert_string_equal(line, row->line);
+	rx_eal_args_free(&args);
+}
+
+static void
+the_command_line_is_made_of_options_and_machine(void **state)
+{
+	static const struct row rows[] = {
+		{1, 4, 500, "net_null0", {NULL},
+			"--lcores 0@2,1@3 --in-memory --file-prefix ringtap-42 --no-pci --log-level=warning --no-telemetry"},
+		/* no hugepages */
+		{1, 4, 0, "net_null0", {NULL},
+			"--lcores 0@2,1@3 --no-huge --no-shconf -m 101 --file-prefix ringtap-42 --no-pci --log-level=warning"
+			" --no-telemetry"},
+		{1, 4, 99, "net_null0", {NULL},
+			"--lcores 0@2,1@3 --no-huge --no-shconf -m 101 --file-prefix ringtap-42 --no-pci --log-level=warning"
+			" --no-telemetry"},
+		/* more lcores than CPUs */
+		{3, 2, 500, "net_null0", {NULL},
+			"--lcores 0@2,1@3,2@2,3@3 --in-memory --file-prefix ringtap-42 --no-pci --log-level=warning --no-telemetry"},
+		/* a NIC is allowed by name, and no other */
+		{1, 4, 500, "0000:3b:00.0,a=1", {NULL},
+			"--lcores 0@2,1@3 --in-memory --file-prefix ringtap-42 -a 0000:3b:00.0,a=1 --log-level=warning --no-telemetry"},
+		/* what the operator settles stays */
+		{1, 4, 500, "net_null0", {"--lcores", "0@0,1@1", "--log-level=debug", "--telemetry", NULL},
+			"--in-memory --file-prefix ringtap-42 --no-pci --lcores 0@0,1@1 --log-level=debug --telemetry"},
+		{1, 4, 500, "net_null0", {"-l0-1", "--no-huge", "--file-prefix=mine", "--no-pci", NULL},
+			"--log-level=warning --no-telemetry -l0-1 --no-huge --file-prefix=mine --no-pci"},
+		{1, 4, 0, "net_null0", {"-m", "512", "-a", "0000:00:01.0", NULL},
+			"--lcores 0@2,1@3 --no-huge --no-shconf --file-prefix ringtap-42 --log-level=warning --no-telemetry"
+			" -m 512 -a 0000:00:01.0"},
+	};
+
+	for (size_t i = 0; i < base_count_of(rows); i++)
+		check(&rows[i]);
+}
+
+static void
+too_many_arguments_are_counted_not_written(void **state)
+{
+	const char *many[RX_EAL_ARGS_MAX];
+	const uint32_t cpu = 0;
+	const struct rx_eal_machine machine = {&cpu, 1, 0, 1, 1};
+	const struct rx_ports_options options = {.program = "p", .cores = 1, .eal_args = many, .n_eal_args = RX_EAL_ARGS_MAX};
+	struct rx_eal_args args;
+
+	for (uint32_t i = 0; i < RX_EAL_ARGS_MAX; i++)
+		many[i] = "x";
+	rx_eal_args_make(&args, &options, NULL, &machine);
+	assert_true(args.overflow);
+	assert_int_equal(args.n, RX_EAL_ARGS_MAX);
+	assert_null(args.argv[RX_EAL_ARGS_MAX]);
+	rx_eal_args_free(&args);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_command_line_is_made_of_options_and_machine),
+		cmocka_unit_test(too_many_arguments_are_counted_not_written),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
