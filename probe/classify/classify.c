@@ -12,7 +12,8 @@ classify_new(struct classify **out, const struct classify_options *options, stru
 	if (!c)
 		return sys_fail(e, -BASE_ERR_NO_MEMORY, "classify: out of memory");
 	for (uint32_t i = 0; i < options->n_sip_ports; i++)
-		c->sip_ports[options->sip_ports[i] / 8] |= (uint8_t)(1u << options->sip_ports[i] % 8);
+		c->sip_ports[options->sip_ports[i] / 8] |=
+			(uint8_t)(1u << options->sip_ports[i] % 8);
 	c->any_port = options->any_port;
 	if ((result = classify_scan_start_new(&c->start, e)) < 0 ||
 		(result = classify_watches_new(&c->watches, options, e)) < 0) {
@@ -45,7 +46,8 @@ view_on_sip_port(const struct classify *c, const struct packet_view *view)
 	return classify_is_sip_port(c, view->dst.port) || classify_is_sip_port(c, view->src.port);
 }
 
-/* What a payload is where no start line stands.  RTP candidates count on a SIP port too: the port map alone is never believed. */
+/* What a payload is where no start line stands.  RTP candidates count on a SIP port too: the port
+ * map alone is never believed. */
 static enum classify_kind
 kind_without_start_line(const struct packet_view *view, bool on_sip_port)
 {
@@ -69,7 +71,8 @@ grades_that_count(bool on_sip_port)
 }
 
 struct classify_result
-classify_payload(const struct classify *c, struct classify_core *core, const struct packet_view *view)
+classify_payload(
+	const struct classify *c, struct classify_core *core, const struct packet_view *view)
 {
 	bool on_sip_port = view_on_sip_port(c, view), scanned = false;
 	struct base_span window = classify_start_window(view);
@@ -82,7 +85,8 @@ classify_payload(const struct classify *c, struct classify_core *core, const str
 	}
 	if (grades & grades_that_count(on_sip_port))
 		return (struct classify_result){CLASSIFY_SIP, scanned};
-	return (struct classify_result){(uint8_t)kind_without_start_line(view, on_sip_port), scanned};
+	return (struct classify_result){
+		(uint8_t)kind_without_start_line(view, on_sip_port), scanned};
 }
 
 enum classify_kind
@@ -90,8 +94,8 @@ classify_plain(const struct classify *c, const struct packet_view *view)
 {
 	bool on_sip_port = view_on_sip_port(c, view);
 
-	if ((on_sip_port || c->any_port) &&
-		(classify_start_plain(classify_start_window(view)) & grades_that_count(on_sip_port)))
+	if ((on_sip_port || c->any_port) && (classify_start_plain(classify_start_window(view)) &
+						    grades_that_count(on_sip_port)))
 		return CLASSIFY_SIP;
 	return kind_without_start_line(view, on_sip_port);
 }

@@ -12,10 +12,12 @@ view_seen(const struct packet_view *view)
 static uint32_t
 view_whole(const struct packet_view *view)
 {
-	return view->payload_wire_len > view->payload_len ? view->payload_wire_len : view->payload_len;
+	return view->payload_wire_len > view->payload_len ? view->payload_wire_len
+							  : view->payload_len;
 }
 
-/* Line ends (RFC 5626 4.4.1), zero bytes and blanks, as user agents send them to keep a NAT binding; also nothing at all. */
+/* Line ends (RFC 5626 4.4.1), zero bytes and blanks, as user agents send them to keep a NAT
+ * binding; also nothing at all. */
 bool
 classify_is_keepalive(const struct packet_view *view)
 {
@@ -36,17 +38,20 @@ classify_is_stun(const struct packet_view *view)
 	if (view->payload_len < 8 || view_whole(view) < 20)
 		return false;
 	uint32_t length = base_load_be16(p + 2);
-	return (p[0] & 0xc0) == 0 && base_load_be32(p + 4) == 0x2112a442 && length % 4 == 0 && length + 20 == view_whole(view);
+	return (p[0] & 0xc0) == 0 && base_load_be32(p + 4) == 0x2112a442 && length % 4 == 0 &&
+	       length + 20 == view_whole(view);
 }
 
-/* RTCP packet types: 192-195 (RFC 2032, 5760 and history), 200-211 (RFC 3550, 4585, 3611, 5450 ...). */
+/* RTCP packet types: 192-195 (RFC 2032, 5760 and history), 200-211 (RFC 3550, 4585, 3611, 5450
+ * ...). */
 static bool
 is_rtcp_type(uint8_t type)
 {
 	return (type >= 192 && type <= 195) || (type >= 200 && type <= 211);
 }
 
-/* RFC 3550 A.2: version 2, known types, and the lengths of the compound add up; what lies behind the bytes seen is believed. */
+/* RFC 3550 A.2: version 2, known types, and the lengths of the compound add up; what lies behind
+ * the bytes seen is believed. */
 bool
 classify_is_rtcp(const struct packet_view *view)
 {
@@ -64,7 +69,8 @@ classify_is_rtcp(const struct packet_view *view)
 	return at == whole || (at + 4 > seen && at + 4 <= whole);
 }
 
-/* RFC 3550 5.1, 5.3.1: version 2, a payload type that RTCP cannot be taken for (RFC 5761 4), CSRCs and extension that fit. */
+/* RFC 3550 5.1, 5.3.1: version 2, a payload type that RTCP cannot be taken for (RFC 5761 4), CSRCs
+ * and extension that fit. */
 bool
 classify_is_rtp(const struct packet_view *view)
 {

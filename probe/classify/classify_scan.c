@@ -26,7 +26,8 @@ struct scan_pattern {
 	unsigned flags, id;
 };
 
-/* The text of classify_private.h as patterns.  Schemes are in any case, methods are not (RFC 3261 7.1), hence the classes. */
+/* The text of classify_private.h as patterns.  Schemes are in any case, methods are not (RFC
+ * 3261 7.1), hence the classes. */
 #define SCHEME_OTHER "<?(?:[uU][rR][nN]|[iI][mM]|[pP][rR][eE][sS]):"
 #define STRONG 0
 #define WEAK 1
@@ -36,19 +37,22 @@ static const struct scan_pattern start_patterns[] = {
 	{"^(?:INVITE" /* and all the others */
 #define SIP_METHOD(name) "|" #name
 #include "sip_method.def"
-	 ")[ \\t]+" SCHEME_OTHER, 0, STRONG},
+	 ")[ \\t]+" SCHEME_OTHER,
+		0, STRONG},
 	{"^(?:INVITE"
 #include "sip_method.def"
 #undef SIP_METHOD
-	 ")[ \\t]+[!-~]", 0, WEAK},
+	 ")[ \\t]+[!-~]",
+		0, WEAK},
 };
-_Static_assert(CLASSIFY_START_STRONG == 1 << STRONG && CLASSIFY_START_WEAK == 1 << WEAK, "ids are bits of the result");
+_Static_assert(CLASSIFY_START_STRONG == 1 << STRONG && CLASSIFY_START_WEAK == 1 << WEAK,
+	"ids are bits of the result");
 
 static int
 scan_fail(struct sys_error *e, hs_error_t error, const char *what)
 {
-	return sys_fail(e, error == HS_NOMEM ? -BASE_ERR_NO_MEMORY : -BASE_ERR_UNSUPPORTED, "hyperscan: cannot %s (error %d)",
-		what, error);
+	return sys_fail(e, error == HS_NOMEM ? -BASE_ERR_NO_MEMORY : -BASE_ERR_UNSUPPORTED,
+		"hyperscan: cannot %s (error %d)", what, error);
 }
 
 static int
@@ -56,7 +60,8 @@ scan_fail_compile(struct sys_error *e, hs_error_t error, hs_compile_error_t *why
 {
 	if (error != HS_COMPILER_ERROR || !why)
 		return scan_fail(e, error, "compile");
-	int result = sys_fail(e, -BASE_ERR_INVALID, "hyperscan: cannot compile pattern %d: %s", why->expression, why->message);
+	int result = sys_fail(e, -BASE_ERR_INVALID, "hyperscan: cannot compile pattern %d: %s",
+		why->expression, why->message);
 	hs_free_compile_error(why);
 	return result;
 }
@@ -80,7 +85,8 @@ classify_scan_start_new(struct classify_scan **out, struct sys_error *e)
 	struct classify_scan *scan = calloc(1, sizeof(*scan));
 	if (!scan)
 		return sys_fail(e, -BASE_ERR_NO_MEMORY, "hyperscan: out of memory");
-	hs_error_t error = hs_compile_multi(expressions, flags, ids, N, HS_MODE_BLOCK, NULL, &scan->database, &why);
+	hs_error_t error = hs_compile_multi(
+		expressions, flags, ids, N, HS_MODE_BLOCK, NULL, &scan->database, &why);
 	if (error != HS_SUCCESS) {
 		free(scan);
 		return scan_fail_compile(e, error, why);
@@ -90,7 +96,8 @@ classify_scan_start_new(struct classify_scan **out, struct sys_error *e)
 	return 0;
 }
 
-/* The arrays that the compiler wants.  Each literal has its own id: with one id a list the compiler takes 30 times as long. */
+/* The arrays that the compiler wants.  Each literal has its own id: with one id a list the compiler
+ * takes 30 times as long. */
 struct literal_arrays {
 	const char **texts;
 	size_t *lens;
@@ -100,8 +107,8 @@ struct literal_arrays {
 static int
 literal_arrays_new(struct literal_arrays *a, const struct classify_literal *literals, uint32_t n)
 {
-	*a = (struct literal_arrays){calloc(n, sizeof(*a->texts)), calloc(n, sizeof(*a->lens)), calloc(n, sizeof(*a->flags)),
-		calloc(n, sizeof(*a->ids))};
+	*a = (struct literal_arrays){calloc(n, sizeof(*a->texts)), calloc(n, sizeof(*a->lens)),
+		calloc(n, sizeof(*a->flags)), calloc(n, sizeof(*a->ids))};
 	if (!a->texts || !a->lens || !a->flags || !a->ids)
 		return -BASE_ERR_NO_MEMORY;
 	for (uint32_t i = 0; i < n; i++) {
@@ -123,8 +130,8 @@ literal_arrays_free(struct literal_arrays *a)
 }
 
 int
-classify_scan_literals_new(
-	struct classify_scan **out, const struct classify_literal *literals, uint32_t n, struct sys_error *e)
+classify_scan_literals_new(struct classify_scan **out, const struct classify_literal *literals,
+	uint32_t n, struct sys_error *e)
 {
 	struct literal_arrays a;
 	hs_compile_error_t *why = NULL;
@@ -168,7 +175,8 @@ classify_scan_free(struct classify_scan *scan)
 }
 
 static int
-scan_on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *context)
+scan_on_match(
+	unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *context)
 {
 	struct scan_context *found = context;
 
@@ -177,13 +185,14 @@ scan_on_match(unsigned id, unsigned long long from, unsigned long long to, unsig
 }
 
 bool
-classify_scan_run(const struct classify_scan *scan, struct classify_core *core, struct base_span text, uint64_t *bits)
+classify_scan_run(const struct classify_scan *scan, struct classify_core *core,
+	struct base_span text, uint64_t *bits)
 {
 	if (!scan)
 		return false;
 	struct scan_context found = {scan->bit_of, 0, scan->stop};
-	hs_error_t error = hs_scan(
-		scan->database, (const char *)text.p, text.len, 0, core->scratch, scan_on_match, &found);
+	hs_error_t error = hs_scan(scan->database, (const char *)text.p, text.len, 0, core->scratch,
+		scan_on_match, &found);
 	*bits = found.bits;
 	return error == HS_SUCCESS || error == HS_SCAN_TERMINATED;
 }
@@ -220,8 +229,8 @@ classify_scan_start_new(struct classify_scan **scan, struct sys_error *e)
 }
 
 int
-classify_scan_literals_new(
-	struct classify_scan **scan, const struct classify_literal *literals, uint32_t n, struct sys_error *e)
+classify_scan_literals_new(struct classify_scan **scan, const struct classify_literal *literals,
+	uint32_t n, struct sys_error *e)
 {
 	*scan = NULL;
 	return 0;
@@ -233,7 +242,8 @@ classify_scan_free(struct classify_scan *scan)
 }
 
 bool
-classify_scan_run(const struct classify_scan *scan, struct classify_core *core, struct base_span text, uint64_t *bits)
+classify_scan_run(const struct classify_scan *scan, struct classify_core *core,
+	struct base_span text, uint64_t *bits)
 {
 	*bits = 0;
 	return false;

@@ -17,7 +17,8 @@ classify_set_new(struct classify_set *set, uint32_t n, size_t bytes)
 	*set = (struct classify_set){0};
 	if (n > UINT32_MAX / 4 || bytes > UINT32_MAX)
 		return -BASE_ERR_FULL;
-	uint32_t size = base_power_of_two_at_least(2 * n + 1); /* half full at most: every search meets a free slot */
+	uint32_t size = base_power_of_two_at_least(
+		2 * n + 1); /* half full at most: every search meets a free slot */
 	set->slots = calloc(size, sizeof(*set->slots));
 	set->bytes = malloc(bytes + 1);
 	set->mask = size - 1;
@@ -43,7 +44,8 @@ set_slot(const struct classify_set *set, struct base_span key, uint64_t hash)
 		struct classify_set_slot *slot = &set->slots[i];
 		if (!slot->lists)
 			return slot;
-		if (slot->hash == hash && base_span_eq(base_span_of(set->bytes + slot->offset, slot->len), key))
+		if (slot->hash == hash &&
+			base_span_eq(base_span_of(set->bytes + slot->offset, slot->len), key))
 			return slot;
 	}
 }

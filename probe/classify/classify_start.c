@@ -18,9 +18,11 @@ char_is_blank(uint8_t c)
 struct base_span
 classify_start_window(const struct packet_view *view)
 {
-	uint32_t skip = 0, len = view->payload_len < CLASSIFY_WINDOW ? view->payload_len : CLASSIFY_WINDOW;
+	uint32_t skip = 0,
+		 len = view->payload_len < CLASSIFY_WINDOW ? view->payload_len : CLASSIFY_WINDOW;
 
-	while (skip < len && skip < CLASSIFY_SKIP_MAX && (view->payload[skip] == '\r' || view->payload[skip] == '\n'))
+	while (skip < len && skip < CLASSIFY_SKIP_MAX &&
+		(view->payload[skip] == '\r' || view->payload[skip] == '\n'))
 		skip++;
 	return base_span_of(len ? view->payload + skip : view->payload, len - skip);
 }
@@ -106,17 +108,18 @@ is_known_method(struct base_span method)
 static unsigned
 request_grades(struct base_span s)
 {
-	static const struct base_span sip[] = {
-		{(const uint8_t *)"sip:", 4}, {(const uint8_t *)"sips:", 5}, {(const uint8_t *)"tel:", 4}};
-	static const struct base_span other[] = {
-		{(const uint8_t *)"urn:", 4}, {(const uint8_t *)"im:", 3}, {(const uint8_t *)"pres:", 5}};
+	static const struct base_span sip[] = {{(const uint8_t *)"sip:", 4},
+		{(const uint8_t *)"sips:", 5}, {(const uint8_t *)"tel:", 4}};
+	static const struct base_span other[] = {{(const uint8_t *)"urn:", 4},
+		{(const uint8_t *)"im:", 3}, {(const uint8_t *)"pres:", 5}};
 	uint32_t n = 0;
 	unsigned grades;
 	bool blank;
 
 	while (n < s.len && char_is_token(s.p[n]))
 		n++;
-	struct base_span method = base_span_of(s.p, n), uri = skip_blanks(base_span_of(s.p + n, s.len - n), &blank);
+	struct base_span method = base_span_of(s.p, n),
+			 uri = skip_blanks(base_span_of(s.p + n, s.len - n), &blank);
 	if (n == 0 || !blank)
 		return 0;
 	grades = starts_with_scheme(uri, sip, base_count_of(sip)) ? CLASSIFY_START_STRONG : 0;

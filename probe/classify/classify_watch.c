@@ -29,8 +29,10 @@ query_host(struct watch_query *q, struct base_span name)
 	uint32_t len = q->w->domains.n ? classify_host_normalize(name, host) : 0;
 
 	for (uint32_t i = 0; i < len; i++)
-		if ((i == 0 || host[i - 1] == '.') && classify_set_has_length(&q->w->domains, len - i))
-			q->lists |= classify_set_find(&q->w->domains, base_span_of(host + i, len - i));
+		if ((i == 0 || host[i - 1] == '.') &&
+			classify_set_has_length(&q->w->domains, len - i))
+			q->lists |=
+				classify_set_find(&q->w->domains, base_span_of(host + i, len - i));
 }
 
 static void
@@ -101,7 +103,8 @@ query_value(struct watch_query *q, struct base_span value, uint64_t lists)
 static void
 query_known_header(struct watch_query *q, enum sip_header_id id, uint64_t lists)
 {
-	for (const struct sip_header *h = sip_header_find(q->m, id); h; h = sip_header_next(q->m, h))
+	for (const struct sip_header *h = sip_header_find(q->m, id); h;
+		h = sip_header_next(q->m, h))
 		query_value(q, h->value, lists);
 }
 

@@ -9,9 +9,11 @@ struct build_sizes {
 };
 
 static int
-build_fail(struct sys_error *e, const struct classify_watch_list *list, const char *entry, const char *why)
+build_fail(struct sys_error *e, const struct classify_watch_list *list, const char *entry,
+	const char *why)
 {
-	return sys_fail(e, -BASE_ERR_INVALID, "watch list '%s': entry '%.80s' %s", list->name, entry, why);
+	return sys_fail(
+		e, -BASE_ERR_INVALID, "watch list '%s': entry '%.80s' %s", list->name, entry, why);
 }
 
 static int
@@ -81,7 +83,8 @@ add_literal(struct classify_watches *w, const char *entry, uint32_t list, size_t
 }
 
 static int
-add_list(struct classify_watches *w, const struct classify_watch_list *list, size_t *used, struct sys_error *e)
+add_list(struct classify_watches *w, const struct classify_watch_list *list, size_t *used,
+	struct sys_error *e)
 {
 	uint32_t number = w->n;
 	int bad = 0;
@@ -111,9 +114,11 @@ add_header(struct classify_watches *w, const struct classify_watch_list *list, s
 	if (list->kind != CLASSIFY_WATCH_HEADER)
 		return 0;
 	if (!list->header || !*list->header)
-		return sys_fail(e, -BASE_ERR_INVALID, "watch list '%s': names no header", list->name);
+		return sys_fail(
+			e, -BASE_ERR_INVALID, "watch list '%s': names no header", list->name);
 	for (uint32_t i = 0; i < w->n_headers; i++) {
-		if (!base_span_eq_nocase(base_span_cstr(w->headers[i].name), base_span_cstr(list->header)))
+		if (!base_span_eq_nocase(
+			    base_span_cstr(w->headers[i].name), base_span_cstr(list->header)))
 			continue;
 		w->headers[i].lists |= bit;
 		return 0;
@@ -140,7 +145,8 @@ watches_room(struct classify_watches *w, const struct build_sizes *sizes)
 }
 
 int
-classify_watches_new(struct classify_watches *w, const struct classify_options *options, struct sys_error *e)
+classify_watches_new(
+	struct classify_watches *w, const struct classify_options *options, struct sys_error *e)
 {
 	struct build_sizes sizes = {0};
 	size_t used = 0;
@@ -148,14 +154,16 @@ classify_watches_new(struct classify_watches *w, const struct classify_options *
 
 	*w = (struct classify_watches){0};
 	if (options->n_watch > CLASSIFY_WATCH_MAX)
-		return sys_fail(e, -BASE_ERR_INVALID, "%u watch lists: at most %d", options->n_watch, CLASSIFY_WATCH_MAX);
+		return sys_fail(e, -BASE_ERR_INVALID, "%u watch lists: at most %d",
+			options->n_watch, CLASSIFY_WATCH_MAX);
 	for (uint32_t i = 0; i < options->n_watch; i++)
 		sizes_add(&sizes, &options->watch[i]);
 	if (watches_room(w, &sizes) < 0)
 		return build_no_memory(e);
 	for (; w->n < options->n_watch; w->n++) {
 		const struct classify_watch_list *list = &options->watch[w->n];
-		if ((result = add_header(w, list, e)) < 0 || (result = add_list(w, list, &used, e)) < 0)
+		if ((result = add_header(w, list, e)) < 0 ||
+			(result = add_list(w, list, &used, e)) < 0)
 			return result;
 		w->names[w->n] = strdup(list->name);
 		if (!w->names[w->n])

@@ -11,11 +11,18 @@ struct page {
 	bool shown[RECORD_F_COUNT]; /* what no line has had yet is listed at the end */
 };
 
-static const char *
-take(struct page *p, char cell[CLI_CELL], enum record_field f)
+/* Prints the value of a field of any type but lists. */
+static void
+put(struct page *p, enum record_field f)
 {
+	const struct record_value *v = &p->row->values[f];
+	char cell[CLI_CELL];
+
 	p->shown[f] = true;
-	return cli_cell_value(cell, p->row, f);
+	if (v->present && record_fields[f].type == RECORD_STR)
+		cli_text_print(p->cli, p->f, v->text);
+	else
+		fputs(cli_cell_value(cell, p->row, f), p->f);
 }
 
 static struct base_span
@@ -49,6 +56,15 @@ print(struct page *p, struct base_span s)
 	cli_text_print(p->cli, p->f, s);
 }
 
+static void
+print_address(struct page *p, struct base_span user, struct base_span host)
+{
+	print(p, user);
+	if (user.len && host.len)
+		fputc('@', p->f);
+	print(p, host);
+}
+
 /* ---- parties ---- */
 
 struct party {
@@ -69,10 +85,7 @@ page_party(struct page *p, const struct party *party)
 	label(p, party->label);
 	if (name.len)
 		fputc('"', p->f), print(p, name), fputs("\" ", p->f);
-	print(p, user);
-	if (user.len)
-		fputc('@', p->f);
-	print(p, host);
+	print_address(p, user, host);
 	if (has(p, party->ip))
 		fprintf(p->f, "  at %s", cli_cell_endpoint(cell, &address));
 	fputc('\n', p->f);
@@ -95,15 +108,33 @@ page_parties(struct page *p)
 	if (has(p, RECORD_F_RURI_USER) || has(p, RECORD_F_RURI_HOST)) {
 		struct base_span user = take_str(p, RECORD_F_RURI_USER), host = take_str(p, RECORD_F_RURI_HOST);
 		label(p, "Request-URI");
-		print(p, user);
-		if (user.len)
-			fputc('@', p->f);
-		print(p, host);
+		print_address(p, user, host);
 		fputc('\n', p->f);
 	}
 }
 
 /* ---- times ---- */
+
+static void
+page_spans(struct page *p)
+{
+	static const enum record_field spans[] = {RECORD_F_PDD_MS, RECORD_F_SETUP_MS, RECORD_F_DURATION_MS};
+	static const char *const names[] = {"Post-dial delay", "Setup", "Duration"};
+	const char *between = "  ";
+	char cell[CLI_CELL];
+
+	for (size_t i = 0; i < base_count_of(spans); i++) {
+		if (!has(p, spans[i]))
+			continue;
+		p->shown[spans[i]] = true;
+		fprintf(p->f, "%s%s %s s", between, names[i], cli_cell_fixed(cell, cli_row_number(p->row, spans[i]) / 1e3, 3));
+		between = ", ";
+	}
+	if (has(p, RECORD_F_DURATION_MS) && has(p, RECORD_F_DURATION_BASIS))
+		fputs(" (until ", p->f), put(p, RECORD_F_DURATION_BASIS), fputc(')', p->f);
+	if (*between == ',')
+		fputc('\n', p->f);
+}
 
 static void
 page_times(struct page *p)
@@ -126,27 +157,14 @@ page_times(struct page *p)
 			continue;
 		int64_t ts_ns = p->row->values[times[i].f].time_ns;
 		label(p, times[i].label);
-		fputs(take(p, cell, times[i].f), p->f);
+		put(p, times[i].f);
 		if (first_ns)
 			fprintf(p->f, "  %s%s s", ts_ns < first_ns ? "" : "+", cli_cell_fixed(cell, (double)(ts_ns - first_ns) / 1e9, 3));
 		else
 			first_ns = ts_ns;
 		fputc('\n', p->f);
 	}
-	const enum record_field spans[] = {RECORD_F_PDD_MS, RECORD_F_SETUP_MS, RECORD_F_DURATION_MS};
-	const char *const names[] = {"Post-dial delay", "Setup", "Duration"};
-	const char *between = "  ";
-	for (size_t i = 0; i < base_count_of(spans); i++) {
-		if (!has(p, spans[i]))
-			continue;
-		take(p, cell, spans[i]);
-		fprintf(p->f, "%s%s %s s", between, names[i], cli_cell_fixed(cell, cli_row_number(p->row, spans[i]) / 1e3, 3));
-		between = ", ";
-	}
-	if (has(p, RECORD_F_DURATION_BASIS))
-		fprintf(p->f, " (until %s)", take(p, cell, RECORD_F_DURATION_BASIS));
-	if (*between == ',')
-		fputc('\n', p->f);
+	page_spans(p);
 }
 
 /* ---- outcome ---- */
@@ -158,7 +176,6 @@ page_outcome(struct page *p)
 		RECORD_F_SIP_REASON};
 	enum cli_colour colour = cli_summary_colour(p->row);
 	bool any = false;
-	char cell[CLI_CELL];
 
 	label(p, "Outcome");
 	fputs(cli_colour_on(p->cli, colour), p->f);
@@ -167,14 +184,14 @@ page_outcome(struct page *p)
 			continue;
 		if (any)
 			fputc(' ', p->f);
-		print(p, base_span_cstr(take(p, cell, words[i])));
+		put(p, words[i]);
 		any = true;
 	}
 	fputs(any ? cli_colour_off(p->cli) : "no response", p->f);
 	if (has(p, RECORD_F_ENDED_BY) && !base_span_eq(cli_row_str(p->row, RECORD_F_ENDED_BY), BASE_SPAN("none")))
-		fprintf(p->f, ", ended by %s", take(p, cell, RECORD_F_ENDED_BY));
+		fputs(", ended by ", p->f), put(p, RECORD_F_ENDED_BY);
 	if (has(p, RECORD_F_END_CAUSE))
-		fprintf(p->f, " (%s)", take(p, cell, RECORD_F_END_CAUSE));
+		fputs(" (", p->f), put(p, RECORD_F_END_CAUSE), fputc(')', p->f);
 	p->shown[RECORD_F_ENDED_BY] = true;
 	fputc('\n', p->f);
 }
@@ -247,7 +264,6 @@ static void
 page_rest(struct page *p)
 {
 	bool any = false;
-	char cell[CLI_CELL];
 
 	p->shown[RECORD_F_FLOW] = p->shown[RECORD_F_FLOW_TRUNCATED] = true;
 	for (unsigned f = 0; f < RECORD_F_COUNT; f++) {
@@ -257,12 +273,10 @@ page_rest(struct page *p)
 			heading(p, "Further fields");
 		any = true;
 		fprintf(p->f, "  %s%-20s%s", cli_colour_on(p->cli, CLI_DIM), record_fields[f].key, cli_colour_off(p->cli));
-		if (record_fields[f].type == RECORD_STR)
-			print(p, cli_row_str(p->row, (enum record_field)f));
-		else if (record_fields[f].type == RECORD_LIST || record_fields[f].type == RECORD_TEXTS)
+		if (record_fields[f].type == RECORD_LIST || record_fields[f].type == RECORD_TEXTS)
 			page_texts(p, (enum record_field)f);
 		else
-			fputs(cli_cell_value(cell, p->row, (enum record_field)f), p->f);
+			put(p, (enum record_field)f);
 		if (record_fields[f].unit[0])
 			fprintf(p->f, " %s", record_fields[f].unit);
 		fputc('\n', p->f);
@@ -274,16 +288,16 @@ cli_page(struct cli *cli, struct cli_nested *nested, const struct record_row *ro
 {
 	struct page p = {.cli = cli, .f = cli->out, .row = row};
 	const char *kind = record_kind_name(row->kind);
-	char cell[CLI_CELL];
 
-	fprintf(p.f, "%s%c%s %s%s", cli_colour_on(cli, CLI_BOLD), kind[0] - 'a' + 'A', kind + 1, take(&p, cell, RECORD_F_UID),
-		cli_colour_off(cli));
+	fprintf(p.f, "%s%c%s ", cli_colour_on(cli, CLI_BOLD), kind[0] - 'a' + 'A', kind + 1);
+	put(&p, RECORD_F_UID);
+	fputs(cli_colour_off(cli), p.f);
 	p.shown[RECORD_F_STATUS] = true;
 	if (base_span_eq(cli_row_str(row, RECORD_F_STATUS), BASE_SPAN("interim")))
 		fputs("  (interim: still in progress)", p.f);
 	fputc('\n', p.f);
 	if (has(&p, RECORD_F_CALL_ID))
-		label(&p, "Call-ID"), print(&p, take_str(&p, RECORD_F_CALL_ID)), fputc('\n', p.f);
+		label(&p, "Call-ID"), put(&p, RECORD_F_CALL_ID), fputc('\n', p.f);
 	if (row->kind != RECORD_STREAM) {
 		page_parties(&p);
 		page_outcome(&p);

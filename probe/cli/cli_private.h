@@ -229,6 +229,8 @@ struct cli_replay {
 
 /* The configuration for capture files: that of path, or the defaults with tables that hold large captures.  NULL after the sentence. */
 struct config *cli_replay_config(const struct cli *cli, const char *path);
+/* CLI_FAILED after the sentence where a file is not there or may not be read. */
+int cli_replay_check(const struct cli_replay *r);
 /* CLI_OK; CLI_FAILED after the sentence: what was read before it stands and has been recorded. */
 int cli_replay_run(struct cli_replay *r);
 /* Takes the progress line off the terminal, before anything else is printed. */

@@ -218,7 +218,8 @@ read_run(struct read *r)
 	rc = cli_replay_run(&r->replay);
 	if (r->portion)
 		portion_end(r);
-	cli_output_finish(&r->output);
+	if (rc == CLI_OK || r->replay.frames)
+		cli_output_finish(&r->output);
 	if (r->replay.interrupted)
 		rc = cli_fail(r->cli, "interrupted: this is what had been read");
 	if (cli_out_close(&r->out, r->replay.stop) != CLI_OK)
@@ -245,7 +246,9 @@ cli_read(struct cli *cli, int argc, char **argv)
 	r.replay.cores = r.cores;
 	r.replay.record = take_record;
 	r.replay.context = &r;
-	rc = read_open(&r);
+	rc = cli_replay_check(&r.replay);
+	if (rc == CLI_OK)
+		rc = read_open(&r);
 	if (rc == CLI_OK)
 		rc = read_run(&r);
 	cli_output_close(&r.output);

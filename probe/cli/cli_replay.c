@@ -101,8 +101,8 @@ replay_file(struct cli_replay *r, struct worker_set *set, const char *path, int6
 	return rc;
 }
 
-static int
-check_files(const struct cli_replay *r)
+int
+cli_replay_check(const struct cli_replay *r)
 {
 	for (unsigned i = 0; i < r->n_files; i++)
 		if (strcmp(r->files[i], "-") != 0 && access(r->files[i], R_OK) != 0)
@@ -119,8 +119,6 @@ cli_replay_run(struct cli_replay *r)
 	struct sys_error e = {""};
 	int64_t last_ns = 0;
 
-	if (check_files(r) != CLI_OK)
-		return CLI_FAILED;
 	if (worker_set_new(&set, &options, &e) != 0)
 		return cli_fail(r->cli, "%s", e.text);
 	cli_signals();

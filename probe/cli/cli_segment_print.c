@@ -96,8 +96,10 @@ print_processes(const struct view *v)
 
 /* ---- a line a core ---- */
 
+#define CORE_COLUMN_RATE 2 /* only where there is an earlier reading */
+
 static const struct cli_column core_columns[] = {
-	{"CORE", false, 0, 0}, {"FRAMES", true, 0, 0}, {"/s", true, 0, 6}, {"BUSY %", true, 0, 5}, {"CALLS", true, 0, 0},
+	{"CORE", false, 0, 0}, {"FRAMES", true, 0, 0}, {"/s", true, 0, 0}, {"BUSY %", true, 0, 5}, {"CALLS", true, 0, 0},
 	{"of %", true, 0, 4}, {"STREAMS", true, 0, 0}, {"of %", true, 0, 3}, {"RECORDS", true, 0, 2}, {"DROPPED", true, 0, 0},
 	{"RING %", true, 0, 0}, {"HEARTBEAT", true, 0, 1},
 };
@@ -133,7 +135,8 @@ core_row(struct cli_table *t, const struct view *v, uint32_t i)
 
 	put_count(t, i, CLI_BOLD);
 	put_count(t, m->values[METRICS_FRAMES], CLI_PLAIN);
-	put_rate(t, v, m->values[METRICS_FRAMES], before ? before->values[METRICS_FRAMES] : UINT64_MAX);
+	if (v->before)
+		put_rate(t, v, m->values[METRICS_FRAMES], before ? before->values[METRICS_FRAMES] : UINT64_MAX);
 	put_busy(t, m, before);
 	put_count(t, calls, CLI_PLAIN);
 	put_share(t, calls, calls_max, fill_colour(calls, calls_max));
@@ -149,8 +152,13 @@ core_row(struct cli_table *t, const struct view *v, uint32_t i)
 static void
 print_cores(const struct view *v)
 {
-	struct cli_table *t = cli_table_new(v->cli, core_columns, base_count_of(core_columns));
+	struct cli_column columns[base_count_of(core_columns)];
+	unsigned n = 0;
 
+	for (unsigned i = 0; i < base_count_of(core_columns); i++)
+		if (i != CORE_COLUMN_RATE || v->before)
+			columns[n++] = core_columns[i];
+	struct cli_table *t = cli_table_new(v->cli, columns, n);
 	fputc('\n', v->cli->out);
 	for (uint32_t i = 0; i < v->now->cores; i++)
 		core_row(t, v, i);
@@ -184,7 +192,8 @@ ledger_row(struct ledger *l, const char *name, bool verdict, int i)
 		put_count(l->table, total, CLI_BOLD);
 		put_share(l->table, verdict ? total : 0, verdict ? l->sum.values[METRICS_FRAMES] : 0, CLI_PLAIN);
 		bool gauge = !verdict && metrics_infos[i].gauge;
-		put_rate(l->table, l->view, total, gauge ? UINT64_MAX : *value_of(&l->sum_before, verdict, i));
+		if (l->view->before)
+			put_rate(l->table, l->view, total, gauge ? UINT64_MAX : *value_of(&l->sum_before, verdict, i));
 	}
 	for (uint32_t c = l->first; c < l->first + l->n; c++)
 		put_count(l->table, *value_of(&l->view->now->core[c].metrics, verdict, i), CLI_PLAIN);
@@ -205,22 +214,29 @@ put_check(const struct ledger *l, const struct metrics_core *m)
 	cli_table_cell(l->table, cell, l->view->now->running ? CLI_WARN : CLI_BAD);
 }
 
+/* Share and rate of what has none. */
+static void
+put_nothing(struct ledger *l)
+{
+	cli_table_cell(l->table, "", CLI_PLAIN);
+	if (l->view->before)
+		cli_table_cell(l->table, "", CLI_PLAIN);
+}
+
 static void
 ledger_check(struct ledger *l)
 {
 	cli_table_cell(l->table, "sum of verdicts", CLI_BOLD);
 	if (l->totals) {
 		put_count(l->table, metrics_verdicts_total(&l->sum), CLI_BOLD);
-		cli_table_cell(l->table, "", CLI_PLAIN);
-		cli_table_cell(l->table, "", CLI_PLAIN);
+		put_nothing(l);
 	}
 	for (uint32_t c = l->first; c < l->first + l->n; c++)
 		put_count(l->table, metrics_verdicts_total(&l->view->now->core[c].metrics), CLI_PLAIN);
 	cli_table_cell(l->table, "  against frames", CLI_BOLD);
 	if (l->totals) {
 		put_check(l, &l->sum);
-		cli_table_cell(l->table, "", CLI_PLAIN);
-		cli_table_cell(l->table, "", CLI_PLAIN);
+		put_nothing(l);
 	}
 	for (uint32_t c = l->first; c < l->first + l->n; c++)
 		put_check(l, &l->view->now->core[c].metrics);
@@ -236,7 +252,8 @@ ledger_block(struct ledger *l)
 	if (l->totals) {
 		columns[n++] = (struct cli_column){"ALL CORES", true, 0, 0};
 		columns[n++] = (struct cli_column){"%", true, 0, 0};
-		columns[n++] = (struct cli_column){l->view->before ? "/s" : "", true, 0, 0};
+		if (l->view->before)
+			columns[n++] = (struct cli_column){"/s", true, 0, 0};
 	}
 	for (uint32_t c = 0; c < l->n; c++) {
 		snprintf(titles[c], sizeof(titles[c]), "CORE %u", (unsigned)(l->first + c));

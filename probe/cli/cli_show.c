@@ -98,6 +98,10 @@ show_replay(struct show *s)
 
 	if (!config)
 		return CLI_FAILED;
+	if (cli_replay_check(&replay) != CLI_OK) {
+		config_free(config);
+		return CLI_FAILED;
+	}
 	if (store_open(&s->store, &(struct store_options){.dir = NULL}, &e) != 0 || store_begin(s->store, &e) != 0) {
 		cli_fail(s->cli, "%s", e.text);
 	} else {
@@ -222,14 +226,17 @@ static int
 list_match(void *context, const struct record_row *row, int64_t position)
 {
 	struct show *s = context;
-	char uid[CLI_CELL], date[CLI_CELL], time[CLI_CELL];
+	char date[CLI_CELL], time[CLI_CELL];
 	int64_t ts_ns = cli_summary_time(row);
+	FILE *f = s->cli->err;
 
 	if (!is_match(s, row, position))
 		return 0;
-	fprintf(s->cli->err, "  %s  %s %s  ", cli_cell_value(uid, row, RECORD_F_UID), cli_cell_date(date, ts_ns), cli_cell_time(time, ts_ns));
-	cli_text_print(s->cli, s->cli->err, cli_row_str(row, RECORD_F_CALL_ID));
-	fputc('\n', s->cli->err);
+	fputs("  ", f);
+	cli_text_print(s->cli, f, cli_row_str(row, RECORD_F_UID));
+	fprintf(f, "  %s %s  ", cli_cell_date(date, ts_ns), cli_cell_time(time, ts_ns));
+	cli_text_print(s->cli, f, cli_row_str(row, RECORD_F_CALL_ID));
+	fputc('\n', f);
 	return 0;
 }
 

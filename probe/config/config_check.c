@@ -100,19 +100,23 @@ static int
 check_probe(const struct config_job *job)
 {
 	struct config *c = job->config;
-	struct config_place name = place_of("probe", "name", -1, -1), ring = place_of("probe", "ring_bytes", -1, -1);
+	struct config_place name = place_of("probe", "name", -1, -1),
+			    ring = place_of("probe", "ring_bytes", -1, -1);
 	struct config_place group = place_of("probe", "group", -1, -1);
 	int result;
 
 	if ((result = derive_name(job)) < 0)
 		return result;
 	if (!text_is_all(c->probe.name, char_is_name))
-		return config_refuse(job, &name, "'%s' may have letters, digits, '.', '_' and '-' only", c->probe.name);
+		return config_refuse(job, &name,
+			"'%s' may have letters, digits, '.', '_' and '-' only", c->probe.name);
 	if (c->probe.ring_bytes & (c->probe.ring_bytes - 1))
-		return config_refuse(job, &ring, "%llu is not a power of two", (unsigned long long)c->probe.ring_bytes);
+		return config_refuse(job, &ring, "%llu is not a power of two",
+			(unsigned long long)c->probe.ring_bytes);
 	if (*c->probe.group && !*c->probe.user)
 		return config_refuse(job, &group, "needs probe.user");
-	if ((result = derive_text(job, &c->probe.segment, "/dev/shm/ringtap-%s", c->probe.name)) < 0)
+	if ((result = derive_text(job, &c->probe.segment, "/dev/shm/ringtap-%s", c->probe.name)) <
+		0)
 		return result;
 	return derive_segments(job);
 }
@@ -132,7 +136,8 @@ check_headers(const struct config_job *job)
 	for (unsigned i = 0; i < job->config->sip.extra_headers_count; i++) {
 		struct config_place place = place_of("sip", "extra_headers", -1, (int)i);
 		if (!text_is_all(job->config->sip.extra_headers[i], char_is_token))
-			return config_refuse(job, &place, "'%.64s' is not the name of a header", job->config->sip.extra_headers[i]);
+			return config_refuse(job, &place, "'%.64s' is not the name of a header",
+				job->config->sip.extra_headers[i]);
 	}
 	return 0;
 }
@@ -144,12 +149,15 @@ check_kinds(const struct config_job *job, uint32_t *kinds)
 	*kinds = 0;
 	for (unsigned i = 0; i < job->config->billing.kinds_count; i++) {
 		struct config_place place = place_of("billing", "kinds", -1, (int)i);
-		enum record_kind kind = record_kind_of(base_span_cstr(job->config->billing.kinds[i]));
+		enum record_kind kind =
+			record_kind_of(base_span_cstr(job->config->billing.kinds[i]));
 		if (kind == RECORD_NONE || kind >= RECORD_FLOW)
-			return config_refuse(job, &place, "'%.64s' is none of call, registration, transaction, stream",
+			return config_refuse(job, &place,
+				"'%.64s' is none of call, registration, transaction, stream",
 				job->config->billing.kinds[i]);
 		if (*kinds >> kind & 1)
-			return config_refuse(job, &place, "'%s' stands there twice", job->config->billing.kinds[i]);
+			return config_refuse(job, &place, "'%s' stands there twice",
+				job->config->billing.kinds[i]);
 		*kinds |= 1u << kind;
 	}
 	struct config_place place = place_of("billing", "kinds", -1, -1);
@@ -166,9 +174,11 @@ check_columns(const struct config_job *job, uint32_t kinds)
 		const char *key = job->config->billing.columns[i];
 		int field = record_field_of(base_span_cstr(key));
 		if (field < 0 || field >= RECORD_F_COUNT)
-			return config_refuse(job, &place, "'%.64s' is not the key of a record field", key);
+			return config_refuse(
+				job, &place, "'%.64s' is not the key of a record field", key);
 		if (!(record_fields[field].kinds & kinds))
-			return config_refuse(job, &place, "'%s' is not a field of the kinds in billing.kinds", key);
+			return config_refuse(job, &place,
+				"'%s' is not a field of the kinds in billing.kinds", key);
 		if (seen[field])
 			return config_refuse(job, &place, "'%s' stands there twice", key);
 		seen[field] = true;
@@ -178,7 +188,8 @@ check_columns(const struct config_job *job, uint32_t kinds)
 
 /* The absolute name of a watch list's file; that it can be read now is part of the check. */
 static int
-resolve_file(const struct config_job *job, struct config_watch *watch, const struct config_place *place)
+resolve_file(
+	const struct config_job *job, struct config_watch *watch, const struct config_place *place)
 {
 	char *dir = strdup(job->path), *slash = dir ? strrchr(dir, '/') : NULL, *resolved;
 	char joined[PATH_MAX];
@@ -188,7 +199,8 @@ resolve_file(const struct config_job *job, struct config_watch *watch, const str
 		return check_no_memory(job);
 	if (slash)
 		slash[1] = 0;
-	n = snprintf(joined, sizeof(joined), "%s%s", watch->file[0] == '/' || !slash ? "" : dir, watch->file);
+	n = snprintf(joined, sizeof(joined), "%s%s", watch->file[0] == '/' || !slash ? "" : dir,
+		watch->file);
 	free(dir);
 	if (n < 0 || (size_t)n >= sizeof(joined))
 		return config_refuse(job, place, "the name is too long");
@@ -196,7 +208,8 @@ resolve_file(const struct config_job *job, struct config_watch *watch, const str
 	if (!resolved || access(resolved, R_OK) < 0) {
 		int error = errno;
 		free(resolved);
-		return config_refuse(job, place, "cannot read '%.128s': %s", joined, strerror(error));
+		return config_refuse(
+			job, place, "cannot read '%.128s': %s", joined, strerror(error));
 	}
 	free(watch->file);
 	watch->file = resolved;
@@ -207,18 +220,21 @@ static int
 check_watch_one(const struct config_job *job, unsigned i)
 {
 	struct config_watch *watch = &job->config->watch[i];
-	struct config_place name = place_of("watch", "name", (int)i, -1), header = place_of("watch", "header", (int)i, -1);
+	struct config_place name = place_of("watch", "name", (int)i, -1),
+			    header = place_of("watch", "header", (int)i, -1);
 	struct config_place file = place_of("watch", "file", (int)i, -1);
 
 	for (unsigned k = 0; k < i; k++)
 		if (strcmp(job->config->watch[k].name, watch->name) == 0)
-			return config_refuse(job, &name, "'%s' is the name of watch[%u] already", watch->name, k);
+			return config_refuse(job, &name, "'%s' is the name of watch[%u] already",
+				watch->name, k);
 	if (watch->kind == CONFIG_WATCH_HEADER && !*watch->header)
 		return config_refuse(job, &header, "must be given for kind header");
 	if (watch->kind != CONFIG_WATCH_HEADER && *watch->header)
 		return config_refuse(job, &header, "is for kind header only");
 	if (!text_is_all(watch->header, char_is_token))
-		return config_refuse(job, &header, "'%s' is not the name of a header", watch->header);
+		return config_refuse(
+			job, &header, "'%s' is not the name of a header", watch->header);
 	return resolve_file(job, watch, &file);
 }
 

@@ -7,7 +7,8 @@
 #define CONFIG_FILE_MAX (1u << 20)
 
 int
-config_refuse(const struct config_job *job, const struct config_place *place, const char *format, ...)
+config_refuse(
+	const struct config_job *job, const struct config_place *place, const char *format, ...)
 {
 	char where[CONFIG_PLACE_TEXT], reason[256];
 	unsigned line = config_yaml_line(job->yaml, place);
@@ -19,7 +20,8 @@ config_refuse(const struct config_job *job, const struct config_place *place, co
 	va_end(args);
 	config_place_text(place, where);
 	if (line)
-		return sys_fail(job->e, -BASE_ERR_INVALID, "%s:%u: %s: %s", job->path, line, where, reason);
+		return sys_fail(
+			job->e, -BASE_ERR_INVALID, "%s:%u: %s: %s", job->path, line, where, reason);
 	return sys_fail(job->e, -BASE_ERR_INVALID, "%s: %s: %s", job->path, where, reason);
 }
 
@@ -51,7 +53,8 @@ fallback_split(char *text, char **elements, unsigned most)
 /* ---- one key ---- */
 
 static int
-load_scalar(const struct config_job *job, const struct config_place *place, const char *raw, uint8_t *owner)
+load_scalar(const struct config_job *job, const struct config_place *place, const char *raw,
+	uint8_t *owner)
 {
 	const struct config_row *row = place->row;
 	struct sys_error reason;
@@ -69,7 +72,8 @@ load_scalar(const struct config_job *job, const struct config_place *place, cons
 }
 
 static int
-load_elements(const struct config_job *job, struct config_place *place, char *const *texts, unsigned n)
+load_elements(
+	const struct config_job *job, struct config_place *place, char *const *texts, unsigned n)
 {
 	const struct config_row *row = place->row;
 	uint8_t *owner = (uint8_t *)job->config, *array = calloc(n ? n : 1, row->width);
@@ -78,7 +82,8 @@ load_elements(const struct config_job *job, struct config_place *place, char *co
 	if (!array)
 		return sys_fail(job->e, -BASE_ERR_NO_MEMORY, "%s: out of memory", job->path);
 	memcpy(owner + row->offset, &array, sizeof(array));
-	memcpy(owner + row->count_offset, &n, sizeof(n)); /* unread texts are NULL: config_free may come at any time */
+	memcpy(owner + row->count_offset, &n,
+		sizeof(n)); /* unread texts are NULL: config_free may come at any time */
 	for (unsigned i = 0; i < n; i++) {
 		place->element = (int)i;
 		if (config_value_read(row, texts[i], array + (size_t)i * row->width, &reason) < 0)
@@ -101,9 +106,11 @@ load_list(const struct config_job *job, struct config_place *place, char *const 
 	return load_elements(job, place, elements, n);
 }
 
-/* All keys of a section.  raw: its raw struct or NULL; owner: struct config or a struct config_watch. */
+/* All keys of a section.  raw: its raw struct or NULL; owner: struct config or a struct
+ * config_watch. */
 static int
-load_section(const struct config_job *job, const struct config_place *section, const uint8_t *raw, uint8_t *owner)
+load_section(const struct config_job *job, const struct config_place *section, const uint8_t *raw,
+	uint8_t *owner)
 {
 	for (uint32_t i = 0; i < section->section->n_rows; i++) {
 		const struct config_row *row = &section->section->rows[i];
@@ -118,7 +125,8 @@ load_section(const struct config_job *job, const struct config_place *section, c
 		} else if (raw) {
 			memcpy(&text, raw + row->raw_offset, sizeof(text));
 		}
-		result = row->list ? load_list(job, &place, texts, n) : load_scalar(job, &place, text, owner);
+		result = row->list ? load_list(job, &place, texts, n)
+				   : load_scalar(job, &place, text, owner);
 		if (result < 0)
 			return result;
 	}
@@ -126,7 +134,8 @@ load_section(const struct config_job *job, const struct config_place *section, c
 }
 
 static int
-load_watch(const struct config_job *job, const struct config_section *section, const struct config_raw *raw)
+load_watch(const struct config_job *job, const struct config_section *section,
+	const struct config_raw *raw)
 {
 	unsigned n = raw && raw->watch ? raw->watch_count : 0;
 	int result = 0;
@@ -137,7 +146,8 @@ load_watch(const struct config_job *job, const struct config_section *section, c
 	job->config->watch_count = n;
 	for (unsigned i = 0; i < n && result == 0; i++) {
 		struct config_place place = {section, NULL, (int)i, -1};
-		result = load_section(job, &place, (const uint8_t *)&raw->watch[i], (uint8_t *)&job->config->watch[i]);
+		result = load_section(job, &place, (const uint8_t *)&raw->watch[i],
+			(uint8_t *)&job->config->watch[i]);
 	}
 	return result;
 }
@@ -157,7 +167,8 @@ load_values(const struct config_job *job, const struct config_raw *raw)
 			continue;
 		}
 		if (raw)
-			memcpy(&raw_section, (const uint8_t *)raw + section->raw_offset, sizeof(raw_section));
+			memcpy(&raw_section, (const uint8_t *)raw + section->raw_offset,
+				sizeof(raw_section));
 		result = load_section(job, &place, raw_section, (uint8_t *)job->config);
 	}
 	return result;
@@ -201,14 +212,17 @@ read_file(const char *path, uint8_t *text, size_t cap, struct sys_error *e)
 	FILE *f = fopen(path, "re");
 
 	if (!f)
-		return sys_fail(e, sys_error_of_errno(errno), "%s: cannot read the configuration: %s", path, strerror(errno));
+		return sys_fail(e, sys_error_of_errno(errno),
+			"%s: cannot read the configuration: %s", path, strerror(errno));
 	size_t len = fread(text, 1, cap, f);
 	int error = ferror(f) ? errno : 0;
 	fclose(f);
 	if (error)
-		return sys_fail(e, sys_error_of_errno(error), "%s: cannot read the configuration: %s", path, strerror(error));
+		return sys_fail(e, sys_error_of_errno(error),
+			"%s: cannot read the configuration: %s", path, strerror(error));
 	if (len == cap)
-		return sys_fail(e, -BASE_ERR_INVALID, "%s: is larger than %u bytes", path, CONFIG_FILE_MAX);
+		return sys_fail(
+			e, -BASE_ERR_INVALID, "%s: is larger than %u bytes", path, CONFIG_FILE_MAX);
 	return (int)len;
 }
 

@@ -36,7 +36,8 @@ config_print(const struct config *config, FILE *f)
 {
 	for (uint32_t i = 0; i < CONFIG_SECTION_COUNT; i++) {
 		const struct config_section *section = &config_sections[i];
-		fprintf(f, "%s:%s\n", section->name, section->repeated && !config->watch_count ? " []" : "");
+		fprintf(f, "%s:%s\n", section->name,
+			section->repeated && !config->watch_count ? " []" : "");
 		if (!section->repeated)
 			print_section(section, (const uint8_t *)config, "  ", f);
 		for (unsigned k = 0; section->repeated && k < config->watch_count; k++)
@@ -55,14 +56,20 @@ manual_fallback(const struct config_section *section, const struct config_row *r
 void
 config_manual(FILE *f)
 {
-	fputs("# Configuration\n\nOne YAML file; every key is optional; unknown keys are errors. Sizes take K, M and G (powers of 1024);\n"
-	      "a time is a whole number of the unit in the key's name. A default in parentheses is derived.\n", f);
+	fputs("# Configuration\n\nOne YAML file; every key is optional; unknown keys are errors. "
+	      "Sizes take K, M and G (powers of 1024);\n"
+	      "a time is a whole number of the unit in the key's name. A default in parentheses is "
+	      "derived.\n",
+		f);
 	for (uint32_t i = 0; i < CONFIG_SECTION_COUNT; i++) {
 		const struct config_section *section = &config_sections[i];
-		fprintf(f, "\n## %s\n\n%s\n\n| key | default | range | meaning |\n|---|---|---|---|\n", section->name, section->meaning);
+		fprintf(f,
+			"\n## %s\n\n%s\n\n| key | default | range | meaning |\n|---|---|---|---|\n",
+			section->name, section->meaning);
 		for (uint32_t k = 0; k < section->n_rows; k++) {
 			const struct config_row *row = &section->rows[k];
-			fprintf(f, "| `%s%s.%s` | %s | ", section->name, section->repeated ? "[]" : "", row->key,
+			fprintf(f, "| `%s%s.%s` | %s | ", section->name,
+				section->repeated ? "[]" : "", row->key,
 				manual_fallback(section, row));
 			config_value_range(row, f);
 			fprintf(f, " | %s |\n", row->meaning);

@@ -5,17 +5,21 @@
 #define CONFIG_SECTION(section, meaning) static const struct config_row rows_##section[] = {
 #define CONFIG_KEY(section_, key_, type_, fallback_, min_, max_, meaning_) \
 	{.key = #key_, .fallback = fallback_, .meaning = meaning_, .min = min_, .max = max_, \
-		.offset = offsetof(struct config, section_.key_), .raw_offset = offsetof(struct config_raw_##section_, key_), \
+		.offset = offsetof(struct config, section_.key_), \
+		.raw_offset = offsetof(struct config_raw_##section_, key_), \
 		.type = CONFIG_TYPE_##type_, .width = WIDTH_IN(struct config, section_.key_)},
 #define CONFIG_LIST(section_, key_, type_, fallback_, most_, meaning_) \
 	{.key = #key_, .fallback = fallback_, .meaning = meaning_, .max = most_, \
-		.offset = offsetof(struct config, section_.key_), .count_offset = offsetof(struct config, section_.key_##_count), \
+		.offset = offsetof(struct config, section_.key_), \
+		.count_offset = offsetof(struct config, section_.key_##_count), \
 		.raw_offset = offsetof(struct config_raw_##section_, key_), \
-		.raw_count_offset = offsetof(struct config_raw_##section_, key_##_count), .type = CONFIG_TYPE_##type_, \
+		.raw_count_offset = offsetof(struct config_raw_##section_, key_##_count), \
+		.type = CONFIG_TYPE_##type_, \
 		.width = WIDTH_IN(struct config, section_.key_[0]), .list = true},
 #define CONFIG_WATCH(key_, type_, fallback_, min_, max_, meaning_) \
 	{.key = #key_, .fallback = fallback_, .meaning = meaning_, .min = min_, .max = max_, \
-		.offset = offsetof(struct config_watch, key_), .raw_offset = offsetof(struct config_raw_watch, key_), \
+		.offset = offsetof(struct config_watch, key_), \
+		.raw_offset = offsetof(struct config_raw_watch, key_), \
 		.type = CONFIG_TYPE_##type_, .width = WIDTH_IN(struct config_watch, key_)},
 #define CONFIG_END(section) };
 #include "config.def"
@@ -25,11 +29,13 @@
 #undef CONFIG_WATCH
 #undef CONFIG_END
 
-#define IS_WATCH(section) (offsetof(struct config_raw, section) == offsetof(struct config_raw, watch))
+#define IS_WATCH(section) \
+	(offsetof(struct config_raw, section) == offsetof(struct config_raw, watch))
 
 const struct config_section config_sections[CONFIG_SECTION_COUNT] = {
 #define CONFIG_SECTION(section, meaning) \
-	{#section, meaning, rows_##section, base_count_of(rows_##section), offsetof(struct config_raw, section), IS_WATCH(section)},
+	{#section, meaning, rows_##section, base_count_of(rows_##section), \
+		offsetof(struct config_raw, section), IS_WATCH(section)},
 #define CONFIG_KEY(...)
 #define CONFIG_LIST(...)
 #define CONFIG_WATCH(...)

@@ -14,7 +14,8 @@ static const char *const *
 value_words(uint8_t type)
 {
 	static const char *const *const words[CONFIG_TYPE_COUNT] = {[CONFIG_TYPE_BOOL] = booleans,
-		[CONFIG_TYPE_LOG_LEVEL] = log_levels, [CONFIG_TYPE_BILLING_FORMAT] = billing_formats,
+		[CONFIG_TYPE_LOG_LEVEL] = log_levels,
+		[CONFIG_TYPE_BILLING_FORMAT] = billing_formats,
 		[CONFIG_TYPE_WATCH_KIND] = watch_kinds};
 
 	return words[type];
@@ -71,7 +72,8 @@ value_read_text(const struct config_row *row, const char *text, void *out, struc
 	if (len < min)
 		return sys_fail(reason, -BASE_ERR_INVALID, "must not be empty");
 	if (len > max)
-		return sys_fail(reason, -BASE_ERR_INVALID, "is longer than %llu bytes", (unsigned long long)max);
+		return sys_fail(reason, -BASE_ERR_INVALID, "is longer than %llu bytes",
+			(unsigned long long)max);
 	char *copy = strdup(text);
 	if (!copy)
 		return sys_fail(reason, -BASE_ERR_NO_MEMORY, "out of memory");
@@ -94,7 +96,8 @@ value_read_word(const struct config_row *row, const char *text, void *out, struc
 		base_text_str(&t, i ? ", " : "");
 		base_text_str(&t, words[i]);
 	}
-	return sys_fail(reason, -BASE_ERR_INVALID, "'%.64s' is none of %s", text, base_text_cstr(&t));
+	return sys_fail(
+		reason, -BASE_ERR_INVALID, "'%.64s' is none of %s", text, base_text_cstr(&t));
 }
 
 /* K, M or G behind the digits of a number of bytes: cut off, and how far to shift. */
@@ -116,7 +119,8 @@ value_cut_suffix(struct base_span *s)
 }
 
 static int
-value_read_number(const struct config_row *row, const char *text, void *out, struct sys_error *reason)
+value_read_number(
+	const struct config_row *row, const char *text, void *out, struct sys_error *reason)
 {
 	struct base_span digits = base_span_cstr(text);
 	unsigned shift = row->type == CONFIG_TYPE_BYTES ? value_cut_suffix(&digits) : 0;
@@ -129,15 +133,17 @@ value_read_number(const struct config_row *row, const char *text, void *out, str
 	if (digits.len == 0)
 		return sys_fail(reason, -BASE_ERR_INVALID, "'%.64s' is not a whole number%s", text,
 			row->type == CONFIG_TYPE_BYTES ? " with or without K, M or G" : "");
-	if (!base_span_u64(digits, &v) || v > UINT64_MAX >> shift || v << shift < min || v << shift > max)
-		return sys_fail(reason, -BASE_ERR_INVALID, "%.64s is out of range %llu..%llu", text, (unsigned long long)min,
-			(unsigned long long)max);
+	if (!base_span_u64(digits, &v) || v > UINT64_MAX >> shift || v << shift < min ||
+		v << shift > max)
+		return sys_fail(reason, -BASE_ERR_INVALID, "%.64s is out of range %llu..%llu", text,
+			(unsigned long long)min, (unsigned long long)max);
 	value_store(row, out, v << shift);
 	return 0;
 }
 
 int
-config_value_read(const struct config_row *row, const char *text, void *out, struct sys_error *reason)
+config_value_read(
+	const struct config_row *row, const char *text, void *out, struct sys_error *reason)
 {
 	if (row->type == CONFIG_TYPE_TEXT)
 		return value_read_text(row, text, out, reason);
@@ -196,7 +202,8 @@ value_print_bounds(const struct config_row *row, FILE *f)
 
 	value_bounds(row, &min, &max);
 	if (row->type == CONFIG_TYPE_TEXT) {
-		fprintf(f, "text, %llu to %llu bytes", (unsigned long long)min, (unsigned long long)max);
+		fprintf(f, "text, %llu to %llu bytes", (unsigned long long)min,
+			(unsigned long long)max);
 	} else if (row->type == CONFIG_TYPE_BYTES) {
 		value_print_bytes(min, f);
 		fputs("..", f);

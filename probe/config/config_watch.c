@@ -62,7 +62,8 @@ entries_read(struct entry_list *list, FILE *f, const char *path, struct sys_erro
 		size_t len = strlen(line);
 		number++;
 		if (len == sizeof(line) - 1 && line[len - 1] != '\n')
-			return sys_fail(e, -BASE_ERR_FORMAT, "%s:%u: the line is too long", path, number);
+			return sys_fail(
+				e, -BASE_ERR_FORMAT, "%s:%u: the line is too long", path, number);
 		struct base_span s = entry_of_line(line, len);
 		if (s.len == 0)
 			continue;
@@ -70,22 +71,27 @@ entries_read(struct entry_list *list, FILE *f, const char *path, struct sys_erro
 		if (fault)
 			return sys_fail(e, -BASE_ERR_FORMAT, "%s:%u: %s", path, number, fault);
 		if (list->n == WATCH_ENTRIES_MAX)
-			return sys_fail(e, -BASE_ERR_FULL, "%s:%u: more than %u entries", path, number, WATCH_ENTRIES_MAX);
+			return sys_fail(e, -BASE_ERR_FULL, "%s:%u: more than %u entries", path,
+				number, WATCH_ENTRIES_MAX);
 		if (entry_add(list, s) < 0)
-			return sys_fail(e, -BASE_ERR_NO_MEMORY, "%s:%u: out of memory", path, number);
+			return sys_fail(
+				e, -BASE_ERR_NO_MEMORY, "%s:%u: out of memory", path, number);
 	}
-	return ferror(f) ? sys_fail(e, -BASE_ERR_IO, "%s: cannot read it: %s", path, strerror(errno)) : 0;
+	return ferror(f)
+		       ? sys_fail(e, -BASE_ERR_IO, "%s: cannot read it: %s", path, strerror(errno))
+		       : 0;
 }
 
 int
-config_watch_entries(const struct config_watch *watch, char ***entries, uint32_t *n, struct sys_error *e)
+config_watch_entries(
+	const struct config_watch *watch, char ***entries, uint32_t *n, struct sys_error *e)
 {
 	struct entry_list list = {0};
 	FILE *f = fopen(watch->file, "re");
 
 	if (!f)
-		return sys_fail(e, sys_error_of_errno(errno), "%s: cannot read watch list '%s': %s", watch->file, watch->name,
-			strerror(errno));
+		return sys_fail(e, sys_error_of_errno(errno), "%s: cannot read watch list '%s': %s",
+			watch->file, watch->name, strerror(errno));
 	int result = entries_read(&list, f, watch->file, e);
 	fclose(f);
 	if (result < 0) {

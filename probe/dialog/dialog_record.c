@@ -3,6 +3,8 @@
 /* Media that stopped so long before the capture's end marks the call's end better than the capture's. */
 #define MEDIA_STOPPED_NS (10 * BASE_NS_PER_SEC)
 
+#define STREAMS_MAX 128 /* in a record */
+
 /* When, how and by whom a call ended, as far as can be told. */
 struct ending {
 	int64_t ts_ns;      /* 0: not known */
@@ -38,18 +40,24 @@ disposition_of(const struct slot *s)
 
 /* ---- a call's streams ---- */
 
+static void
+stream_read(const struct dialog *d, chain_ref ref, struct media_summary *out)
+{
+	uint8_t scratch[sizeof(*out)];
+	struct base_span bytes = chain_text(&d->pool, ref, scratch, sizeof(scratch));
+
+	memset(out, 0, sizeof(*out));
+	memcpy(out, bytes.p, bytes.len);
+}
+
 static bool
 stream_next(const struct dialog *d, const struct slot *s, struct chain_cursor *at, struct media_summary *out)
 {
 	const chain_ref *item = chain_item_next(&d->pool, &s->stream_chain, sizeof(*item), at);
-	uint8_t scratch[sizeof(*out)];
 
-	if (item == NULL)
-		return false;
-	struct base_span bytes = chain_text(&d->pool, *item, scratch, sizeof(scratch));
-	memset(out, 0, sizeof(*out));
-	memcpy(out, bytes.p, bytes.len);
-	return true;
+	if (item)
+		stream_read(d, *item, out);
+	return item != NULL;
 }
 
 static int64_t
@@ -64,13 +72,42 @@ last_media_ns(const struct dialog *d, const struct slot *s)
 	return last;
 }
 
+struct stream_place {
+	int64_t first_ns;
+	uint32_t ssrc;
+	chain_ref ref;
+};
+
+/* In order of their first packet, whichever cores they came from in whatever order. */
+static uint32_t
+streams_in_order(const struct dialog *d, const struct slot *s, struct stream_place *places, uint32_t max)
+{
+	struct chain_cursor at = {0};
+	const chain_ref *item;
+	uint32_t n = 0;
+
+	while (n < max && (item = chain_item_next(&d->pool, &s->stream_chain, sizeof(*item), &at))) {
+		struct media_summary stream;
+		stream_read(d, *item, &stream);
+		struct stream_place place = {stream.first_ns, stream.ssrc, *item};
+		uint32_t i = n++;
+		for (; i && (places[i - 1].first_ns > place.first_ns ||
+				(places[i - 1].first_ns == place.first_ns && places[i - 1].ssrc > place.ssrc)); i--)
+			places[i] = places[i - 1];
+		places[i] = place;
+	}
+	return n;
+}
+
 static void
 put_streams(struct dialog *d, const struct slot *s, struct record_writer *w)
 {
-	struct chain_cursor at = {0};
-	struct media_summary stream;
+	struct stream_place places[STREAMS_MAX];
+	uint32_t n = streams_in_order(d, s, places, STREAMS_MAX);
 
-	while (stream_next(d, s, &at, &stream)) {
+	for (uint32_t i = 0; i < n; i++) {
+		struct media_summary stream;
+		stream_read(d, places[i].ref, &stream);
 		uint32_t row = record_list_open(w, RECORD_F_STREAMS);
 		media_summary_write(w, &stream);
 		record_list_close(w, row);

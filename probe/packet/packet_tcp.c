@@ -212,6 +212,10 @@ flow_stream(struct packet_tcp *t, struct packet_tcp_flow *f, struct packet_tcp_s
 		.flow = packet_tcp_flow_id(t, f),
 		.p = packet_tcp_flow_slab(t, f) + f->start,
 		.len = f->next - f->base,
+		.src = f->key.src,
+		.dst = f->key.dst,
+		.vlan = f->vlan,
+		.tunnel = f->tunnel,
 		.gap = f->gap,
 		.fresh = f->fresh,
 		.closed = f->closed,
@@ -233,11 +237,15 @@ flow_of_view(struct packet_tcp *t, const struct packet_view *view, bool follow)
 			return NULL;
 		f = flow_new(t, &key, bucket);
 		packet_tcp_flow_begin(t, f, view->tcp_seq + syn, !syn);
+		f->vlan = view->vlan;
+		f->tunnel = view->tunnel;
 		return f;
 	}
 	f = &t->flows[id];
 	if (syn && f->first != view->tcp_seq + 1)
 		packet_tcp_flow_begin(t, f, view->tcp_seq + 1, false);
+	f->vlan = view->vlan;
+	f->tunnel = view->tunnel;
 	if (!f->closed)
 		list_move_last(t, PACKET_TCP_LIST_USE, id);
 	return f;

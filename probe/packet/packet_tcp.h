@@ -23,6 +23,9 @@ struct packet_tcp_stream {
 	uint32_t flow;       /* handle for packet_tcp_consume */
 	const uint8_t *p;
 	uint32_t len;
+	struct base_endpoint src, dst;
+	uint16_t vlan;       /* of its latest segment, as in packet_view */
+	uint8_t tunnel;
 	bool gap;            /* bytes were lost before p: look for the next start line; set until some are consumed */
 	bool fresh;          /* first bytes since the flow began or a SYN restarted it: what was known of this handle is void */
 	bool closed;         /* FIN or RST seen and every byte before it delivered */

@@ -43,6 +43,8 @@ struct packet_tcp_flow {
 	uint32_t bucket;
 	struct packet_tcp_link links[PACKET_TCP_LIST_COUNT];
 	struct packet_tcp_island islands[PACKET_TCP_ISLANDS_MAX]; /* ascending, disjoint, not touching */
+	uint16_t vlan;
+	uint8_t tunnel;
 	uint8_t island_count;
 	bool used, gap, fresh, fin_seen, closed, lost, stray, waiting;
 };

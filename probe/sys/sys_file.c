@@ -11,7 +11,8 @@ file_fail(struct sys_error *e, const char *path, const char *what)
 {
 	int error = errno;
 
-	return sys_fail(e, sys_error_of_errno(error), "%s: cannot %s: %s", path, what, strerror(error));
+	return sys_fail(
+		e, sys_error_of_errno(error), "%s: cannot %s: %s", path, what, strerror(error));
 }
 
 static int
@@ -23,7 +24,9 @@ directory_make_one(const char *path, mode_t mode, struct sys_error *e)
 		return 0;
 	int error = errno; /* an existing directory may also say EROFS or EACCES */
 	if (stat(path, &st) == 0)
-		return S_ISDIR(st.st_mode) ? 0 : sys_fail(e, -BASE_ERR_EXISTS, "%s: is not a directory", path);
+		return S_ISDIR(st.st_mode)
+			       ? 0
+			       : sys_fail(e, -BASE_ERR_EXISTS, "%s: is not a directory", path);
 	errno = error;
 	return file_fail(e, path, "make the directory");
 }

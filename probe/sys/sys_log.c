@@ -8,14 +8,16 @@
 
 #define LOG_LINE_MAX 1024
 
-/* Process-wide by nature, as stderr is: set once by sys_log_init before threads start, read only afterwards. */
+/* Process-wide by nature, as stderr is: set once by sys_log_init before threads start, read only
+ * afterwards. */
 static struct {
 	char program[32];
 	enum sys_log_level max;
 	bool journal;
 } log_state = {"ringtap", SYS_LOG_INFO, false};
 
-/* systemd names the journal's socket as JOURNAL_STREAM=device:inode; stderr may have been redirected since. */
+/* systemd names the journal's socket as JOURNAL_STREAM=device:inode; stderr may have been
+ * redirected since. */
 static bool
 log_stderr_is_journal(void)
 {
@@ -65,9 +67,11 @@ sys_log(enum sys_log_level level, const char *format, ...)
 	if (level > log_state.max || (size_t)level >= base_count_of(levels))
 		return;
 	if (log_state.journal)
-		head = snprintf(line, sizeof(line), "<%d>%s: ", levels[level].priority, levels[level].name);
+		head = snprintf(
+			line, sizeof(line), "<%d>%s: ", levels[level].priority, levels[level].name);
 	else
-		head = snprintf(line, sizeof(line), "%s: %s: ", log_state.program, levels[level].name);
+		head = snprintf(
+			line, sizeof(line), "%s: %s: ", log_state.program, levels[level].name);
 	if (head < 0)
 		return;
 	va_start(args, format);
@@ -80,7 +84,8 @@ sys_log(enum sys_log_level level, const char *format, ...)
 		len = sizeof(line) - 2;
 	log_defuse(line, len);
 	line[len++] = '\n';
-	/* One write an event, so that events of two processes do not mix; a stderr that is gone is nobody's error. */
+	/* One write an event, so that events of two processes do not mix; a stderr that is gone is
+	 * nobody's error. */
 	while (write(STDERR_FILENO, line, len) < 0 && errno == EINTR)
 		;
 	errno = saved;

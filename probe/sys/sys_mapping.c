@@ -13,10 +13,12 @@ mapping_fail(struct sys_error *e, const char *path, const char *what)
 {
 	int error = errno;
 
-	return sys_fail(e, sys_error_of_errno(error), "%s: cannot %s: %s", path, what, strerror(error));
+	return sys_fail(
+		e, sys_error_of_errno(error), "%s: cannot %s: %s", path, what, strerror(error));
 }
 
-/* Gives a new file its mode, group and size.  The blocks are allocated now: a full tmpfs is an error here, not SIGBUS later. */
+/* Gives a new file its mode, group and size.  The blocks are allocated now: a full tmpfs is an
+ * error here, not SIGBUS later. */
 static int
 mapping_size(int fd, size_t bytes, gid_t group)
 {
@@ -45,7 +47,8 @@ mapping_open_or_create(const char *path, bool *created)
 }
 
 int
-sys_mapping_create(struct sys_mapping *m, const char *path, size_t bytes, gid_t group, struct sys_error *e)
+sys_mapping_create(
+	struct sys_mapping *m, const char *path, size_t bytes, gid_t group, struct sys_error *e)
 {
 	struct stat st;
 	int result;
@@ -53,7 +56,8 @@ sys_mapping_create(struct sys_mapping *m, const char *path, size_t bytes, gid_t 
 
 	*m = (struct sys_mapping){.fd = -1};
 	if (bytes == 0 || bytes > SIZE_MAX / 2)
-		return sys_fail(e, -BASE_ERR_INVALID, "%s: %zu bytes is no size for a segment", path, bytes);
+		return sys_fail(e, -BASE_ERR_INVALID, "%s: %zu bytes is no size for a segment",
+			path, bytes);
 	int fd = mapping_open_or_create(path, &created);
 	if (fd < 0)
 		return mapping_fail(e, path, "open or create it");
@@ -69,8 +73,9 @@ sys_mapping_create(struct sys_mapping *m, const char *path, size_t bytes, gid_t 
 	bool empty = created || st.st_size == 0;
 	if (!empty && (uint64_t)st.st_size != bytes) {
 		result = sys_fail(e, -BASE_ERR_VERSION,
-			"%s: has %lld bytes where %zu are needed: made with another configuration or version", path,
-			(long long)st.st_size, bytes);
+			"%s: has %lld bytes where %zu are needed: made with another configuration "
+			"or version",
+			path, (long long)st.st_size, bytes);
 		goto fail_close;
 	}
 	if (empty && mapping_size(fd, bytes, group) < 0) {
@@ -110,7 +115,8 @@ sys_mapping_open(struct sys_mapping *m, const char *path, bool writable, struct 
 		result = sys_fail(e, -BASE_ERR_FORMAT, "%s: is empty or not a regular file", path);
 		goto fail_close;
 	}
-	void *p = mmap(NULL, (size_t)st.st_size, PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED, fd, 0);
+	void *p = mmap(NULL, (size_t)st.st_size, PROT_READ | (writable ? PROT_WRITE : 0),
+		MAP_SHARED, fd, 0);
 	if (p == MAP_FAILED) {
 		result = mapping_fail(e, path, "map it");
 		goto fail_close;
@@ -125,7 +131,8 @@ fail_close:
 int
 sys_mapping_lock(struct sys_mapping *m, off_t offset)
 {
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+	struct flock lock = {
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
 
 	while (fcntl(m->fd, F_OFD_SETLK, &lock) < 0) {
 		if (errno == EAGAIN || errno == EACCES)

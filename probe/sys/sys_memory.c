@@ -11,7 +11,8 @@
 #define MAP_HUGE_2MB (21 << 26)
 #endif
 
-/* What sys_memory_new maps for bytes; 0 where that is not a size. sys_memory_free must come to the same. */
+/* What sys_memory_new maps for bytes; 0 where that is not a size. sys_memory_free must come to the
+ * same. */
 static size_t
 memory_length(size_t bytes)
 {
@@ -26,7 +27,8 @@ memory_length(size_t bytes)
 static void *
 memory_map_aligned(size_t length)
 {
-	uint8_t *p = mmap(NULL, length + MEMORY_HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *p = mmap(NULL, length + MEMORY_HUGE, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (p == MAP_FAILED)
 		return NULL;

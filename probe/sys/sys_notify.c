@@ -5,7 +5,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* sd_notify(3): one datagram to the socket that systemd names; '@' stands for the abstract namespace. */
+/* sd_notify(3): one datagram to the socket that systemd names; '@' stands for the abstract
+ * namespace. */
 void
 sys_notify(const char *state)
 {
@@ -23,6 +24,7 @@ sys_notify(const char *state)
 		return;
 	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
 	/* Best effort: a service manager that cannot be reached cannot be told so. */
-	sendto(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address, size);
+	sendto(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address,
+		size);
 	close(fd);
 }

@@ -11,7 +11,8 @@
 struct identity {
 	uid_t uid;
 	gid_t gid;
-	const char *name; /* for the supplementary groups, NULL where the number has no entry; borrowed */
+	const char *name; /* for the supplementary groups, NULL where the number has no entry;
+			     borrowed */
 };
 
 static int
@@ -25,7 +26,8 @@ identity_group(const char *group, gid_t *gid, struct sys_error *e)
 	else if (base_span_u64(base_span_cstr(group), &number) && number < UINT32_MAX)
 		*gid = (gid_t)number;
 	else
-		return sys_fail(e, -BASE_ERR_NOT_FOUND, "group '%s': there is no such group", group);
+		return sys_fail(
+			e, -BASE_ERR_NOT_FOUND, "group '%s': there is no such group", group);
 	return 0;
 }
 
@@ -34,7 +36,8 @@ identity_of(struct identity *id, const char *user, const char *group, struct sys
 {
 	uint64_t number = 0;
 	struct passwd *entry = getpwnam(user);
-	bool numeric = !entry && base_span_u64(base_span_cstr(user), &number) && number < UINT32_MAX;
+	bool numeric =
+		!entry && base_span_u64(base_span_cstr(user), &number) && number < UINT32_MAX;
 
 	if (numeric)
 		entry = getpwuid((uid_t)number);
@@ -46,18 +49,21 @@ identity_of(struct identity *id, const char *user, const char *group, struct sys
 	if (group && *group)
 		return identity_group(group, &id->gid, e);
 	if (!entry)
-		return sys_fail(e, -BASE_ERR_INVALID, "user %s has no entry: name a group too", user);
+		return sys_fail(
+			e, -BASE_ERR_INVALID, "user %s has no entry: name a group too", user);
 	return 0;
 }
 
-/* Every set of this thread empty: permitted, effective, inheritable, ambient, and the bounding set where we may. */
+/* Every set of this thread empty: permitted, effective, inheritable, ambient, and the bounding set
+ * where we may. */
 static int
 capabilities_drop_bounds(void)
 {
 	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
 		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 && errno != EPERM)
 			return -1;
-	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL ? -1 : 0;
+	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL ? -1
+											       : 0;
 }
 
 static int
@@ -88,15 +94,20 @@ sys_privileges_drop(const char *user, const char *group, struct sys_error *e)
 
 	if (result < 0)
 		return result;
-	bool same = geteuid() == id.uid && getuid() == id.uid && getegid() == id.gid && getgid() == id.gid;
+	bool same = geteuid() == id.uid && getuid() == id.uid && getegid() == id.gid &&
+		    getgid() == id.gid;
 	if (!same && geteuid() != 0)
-		return sys_fail(e, -BASE_ERR_PERMISSION, "cannot become user '%s': not started as root", user);
+		return sys_fail(e, -BASE_ERR_PERMISSION,
+			"cannot become user '%s': not started as root", user);
 	if (capabilities_drop_bounds() < 0)
-		return sys_fail(e, sys_error_of_errno(errno), "cannot empty the capability bounds: %s", strerror(errno));
+		return sys_fail(e, sys_error_of_errno(errno),
+			"cannot empty the capability bounds: %s", strerror(errno));
 	if ((!same || geteuid() == 0) && identity_assume(&id) < 0)
-		return sys_fail(e, sys_error_of_errno(errno), "cannot become user '%s': %s", user, strerror(errno));
+		return sys_fail(e, sys_error_of_errno(errno), "cannot become user '%s': %s", user,
+			strerror(errno));
 	if (capabilities_drop() < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return sys_fail(e, sys_error_of_errno(errno), "cannot drop capabilities: %s", strerror(errno));
+		return sys_fail(e, sys_error_of_errno(errno), "cannot drop capabilities: %s",
+			strerror(errno));
 	if (id.uid != 0 && setuid(0) == 0)
 		return sys_fail(e, -BASE_ERR_PERMISSION, "user '%s' could become root again", user);
 	return 0;

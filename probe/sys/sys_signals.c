@@ -2,7 +2,8 @@
 
 #include <signal.h>
 
-/* Process-wide by nature: a signal handler has no argument of ours.  Written by the handler and sys_signal_*, nothing else. */
+/* Process-wide by nature: a signal handler has no argument of ours.  Written by the handler and
+ * sys_signal_*, nothing else. */
 static volatile sig_atomic_t signal_stop;
 static volatile sig_atomic_t signal_reload;
 
@@ -18,7 +19,8 @@ signals_handle(int number)
 void
 sys_signals_init(void)
 {
-	/* No SA_RESTART: a signal ends the sleep or poll of a control loop, which then reads the flag. */
+	/* No SA_RESTART: a signal ends the sleep or poll of a control loop, which then reads the
+	 * flag. */
 	struct sigaction action = {.sa_handler = signals_handle};
 
 	sigemptyset(&action.sa_mask);
@@ -38,7 +40,8 @@ sys_signal_take_reload(void)
 {
 	if (!signal_reload)
 		return false;
-	signal_reload = 0; /* before the caller reloads: a SIGHUP from here on asks for another one */
+	signal_reload =
+		0; /* before the caller reloads: a SIGHUP from here on asks for another one */
 	return true;
 }
 

@@ -84,7 +84,8 @@ time_offset(const char **p, int64_t *seconds)
 	if (sign != '+' && sign != '-')
 		return true;
 	++*p;
-	if (!time_field(p, 2, 0, 23, &hours) || !time_literal(p, ':') || !time_field(p, 2, 0, 59, &minutes))
+	if (!time_field(p, 2, 0, 23, &hours) || !time_literal(p, ':') ||
+		!time_field(p, 2, 0, 59, &minutes))
 		return false;
 	*seconds = (int64_t)(hours * 60 + minutes) * 60;
 	if (sign == '-')
@@ -101,7 +102,8 @@ time_days(unsigned year, unsigned month, unsigned day)
 	int64_t month_of_year = month > 2 ? month - 3 : month + 9;
 	int64_t day_of_year = (153 * month_of_year + 2) / 5 + day - 1;
 
-	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
+	       day_of_year - 719468;
 }
 
 static unsigned
@@ -120,10 +122,12 @@ time_of_day(const char **p, int64_t *seconds, int64_t *ns)
 	unsigned hour, minute, second = 0;
 	int64_t offset;
 
-	if (!time_field(p, 2, 0, 23, &hour) || !time_literal(p, ':') || !time_field(p, 2, 0, 59, &minute))
+	if (!time_field(p, 2, 0, 23, &hour) || !time_literal(p, ':') ||
+		!time_field(p, 2, 0, 59, &minute))
 		return false;
 	if (time_literal(p, ':')) {
-		if (!time_field(p, 2, 0, 60, &second) || !time_fraction(p, ns)) /* 60: RFC 3339 leap second */
+		if (!time_field(p, 2, 0, 60, &second) ||
+			!time_fraction(p, ns)) /* 60: RFC 3339 leap second */
 			return false;
 	}
 	if (!time_offset(p, &offset))
@@ -140,8 +144,9 @@ time_calendar(const char *text, int64_t *ts_ns)
 	const char *p = text;
 
 	/* 2261: the last whole year that int64_t nanoseconds reach. */
-	if (!time_field(&p, 4, 1970, 2261, &year) || !time_literal(&p, '-') || !time_field(&p, 2, 1, 12, &month) ||
-		!time_literal(&p, '-') || !time_field(&p, 2, 1, time_days_in_month(year, month), &day))
+	if (!time_field(&p, 4, 1970, 2261, &year) || !time_literal(&p, '-') ||
+		!time_field(&p, 2, 1, 12, &month) || !time_literal(&p, '-') ||
+		!time_field(&p, 2, 1, time_days_in_month(year, month), &day))
 		return false;
 	if (*p == 'T' || *p == 't' || *p == ' ') {
 		p++;
@@ -154,7 +159,8 @@ time_calendar(const char *text, int64_t *ts_ns)
 	return true;
 }
 
-/* Digits with an optional fraction: seconds since the epoch; digits and a unit: so long before now. */
+/* Digits with an optional fraction: seconds since the epoch; digits and a unit: so long before now.
+ */
 static bool
 time_number(const char *text, int64_t now_ns, int64_t *ts_ns)
 {

@@ -22,6 +22,17 @@ worker_miss(struct worker *w, struct media_packet *packet)
 	}
 }
 
+/* SCTP bundles messages: those behind the first are no frames of their own. */
+static void
+worker_bundled(struct worker *w, const struct media_packet *first)
+{
+	struct packet_view view = *first->view;
+	struct media_packet packet = {.view = &view, .ts_ns = first->ts_ns};
+
+	while (view.sctp_rest && packet_decode_next(&view) == PACKET_IS_DATAGRAM)
+		worker_miss(w, &packet);
+}
+
 /* A batch of whole datagrams: media table first, in bursts so that the cache misses overlap; then the few that missed. */
 static void
 worker_datagrams(struct worker *w, uint32_t n)
@@ -34,6 +45,8 @@ worker_datagrams(struct worker *w, uint32_t n)
 			metrics_verdict(w->metrics, PACKET_VERDICT_RTP);
 		else
 			metrics_verdict(w->metrics, worker_miss(w, &w->packets[i]));
+		if (base_unlikely(w->packets[i].view->sctp_rest))
+			worker_bundled(w, &w->packets[i]);
 	}
 }
 

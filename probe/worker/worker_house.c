@@ -37,6 +37,8 @@ worker_house(struct worker *w, int64_t now_ns)
 	w->house_ns = w->now_ns;
 	house_classifier(w);
 	dialog_note_loss(w->dialog, __atomic_load_n(&w->lost_total, __ATOMIC_RELAXED));
+	packet_fragments_expire(w->fragments, w->now_ns);
+	worker_sip_gaps(w, w->now_ns);
 	media_advance(w->media, w->now_ns, worker_stream_record, w);
 	dialog_advance(w->dialog, w->now_ns);
 	house_counters(w);
@@ -66,6 +68,8 @@ finish_rings(struct worker_set *set)
 void
 worker_set_finish(struct worker_set *set, int64_t now_ns)
 {
+	for (uint32_t core = 0; core < set->options.cores; core++)
+		worker_sip_gaps(set->workers[core], INT64_MAX);
 	if (set->options.cores > 1)
 		finish_rings(set);
 	set->finishing = true;

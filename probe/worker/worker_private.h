@@ -89,6 +89,8 @@ struct worker_ask {       /* SHARD_COLLECT; and SHARD_COLLECTED as the answer, l
 /* A SIP message stands in view's payload (UDP, SCTP). */
 enum packet_verdict worker_sip_datagram(struct worker *w, const struct packet_view *view, int64_t ts_ns);
 enum packet_verdict worker_sip_segment(struct worker *w, const struct packet_view *view, int64_t ts_ns);
+/* What stands behind gaps of TCP streams that nobody will fill any more. */
+void worker_sip_gaps(struct worker *w, int64_t now_ns);
 void worker_sip_handed_over(struct worker *w, const uint8_t *p, uint32_t len);
 
 /* worker_hooks.c */

@@ -47,65 +47,74 @@ worker_sip_handed_over(struct worker *w, const uint8_t *p, uint32_t len)
 		.ip_id = h.ip_id, .vlan = h.vlan, .transport = h.transport, .tunnel = h.tunnel, .truncated = h.truncated});
 }
 
-/* One whole message at p. */
+/* One whole message at bytes; where carries what is known of its packet. */
 static enum packet_verdict
-worker_sip_message(struct worker *w, const struct packet_view *view, int64_t ts_ns, struct base_span bytes)
+worker_sip_message(struct worker *w, struct dialog_message where, struct base_span bytes)
 {
 	if (sip_parse(&w->sip, bytes.p, bytes.len, true) <= 0)
 		return PACKET_VERDICT_BAD_SIP;
-	worker_route(w, &(struct dialog_message){.sip = &w->sip, .ts_ns = ts_ns, .src = view->src, .dst = view->dst,
-		.ip_id = view->ip_id_valid ? view->ip_id : 0, .vlan = view->vlan, .transport = view->transport,
-		.tunnel = view->tunnel, .truncated = view->payload_len < view->payload_wire_len});
+	where.sip = &w->sip;
+	worker_route(w, &where);
 	return PACKET_VERDICT_SIP;
 }
 
 enum packet_verdict
 worker_sip_datagram(struct worker *w, const struct packet_view *view, int64_t ts_ns)
 {
-	return worker_sip_message(w, view, ts_ns, base_span_of(view->payload, view->payload_len));
+	struct dialog_message where = {.ts_ns = ts_ns, .src = view->src, .dst = view->dst,
+		.ip_id = view->ip_id_valid ? view->ip_id : 0, .vlan = view->vlan, .transport = view->transport,
+		.tunnel = view->tunnel, .truncated = view->payload_len < view->payload_wire_len};
+
+	return worker_sip_message(w, where, base_span_of(view->payload, view->payload_len));
 }
 
-/* Every whole message of a TCP stream; what is left waits for more.  Returns bytes taken. */
-static uint32_t
-worker_sip_stream(struct worker *w, const struct packet_view *view, int64_t ts_ns, const struct packet_tcp_stream *stream,
-	enum packet_verdict *verdict)
+/* Every whole message of a TCP stream; what is left waits for more. */
+static enum packet_verdict
+worker_sip_stream(struct worker *w, int64_t ts_ns, const struct packet_tcp_stream *stream)
 {
+	struct dialog_message where = {.ts_ns = ts_ns, .src = stream->src, .dst = stream->dst, .vlan = stream->vlan,
+		.transport = PACKET_TCP, .tunnel = stream->tunnel};
+	enum packet_verdict verdict = PACKET_VERDICT_TCP_SEGMENT;
 	bool resync = stream->gap;
 	struct sip_frame frame;
 	uint32_t at = 0;
 
-	*verdict = PACKET_VERDICT_TCP_SEGMENT;
 	while (at < stream->len) {
 		enum sip_frame_result result = sip_frame_next(stream->p + at, stream->len - at, resync, &frame);
 		at += frame.skip;
 		if (result == SIP_FRAME_NEED_MORE || frame.skip == 0)
 			break;
-		if (result == SIP_FRAME_MESSAGE) {
-			*verdict = worker_sip_message(w, view, ts_ns, base_span_of(frame.p, frame.len));
-			resync = false;
-		} else if (result == SIP_FRAME_GARBAGE) {
-			resync = true;
-		}
+		if (result == SIP_FRAME_MESSAGE)
+			verdict = worker_sip_message(w, where, base_span_of(frame.p, frame.len));
+		resync = result == SIP_FRAME_GARBAGE;
 	}
-	return at;
+	packet_tcp_consume(w->tcp, stream->flow, at);
+	if (stream->closed)
+		packet_tcp_forget(w->tcp, stream->flow);
+	return verdict;
 }
 
 enum packet_verdict
 worker_sip_segment(struct worker *w, const struct packet_view *view, int64_t ts_ns)
 {
 	struct packet_tcp_stream stream;
-	enum packet_verdict verdict = PACKET_VERDICT_TCP_SEGMENT;
 	const struct classify *c = w->now_in_force.classify;
 	bool sip_port = classify_is_sip_port(c, view->dst.port) || classify_is_sip_port(c, view->src.port);
 	bool follow = sip_port || sip_looks_like(view->payload, view->payload_len);
+	uint64_t dropped = packet_tcp_counters(w->tcp)->dropped;
 
 	if (!follow && !packet_tcp_is_followed(w->tcp, view))
 		return PACKET_VERDICT_IGNORED;
-	if (!packet_tcp_push(w->tcp, view, ts_ns, follow, &stream))
-		return PACKET_VERDICT_TCP_SEGMENT;
-	uint32_t taken = worker_sip_stream(w, view, ts_ns, &stream, &verdict);
-	packet_tcp_consume(w->tcp, stream.flow, taken);
-	if (stream.closed)
-		packet_tcp_forget(w->tcp, stream.flow);
-	return verdict;
+	if (packet_tcp_push(w->tcp, view, ts_ns, follow, &stream))
+		return worker_sip_stream(w, ts_ns, &stream);
+	return packet_tcp_counters(w->tcp)->dropped == dropped ? PACKET_VERDICT_TCP_SEGMENT : PACKET_VERDICT_TCP_DROPPED;
+}
+
+void
+worker_sip_gaps(struct worker *w, int64_t now_ns)
+{
+	struct packet_tcp_stream stream;
+
+	while (packet_tcp_poll(w->tcp, now_ns, &stream))
+		worker_sip_stream(w, w->now_ns, &stream);
 }

@@ -1,12 +1,13 @@
-/* Any bytes as a configuration: refused with a sentence, or loaded; and what is loaded prints as a configuration that loads and
- * prints the same. */
+/* Any bytes as a configuration: refused with a sentence, or loaded; and what is loaded prints as a
+ * configuration that loads and prints the same. */
 #include "config.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* The bytes as a file in memory, whose name in /proc serves as a path. */
 static int

@@ -13,8 +13,12 @@
 static inline struct packet_view
 testing_view(const void *payload, uint32_t len, uint8_t transport, uint16_t port)
 {
-	return (struct packet_view){.payload = payload, .payload_len = len, .payload_wire_len = len, .transport = transport,
-		.src.port = 40000, .dst.port = port};
+	return (struct packet_view){.payload = payload,
+		.payload_len = len,
+		.payload_wire_len = len,
+		.transport = transport,
+		.src.port = 40000,
+		.dst.port = port};
 }
 
 static inline struct classify *

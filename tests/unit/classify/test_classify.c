@@ -1,6 +1,7 @@
 #include "classify_testing.h"
 
-static const char *const kind_names[] = {"ignore", "sip", "sip_port", "keepalive", "rtp", "rtcp", "stun"};
+static const char *const kind_names[] = {
+	"ignore", "sip", "sip_port", "keepalive", "rtp", "rtcp", "stun"};
 
 struct fixture {
 	struct classify *c;
@@ -14,20 +15,27 @@ is(const struct fixture *f, const struct packet_view *view, enum classify_kind w
 	enum classify_kind plain = classify_plain(f->c, view);
 
 	if (got != want || plain != want)
-		fail_msg("'%.*s' port %u transport %u is %s, plainly %s, not %s", (int)view->payload_len,
-			(const char *)view->payload, view->dst.port, view->transport, kind_names[got], kind_names[plain],
-			kind_names[want]);
+		fail_msg("'%.*s' port %u transport %u is %s, plainly %s, not %s",
+			(int)view->payload_len, (const char *)view->payload, view->dst.port,
+			view->transport, kind_names[got], kind_names[plain], kind_names[want]);
 }
 
-#define IS(text, transport, port, want) \
-	do { \
-		struct packet_view view_ = testing_view(text, sizeof(text) - 1, transport, port); \
-		is(&f, &view_, want); \
+#define IS(text, transport, port, want)                                                            \
+	do {                                                                                       \
+		struct packet_view view_ = testing_view(text, sizeof(text) - 1, transport, port);  \
+		is(&f, &view_, want);                                                              \
 	} while (0)
 
-#define RTP "\x80\x00" "0123456789" "payload"
-#define RTCP "\x80\xc9\x00\x01" "SSRC"
-#define STUN "\x00\x01\x00\x00\x21\x12\xa4\x42" "transaction."
+#define RTP                                                                                        \
+	"\x80\x00"                                                                                 \
+	"0123456789"                                                                               \
+	"payload"
+#define RTCP                                                                                       \
+	"\x80\xc9\x00\x01"                                                                         \
+	"SSRC"
+#define STUN                                                                                       \
+	"\x00\x01\x00\x00\x21\x12\xa4\x42"                                                         \
+	"transaction."
 
 static void
 sip_is_found_by_its_start_line(void **state)

@@ -4,7 +4,8 @@
 
 /* A payload of len bytes (zero-filled) that begins with head, in a buffer of exactly that size. */
 static bool
-holds(bool (*is)(const struct packet_view *), const char *head, size_t head_len, uint32_t len, uint32_t wire_len)
+holds(bool (*is)(const struct packet_view *), const char *head, size_t head_len, uint32_t len,
+	uint32_t wire_len)
 {
 	uint8_t *p = calloc(1, len + 1);
 
@@ -50,7 +51,8 @@ rtp_csrcs_and_extension_fit(void **state)
 	NO(classify_is_rtp, "\x90\x00zzzzzzzzzz\xbe\xde\x00\x02", 23);
 	NO(classify_is_rtp, "\x90\x00zzzzzzzzzz\xbe\xde\xff\xff", 1400);
 	NO(classify_is_rtp, "\x90\x00", 15);
-	YES(classify_is_rtp, "\x9f\x00", 76); /* the extension's length lies behind the 64 bytes: believed */
+	YES(classify_is_rtp, "\x9f\x00",
+		76); /* the extension's length lies behind the 64 bytes: believed */
 	NO(classify_is_rtp, "\x9f\x00", 75);
 }
 
@@ -77,7 +79,8 @@ rtcp_compounds_add_up(void **state)
 	NO(classify_is_rtcp, "\x80\xc9\x00\x01SSRC\x81\xca\x00\x02SSRCxxxx", 21);
 	NO(classify_is_rtcp, "\x80\xc9\x00\x01SSRC\x81\xca\x00\x03SSRCxxxx", 20);
 	NO(classify_is_rtcp, "\x80\xc9\x00\x01SSRC\x81\x00\x00\x02SSRCxxxx", 20);
-	YES(classify_is_rtcp, "\x81\xc8\x00\x0f", 100); /* the second packet lies behind the 64 bytes: believed */
+	YES(classify_is_rtcp, "\x81\xc8\x00\x0f",
+		100); /* the second packet lies behind the 64 bytes: believed */
 }
 
 static void

@@ -15,7 +15,8 @@ the_set_is_a_naive_table(void **state)
 	for (int a = 0; a < 4; a++)
 		for (int b = -1; b < 4; b++)
 			for (int d = -1; d < (b < 0 ? 0 : 4); d++)
-				snprintf(keys[n++], 4, "%c%.*s%.*s", "0123"[a], b >= 0, &"0123"[b < 0 ? 0 : b], d >= 0, &"0123"[d < 0 ? 0 : d]);
+				snprintf(keys[n++], 4, "%c%.*s%.*s", "0123"[a], b >= 0,
+					&"0123"[b < 0 ? 0 : b], d >= 0, &"0123"[d < 0 ? 0 : d]);
 	assert_int_equal(n, N);
 	assert_int_equal(classify_set_new(&set, 40, 120), 0);
 	for (int i = 0; i < 40; i++) {

@@ -106,7 +106,8 @@ the_window_is_bounded(void **state)
 	grades(text, sizeof(text), 0);
 }
 
-/* No prefix of a start line reads past its end (the sanitizer looks on), and none is graded before it is one. */
+/* No prefix of a start line reads past its end (the sanitizer looks on), and none is graded before
+ * it is one. */
 static void
 a_start_line_cut_anywhere(void **state)
 {

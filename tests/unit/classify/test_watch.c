@@ -40,13 +40,15 @@ matches(const char *ruri, const char *from, const char *extra, uint64_t want)
 	char text[4096];
 
 	snprintf(text, sizeof(text),
-		"INVITE %s SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: %s;tag=1\r\nTo: <sip:nobody@nowhere.net>\r\n"
-		"Call-ID: 1\r\nCSeq: 1 INVITE\r\n%s\r\n", ruri, from, extra);
+		"INVITE %s SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: %s;tag=1\r\nTo: "
+		"<sip:nobody@nowhere.net>\r\n"
+		"Call-ID: 1\r\nCSeq: 1 INVITE\r\n%s\r\n",
+		ruri, from, extra);
 	const struct sip_message *m = testing_message(text);
 	uint64_t got = classify_watch(c, core, m), plain = classify_watch_plain(c, m);
 	if (got != want || plain != want)
-		fail_msg("%#llx, plainly %#llx, not %#llx for\n%s", (unsigned long long)got, (unsigned long long)plain,
-			(unsigned long long)want, text);
+		fail_msg("%#llx, plainly %#llx, not %#llx for\n%s", (unsigned long long)got,
+			(unsigned long long)plain, (unsigned long long)want, text);
 }
 
 #define NOBODY "<sip:nobody@nowhere.net>"
@@ -73,7 +75,9 @@ every_party_counts(void **state)
 {
 	matches("sip:x@h", NOBODY, "P-Asserted-Identity: <tel:+4930555>\r\n", NUMBERS);
 	matches("sip:x@h", NOBODY, "P-Asserted-Identity: <sip:a@b.c>, <tel:+4930555>\r\n", NUMBERS);
-	matches("sip:x@h", NOBODY, "P-Asserted-Identity: <sip:a@b.c>\r\nP-Asserted-Identity: <tel:+4930555>\r\n", NUMBERS);
+	matches("sip:x@h", NOBODY,
+		"P-Asserted-Identity: <sip:a@b.c>\r\nP-Asserted-Identity: <tel:+4930555>\r\n",
+		NUMBERS);
 	matches("sip:x@h", NOBODY, "P-Asserted-Identity: <sip:a@b.example.com>\r\n", DOMAINS);
 	matches("sip:x@h", NOBODY, "P-Preferred-Identity: <tel:+4930555>\r\n", 0);
 }
@@ -127,7 +131,8 @@ a_folded_value_is_one_value(void **state)
 static void
 lists_add_up(void **state)
 {
-	matches("sip:4930@example.com", NOBODY, "User-Agent: SIPp\r\nX-Risk: fraud\r\ns: urgent\r\n",
+	matches("sip:4930@example.com", NOBODY,
+		"User-Agent: SIPp\r\nX-Risk: fraud\r\ns: urgent\r\n",
 		NUMBERS | DOMAINS | AGENTS | VALUES | SUBJECTS);
 }
 

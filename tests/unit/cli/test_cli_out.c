@@ -24,7 +24,7 @@ test_out(void **state)
 	terminal_end(&plain);
 	terminal_end(&calls);
 
-	char command[512], line[256] = "";
+	char command[800], line[256] = "";
 	snprintf(command, sizeof(command), "cat %s/billing/*.csv | wc -l; grep -c . %s/billing/manifest.jsonl", out, out);
 	FILE *p = popen(command, "r");
 	assert_non_null(fgets(line, sizeof(line), p));

@@ -15,7 +15,8 @@ testing_dir(void)
 
 	if (dir[0])
 		return dir;
-	snprintf(dir, sizeof(dir), "%s/ringtap-config-XXXXXX", tmp && strlen(tmp) < 32 ? tmp : "/tmp");
+	snprintf(dir, sizeof(dir), "%s/ringtap-config-XXXXXX",
+		tmp && strlen(tmp) < 32 ? tmp : "/tmp");
 	return mkdtemp(dir) ? dir : "/";
 }
 

@@ -9,8 +9,10 @@
 static void
 names_need_no_quoting_anywhere(void **state)
 {
-	testing_refused("probe:\n  name: a/b\n", ":2: probe.name: 'a/b' may have letters, digits, '.', '_' and '-' only");
-	testing_refused("probe:\n  name: \"a b\"\n", ":2: probe.name: 'a b' may have letters, digits, '.', '_' and '-' only");
+	testing_refused("probe:\n  name: a/b\n",
+		":2: probe.name: 'a/b' may have letters, digits, '.', '_' and '-' only");
+	testing_refused("probe:\n  name: \"a b\"\n",
+		":2: probe.name: 'a b' may have letters, digits, '.', '_' and '-' only");
 	config_free(testing_load("probe:\n  name: \"\"\n"));
 }
 
@@ -23,15 +25,19 @@ a_group_needs_a_user(void **state)
 static void
 the_collector_reads_at_least_one_segment(void **state)
 {
-	testing_refused("collector:\n  segments: []\n", ":2: collector.segments: must not be empty");
-	testing_refused("collector:\n  segments: [\"\"]\n", ":2: collector.segments[0]: must not be empty");
+	testing_refused(
+		"collector:\n  segments: []\n", ":2: collector.segments: must not be empty");
+	testing_refused(
+		"collector:\n  segments: [\"\"]\n", ":2: collector.segments[0]: must not be empty");
 }
 
 static void
 headers_are_tokens(void **state)
 {
-	testing_refused("sip:\n  extra_headers: [X-A, \"X B\"]\n", ":2: sip.extra_headers[1]: 'X B' is not the name of a header");
-	testing_refused("sip:\n  extra_headers: [\"X:\"]\n", ":2: sip.extra_headers[0]: 'X:' is not the name of a header");
+	testing_refused("sip:\n  extra_headers: [X-A, \"X B\"]\n",
+		":2: sip.extra_headers[1]: 'X B' is not the name of a header");
+	testing_refused("sip:\n  extra_headers: [\"X:\"]\n",
+		":2: sip.extra_headers[0]: 'X:' is not the name of a header");
 }
 
 static void
@@ -39,12 +45,17 @@ kinds_and_columns_are_those_of_the_records(void **state)
 {
 	testing_refused("billing:\n  kinds: [call, flow]\n",
 		":2: billing.kinds[1]: 'flow' is none of call, registration, transaction, stream");
-	testing_refused("billing:\n  kinds: [cdr]\n", ":2: billing.kinds[0]: 'cdr' is none of call, registration, transaction, stream");
-	testing_refused("billing:\n  kinds: [call, call]\n", ":2: billing.kinds[1]: 'call' stands there twice");
+	testing_refused("billing:\n  kinds: [cdr]\n",
+		":2: billing.kinds[0]: 'cdr' is none of call, registration, transaction, stream");
+	testing_refused("billing:\n  kinds: [call, call]\n",
+		":2: billing.kinds[1]: 'call' stands there twice");
 	testing_refused("billing:\n  kinds: []\n", ":2: billing.kinds: must not be empty");
-	testing_refused("billing:\n  columns: [uid, caller]\n", ":2: billing.columns[1]: 'caller' is not the key of a record field");
-	testing_refused("billing:\n  columns: [ssrc]\n", ":2: billing.columns[0]: 'ssrc' is not a field of the kinds in billing.kinds");
-	testing_refused("billing:\n  columns: [uid, uid]\n", ":2: billing.columns[1]: 'uid' stands there twice");
+	testing_refused("billing:\n  columns: [uid, caller]\n",
+		":2: billing.columns[1]: 'caller' is not the key of a record field");
+	testing_refused("billing:\n  columns: [ssrc]\n",
+		":2: billing.columns[0]: 'ssrc' is not a field of the kinds in billing.kinds");
+	testing_refused("billing:\n  columns: [uid, uid]\n",
+		":2: billing.columns[1]: 'uid' stands there twice");
 	config_free(testing_load("billing:\n  kinds: [stream]\n  columns: [ssrc, uid]\n"));
 }
 
@@ -63,12 +74,15 @@ static void
 a_watch_list_is_complete(void **state)
 {
 	watch_refused("  - file: list.txt\n", ":2: watch[0].name: must be given");
-	watch_refused("  - name: \"\"\n    file: list.txt\n", ":2: watch[0].name: must not be empty");
+	watch_refused(
+		"  - name: \"\"\n    file: list.txt\n", ":2: watch[0].name: must not be empty");
 	watch_refused("  - name: a\n", ":2: watch[0].file: must be given");
 	watch_refused("  - {name: a, file: list.txt}\n  - {name: a, file: list.txt}\n",
 		":3: watch[1].name: 'a' is the name of watch[0] already");
-	watch_refused("  - {name: a, kind: header, file: list.txt}\n", ":2: watch[0].header: must be given for kind header");
-	watch_refused("  - {name: a, kind: domain, header: X, file: list.txt}\n", ":2: watch[0].header: is for kind header only");
+	watch_refused("  - {name: a, kind: header, file: list.txt}\n",
+		":2: watch[0].header: must be given for kind header");
+	watch_refused("  - {name: a, kind: domain, header: X, file: list.txt}\n",
+		":2: watch[0].header: is for kind header only");
 	watch_refused("  - {name: a, kind: header, header: \"X Y\", file: list.txt}\n",
 		":2: watch[0].header: 'X Y' is not the name of a header");
 }
@@ -80,7 +94,8 @@ a_watch_file_is_found_beside_the_configuration(void **state)
 	char want[256];
 
 	testing_file("list.txt", "49\n", 3);
-	c = testing_load("watch:\n  - name: vip\n    file: list.txt\n  - name: ua\n    kind: user_agent\n    file: ./list.txt\n");
+	c = testing_load("watch:\n  - name: vip\n    file: list.txt\n  - name: ua\n    kind: "
+			 "user_agent\n    file: ./list.txt\n");
 	snprintf(want, sizeof(want), "%s/list.txt", testing_dir());
 	assert_int_equal(c->watch_count, 2);
 	assert_string_equal(c->watch[0].name, "vip");
@@ -97,7 +112,9 @@ a_missing_watch_file_is_named(void **state)
 {
 	char want[512];
 
-	snprintf(want, sizeof(want), ":2: watch[0].file: cannot read '%s/none.txt': No such file or directory", testing_dir());
+	snprintf(want, sizeof(want),
+		":2: watch[0].file: cannot read '%s/none.txt': No such file or directory",
+		testing_dir());
 	watch_refused("  - {name: a, file: none.txt}\n", want);
 	watch_refused("  - {name: a, file: /nonexistent/list}\n",
 		":2: watch[0].file: cannot read '/nonexistent/list': No such file or directory");

@@ -69,8 +69,8 @@ defaults_are_those_of_the_header(void **state)
 static void
 an_empty_file_gives_the_defaults(void **state)
 {
-	static const char *const texts[] = {"", "\n\n", "# nothing\n", "---\n", "---\n# x\n...\n", "probe:\nsip:\n# ports: [1]\n",
-		"sip:\n  ports:\n", "watch:\n"};
+	static const char *const texts[] = {"", "\n\n", "# nothing\n", "---\n", "---\n# x\n...\n",
+		"probe:\nsip:\n# ports: [1]\n", "sip:\n  ports:\n", "watch:\n"};
 
 	for (size_t i = 0; i < base_count_of(texts); i++) {
 		struct config *c = testing_load(texts[i]);
@@ -84,12 +84,16 @@ an_empty_file_gives_the_defaults(void **state)
 static void
 what_stands_in_the_file_counts(void **state)
 {
-	struct config *c = testing_load("probe:\n  name: edge-1\n  ports: [\"net_af_packet0,iface=eth1\", 0000:01:00.0]\n"
-		"  cores: 4\n  user: ringtap\n  group: ringtap\n  ring_bytes: 1G\n  promiscuous: false\n  log_level: debug\n"
-		"sip:\n  ports: [5060, 5080]\n  any_port: false\n  extra_headers: [X-Id, P-Access-Network-Info]\n"
+	struct config *c = testing_load(
+		"probe:\n  name: edge-1\n  ports: [\"net_af_packet0,iface=eth1\", 0000:01:00.0]\n"
+		"  cores: 4\n  user: ringtap\n  group: ringtap\n  ring_bytes: 1G\n  promiscuous: "
+		"false\n  log_level: debug\n"
+		"sip:\n  ports: [5060, 5080]\n  any_port: false\n  extra_headers: [X-Id, "
+		"P-Access-Network-Info]\n"
 		"tables:\n  calls: 1000\n  streams: 77\n"
 		"collector:\n  segments: [/dev/shm/a, /dev/shm/b]\n"
-		"billing:\n  format: jsonl\n  kinds: [call, stream]\n  columns: [uid, call_id, pdd_ms]\n");
+		"billing:\n  format: jsonl\n  kinds: [call, stream]\n  columns: [uid, call_id, "
+		"pdd_ms]\n");
 
 	assert_string_equal(c->probe.name, "edge-1");
 	assert_string_equal(c->probe.segment, "/dev/shm/ringtap-edge-1");

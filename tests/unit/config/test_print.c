@@ -44,13 +44,17 @@ what_is_printed_loads_and_prints_the_same(void **state)
 	testing_file("list.txt", "49\n", 3);
 	print_is_a_fixed_point("");
 	print_is_a_fixed_point("sip:\n  ports: []\n  any_port: false\n");
-	print_is_a_fixed_point("store:\n  dir: '/a \"b\" \\\\ c: #d'\nprobe:\n  user: \"yes\"\n  ports: ['[x]', '{y}', '- z', 'a,b', '&a', '*b']\n");
+	print_is_a_fixed_point("store:\n  dir: '/a \"b\" \\\\ c: #d'\nprobe:\n  user: \"yes\"\n  "
+			       "ports: ['[x]', '{y}', '- z', 'a,b', '&a', '*b']\n");
 	print_is_a_fixed_point("store:\n  dir: \"/\xc3\xa9\xe2\x82\xac\"\n");
-	print_is_a_fixed_point("watch:\n  - {name: a, file: list.txt}\n  - {name: b, kind: header, header: X-Y, file: list.txt}\n"
-		"billing:\n  columns: [uid, flow]\n  kinds: [call, registration, transaction, stream]\n  rotate_bytes: 12345\n");
+	print_is_a_fixed_point("watch:\n  - {name: a, file: list.txt}\n  - {name: b, kind: header, "
+			       "header: X-Y, file: list.txt}\n"
+			       "billing:\n  columns: [uid, flow]\n  kinds: [call, registration, "
+			       "transaction, stream]\n  rotate_bytes: 12345\n");
 }
 
-/* The .def, the schema of libcyaml and the printer name the same keys: every key of the table is printed, and loads alone. */
+/* The .def, the schema of libcyaml and the printer name the same keys: every key of the table is
+ * printed, and loads alone. */
 static void
 every_key_of_the_table_is_printed_and_loads_alone(void **state)
 {
@@ -63,7 +67,9 @@ every_key_of_the_table_is_printed_and_loads_alone(void **state)
 	text = printed(c);
 	for (uint32_t s = 0; s < CONFIG_SECTION_COUNT; s++) {
 		for (uint32_t r = 0; r < config_sections[s].n_rows; r++) {
-			snprintf(line, sizeof(line), "%s%s: ", r || !config_sections[s].repeated ? "  " : "- ", config_sections[s].rows[r].key);
+			snprintf(line, sizeof(line),
+				"%s%s: ", r || !config_sections[s].repeated ? "  " : "- ",
+				config_sections[s].rows[r].key);
 			assert_non_null(strstr(text, line));
 		}
 	}
@@ -79,7 +85,8 @@ every_key_of_the_table_is_printed_and_loads_alone(void **state)
 		snprintf(document, sizeof(document), "%s\n  %s\n%s", section, at,
 			strncmp(at, "group", 5) == 0 ? "  user: x\n" : "");
 		struct config *alone = NULL;
-		if (config_load(&alone, testing_file("printed.yaml", document, strlen(document)), &e) != 0)
+		if (config_load(&alone, testing_file("printed.yaml", document, strlen(document)),
+			    &e) != 0)
 			fail_msg("%s\n%s", e.text, document);
 		config_free(alone);
 	}
@@ -98,7 +105,8 @@ the_manual_has_a_line_for_every_key(void **state)
 	fclose(f);
 	for (uint32_t s = 0; s < CONFIG_SECTION_COUNT; s++) {
 		for (uint32_t r = 0; r < config_sections[s].n_rows; r++) {
-			snprintf(line, sizeof(line), "\n| `%s%s.%s` | ", config_sections[s].name, config_sections[s].repeated ? "[]" : "",
+			snprintf(line, sizeof(line), "\n| `%s%s.%s` | ", config_sections[s].name,
+				config_sections[s].repeated ? "[]" : "",
 				config_sections[s].rows[r].key);
 			assert_non_null(strstr(text, line));
 		}
@@ -106,7 +114,8 @@ the_manual_has_a_line_for_every_key(void **state)
 	assert_non_null(strstr(text, "| `sip.ports` | [5060] | up to 64 of: 1..65535 | "));
 	assert_non_null(strstr(text, "| `probe.ring_bytes` | 64M | 64K..16G | "));
 	assert_non_null(strstr(text, "| `tables.streams` | (2 x tables.calls) | 16..33554432 | "));
-	assert_non_null(strstr(text, "| `probe.log_level` | info | error, warning, info, debug | "));
+	assert_non_null(
+		strstr(text, "| `probe.log_level` | info | error, warning, info, debug | "));
 	assert_non_null(strstr(text, "| `watch[].name` | must be given | text, 1 to 64 bytes | "));
 	free(text);
 }

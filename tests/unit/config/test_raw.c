@@ -21,7 +21,11 @@ scalars_come_as_they_stand(void **state)
 	struct config_raw *raw;
 	struct sys_error e;
 
-	assert_int_equal(load(&raw, "probe:\n  cores: 007\n  name: \"x y\"\n  user:\nsip:\n  ports: [1, two]\n  extra_headers: []\n", &e), 0);
+	assert_int_equal(load(&raw,
+				 "probe:\n  cores: 007\n  name: \"x y\"\n  user:\nsip:\n  ports: "
+				 "[1, two]\n  extra_headers: []\n",
+				 &e),
+		0);
 	assert_string_equal(raw->probe->cores, "007");
 	assert_string_equal(raw->probe->name, "x y");
 	assert_string_equal(raw->probe->user, "");

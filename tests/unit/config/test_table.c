@@ -15,7 +15,9 @@ names_find_their_rows_and_nothing_else(void **state)
 		const struct config_section *section = &config_sections[s];
 		assert_ptr_equal(config_section_named(base_span_cstr(section->name)), section);
 		for (uint32_t r = 0; r < section->n_rows; r++)
-			assert_ptr_equal(config_row_named(section, base_span_cstr(section->rows[r].key)), &section->rows[r]);
+			assert_ptr_equal(
+				config_row_named(section, base_span_cstr(section->rows[r].key)),
+				&section->rows[r]);
 		assert_null(config_row_named(section, BASE_SPAN("")));
 		assert_null(config_row_named(section, BASE_SPAN("x")));
 	}
@@ -44,17 +46,20 @@ static void
 watch_is_the_one_repeated_section(void **state)
 {
 	for (uint32_t s = 0; s < CONFIG_SECTION_COUNT; s++)
-		assert_int_equal(config_sections[s].repeated, strcmp(config_sections[s].name, "watch") == 0);
+		assert_int_equal(
+			config_sections[s].repeated, strcmp(config_sections[s].name, "watch") == 0);
 }
 
 static void
 places_read_like_paths(void **state)
 {
-	const struct config_section *sip = config_section_named(BASE_SPAN("sip")), *watch = config_section_named(BASE_SPAN("watch"));
+	const struct config_section *sip = config_section_named(BASE_SPAN("sip")),
+				    *watch = config_section_named(BASE_SPAN("watch"));
 	const struct {
 		struct config_place place;
 		const char *want;
-	} rows[] = {{{sip, NULL, -1, -1}, "sip"}, {{sip, config_row_named(sip, BASE_SPAN("ports")), -1, -1}, "sip.ports"},
+	} rows[] = {{{sip, NULL, -1, -1}, "sip"},
+		{{sip, config_row_named(sip, BASE_SPAN("ports")), -1, -1}, "sip.ports"},
 		{{sip, config_row_named(sip, BASE_SPAN("ports")), -1, 2}, "sip.ports[2]"},
 		{{watch, config_row_named(watch, BASE_SPAN("kind")), 63, -1}, "watch[63].kind"}};
 	char text[CONFIG_PLACE_TEXT];

@@ -45,7 +45,8 @@ sizes_that_are_none_are_refused(void **state)
 		{"32K", "32K is out of range 65536..17179869184"},
 		{"17179869184G", "17179869184G is out of range 65536..17179869184"},
 		{"18446744073709551616", "18446744073709551616 is out of range 65536..17179869184"},
-		{"99999999999999999999999", "99999999999999999999999 is out of range 65536..17179869184"},
+		{"99999999999999999999999",
+			"99999999999999999999999 is out of range 65536..17179869184"},
 		{"65537", "65537 is not a power of two"}};
 	char text[128], want[256];
 
@@ -59,7 +60,8 @@ sizes_that_are_none_are_refused(void **state)
 static void
 numbers_keep_their_range(void **state)
 {
-	testing_refused("sip:\n  ports:\n    - 5060\n    - 70000\n", ":4: sip.ports[1]: 70000 is out of range 1..65535");
+	testing_refused("sip:\n  ports:\n    - 5060\n    - 70000\n",
+		":4: sip.ports[1]: 70000 is out of range 1..65535");
 	testing_refused("sip:\n  ports: [0]\n", ":2: sip.ports[0]: 0 is out of range 1..65535");
 	testing_refused("probe:\n  cores: 65\n", ":2: probe.cores: 65 is out of range 1..64");
 	testing_refused("probe:\n  cores: -1\n", ":2: probe.cores: '-1' is not a whole number");
@@ -71,9 +73,12 @@ numbers_keep_their_range(void **state)
 static void
 words_are_exact(void **state)
 {
-	testing_refused("probe:\n  promiscuous: 1\n", ":2: probe.promiscuous: '1' is none of false, true");
-	testing_refused("probe:\n  log_level: loud\n", ":2: probe.log_level: 'loud' is none of error, warning, info, debug");
-	testing_refused("billing:\n  format: xml\n", ":2: billing.format: 'xml' is none of csv, jsonl");
+	testing_refused(
+		"probe:\n  promiscuous: 1\n", ":2: probe.promiscuous: '1' is none of false, true");
+	testing_refused("probe:\n  log_level: loud\n",
+		":2: probe.log_level: 'loud' is none of error, warning, info, debug");
+	testing_refused(
+		"billing:\n  format: xml\n", ":2: billing.format: 'xml' is none of csv, jsonl");
 	testing_refused("watch:\n  - name: a\n    kind: people\n",
 		":3: watch[0].kind: 'people' is none of number, domain, user_agent, header");
 }
@@ -82,8 +87,10 @@ static void
 texts_keep_their_length(void **state)
 {
 	testing_refused("store:\n  dir: \"\"\n", ":2: store.dir: must not be empty");
-	testing_refused("probe:\n  user: abcdefghijklmnopqrstuvwxyz0123456\n", ":2: probe.user: is longer than 32 bytes");
-	testing_refused("sip:\n  extra_headers: [a, \"\"]\n", ":2: sip.extra_headers[1]: must not be empty");
+	testing_refused("probe:\n  user: abcdefghijklmnopqrstuvwxyz0123456\n",
+		":2: probe.user: is longer than 32 bytes");
+	testing_refused("sip:\n  extra_headers: [a, \"\"]\n",
+		":2: sip.extra_headers[1]: must not be empty");
 }
 
 /* Every number's bounds themselves are taken, their neighbours outside refused. */
@@ -95,7 +102,8 @@ every_bound_is_where_the_table_says(void **state)
 			const struct config_row *row = &config_sections[s].rows[r];
 			uint64_t out = 0;
 			char text[32];
-			if (row->list || (row->type != CONFIG_TYPE_NUMBER && row->type != CONFIG_TYPE_BYTES))
+			if (row->list ||
+				(row->type != CONFIG_TYPE_NUMBER && row->type != CONFIG_TYPE_BYTES))
 				continue;
 			snprintf(text, sizeof(text), "%llu", (unsigned long long)row->max);
 			assert_int_equal(config_value_read(row, text, &out, NULL), 0);

@@ -9,13 +9,16 @@
 static struct config_watch
 watch_of(const char *text, size_t len)
 {
-	return (struct config_watch){.name = (char *)"w", .header = (char *)"", .file = (char *)testing_file("list.txt", text, len)};
+	return (struct config_watch){.name = (char *)"w",
+		.header = (char *)"",
+		.file = (char *)testing_file("list.txt", text, len)};
 }
 
 static void
 entries_are_lines_without_comments(void **state)
 {
-	static const char text[] = "# head\n+49 30 123\n\n  0044  \t\r\n*21#\nsip.example.com # partner\n#x\nlast";
+	static const char text[] =
+		"# head\n+49 30 123\n\n  0044  \t\r\n*21#\nsip.example.com # partner\n#x\nlast";
 	static const char *const want[] = {"+49 30 123", "0044", "*21#", "sip.example.com", "last"};
 	struct config_watch watch = watch_of(text, sizeof(text) - 1);
 	struct sys_error e;

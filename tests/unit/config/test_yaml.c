@@ -21,8 +21,10 @@ an_unknown_key_is_refused_with_its_line(void **state)
 static void
 a_key_that_stands_twice_is_refused(void **state)
 {
-	testing_refused("probe:\n  cores: 1\n  mtu: 1500\n  cores: 2\n", ":4: cores: stands here a second time, first in line 2");
-	testing_refused("sip:\nprobe:\nsip:\n", ":3: sip: stands here a second time, first in line 1");
+	testing_refused("probe:\n  cores: 1\n  mtu: 1500\n  cores: 2\n",
+		":4: cores: stands here a second time, first in line 2");
+	testing_refused(
+		"sip:\nprobe:\nsip:\n", ":3: sip: stands here a second time, first in line 1");
 }
 
 static void
@@ -36,7 +38,8 @@ the_shape_must_fit(void **state)
 	testing_refused("probe:\n  cores: [1]\n", ":2: probe.cores: must be a single value");
 	testing_refused("probe:\n  name: {a: b}\n", ":2: probe.name: must be a single value");
 	testing_refused("sip:\n  ports: 5060\n", ":2: sip.ports: must be a list");
-	testing_refused("sip:\n  ports:\n    - 5060\n    - [1]\n", ":4: sip.ports[1]: must be a single value in the list");
+	testing_refused("sip:\n  ports:\n    - 5060\n    - [1]\n",
+		":4: sip.ports[1]: must be a single value in the list");
 	testing_refused("watch: {name: x}\n", ":1: watch: must be a list of mappings");
 	testing_refused("watch:\n  - name\n", ":2: watch[0]: must be a mapping (key: value)");
 	testing_refused("watch:\n  -\n", ":2: watch[0]: must be a mapping (key: value)");
@@ -66,24 +69,29 @@ static void
 what_is_not_yaml_is_refused_with_its_line(void **state)
 {
 	testing_refused("probe:\n  name: \"a\n", ":3: not YAML: found unexpected end of stream");
-	testing_refused("probe:\n\tname: a\n", ":2: not YAML: found character that cannot start any token");
-	testing_refused("sip:\n  ports: [1, 2\nprobe:\n", ":3: not YAML: did not find expected ',' or ']'");
+	testing_refused(
+		"probe:\n\tname: a\n", ":2: not YAML: found character that cannot start any token");
+	testing_refused(
+		"sip:\n  ports: [1, 2\nprobe:\n", ":3: not YAML: did not find expected ',' or ']'");
 	testing_refused("probe:\n---\nsip:\n", ":3: a second document begins");
 }
 
 static void
 control_characters_are_refused_wherever_they_stand(void **state)
 {
-	static const char *const escapes[] = {"\\n", "\\0", "\\x7f", "\\x85", "\\u2028", "\\u2029", "\\uFEFF", "\\uFFFF", "\\t"};
+	static const char *const escapes[] = {
+		"\\n", "\\0", "\\x7f", "\\x85", "\\u2028", "\\u2029", "\\uFEFF", "\\uFFFF", "\\t"};
 	char text[128];
 
 	for (size_t i = 0; i < base_count_of(escapes); i++) {
 		snprintf(text, sizeof(text), "probe:\n  user: \"a%sb\"\n", escapes[i]);
 		testing_refused(text, ":2: probe.user: control characters are not allowed");
-		snprintf(text, sizeof(text), "probe:\n  ports:\n    - x\n    - \"a%sb\"\n", escapes[i]);
+		snprintf(text, sizeof(text), "probe:\n  ports:\n    - x\n    - \"a%sb\"\n",
+			escapes[i]);
 		testing_refused(text, ":4: probe.ports[1]: control characters are not allowed");
 	}
-	config_free(testing_load("store:\n  dir: \"/\xc3\xa9\xe2\x82\xac\xef\xbc\xa1\xf0\x9f\x93\x9e\"\n"));
+	config_free(testing_load(
+		"store:\n  dir: \"/\xc3\xa9\xe2\x82\xac\xef\xbc\xa1\xf0\x9f\x93\x9e\"\n"));
 }
 
 static void

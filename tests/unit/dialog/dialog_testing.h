@@ -14,6 +14,7 @@
 
 #include "dialog_private.h"
 
+#define TEST_UNUSED __attribute__((unused))
 #define T0 1700000000000000000LL
 #define ALICE 1
 #define BOB 2
@@ -108,7 +109,7 @@ fixture_watch_name(void *context, uint32_t list)
 	return list == 1 ? "second list" : "?";
 }
 
-static struct fixture *
+TEST_UNUSED static struct fixture *
 fixture_new(uint32_t max_dialogs)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
@@ -129,14 +130,14 @@ fixture_new(uint32_t max_dialogs)
 	return f;
 }
 
-static void
+TEST_UNUSED static void
 fixture_free(struct fixture *f)
 {
 	free(f->mem);
 	free(f);
 }
 
-static struct base_endpoint
+TEST_UNUSED static struct base_endpoint
 host(uint8_t n)
 {
 	uint8_t v4[4] = {10, 0, 0, n};
@@ -144,7 +145,7 @@ host(uint8_t n)
 }
 
 /* first: a method, or "180 Ringing".  Returns nothing: what came of it shows in the records. */
-static void
+TEST_UNUSED static void
 say(struct fixture *f, int64_t ms, uint8_t src, uint8_t dst, const char *first, const char *cseq, const char *from_tag,
 	const char *to_tag, const char *sdp)
 {
@@ -169,13 +170,13 @@ say(struct fixture *f, int64_t ms, uint8_t src, uint8_t dst, const char *first, 
 		.dst = host(dst), .ip_id = f->ip_id, .vlan = PACKET_VLAN_NONE, .transport = PACKET_UDP});
 }
 
-static void
+TEST_UNUSED static void
 finish(struct fixture *f, int64_t ms)
 {
 	dialog_finish(f->dialog, T0 + ms * BASE_NS_PER_MS);
 }
 
-static void
+TEST_UNUSED static void
 has(const struct fixture *f, uint32_t record, const char *what)
 {
 	assert_true(record < f->n_records);
@@ -185,7 +186,7 @@ has(const struct fixture *f, uint32_t record, const char *what)
 	}
 }
 
-static void
+TEST_UNUSED static void
 has_not(const struct fixture *f, uint32_t record, const char *what)
 {
 	assert_true(record < f->n_records);
@@ -196,7 +197,7 @@ has_not(const struct fixture *f, uint32_t record, const char *what)
 }
 
 /* A call as it should be, answered at 3 s; the BYE is left to the test. */
-__attribute__((unused)) static void
+TEST_UNUSED static void
 answered_call(struct fixture *f)
 {
 	say(f, 0, ALICE, BOB, "INVITE", "1 INVITE", "a1", "", SDP_ALICE);

@@ -39,10 +39,11 @@ errno_maps_to_the_one_list(void **state)
 {
 	static const struct {
 		int error_number, result;
-	} rows[] = {{0, 0}, {ENOENT, -BASE_ERR_NOT_FOUND}, {ENOMEM, -BASE_ERR_NO_MEMORY}, {EACCES, -BASE_ERR_PERMISSION},
-		{EPERM, -BASE_ERR_PERMISSION}, {EEXIST, -BASE_ERR_EXISTS}, {ENOSPC, -BASE_ERR_FULL}, {EDQUOT, -BASE_ERR_FULL},
-		{EINVAL, -BASE_ERR_INVALID}, {EINTR, -BASE_ERR_INTERRUPTED}, {ENOSYS, -BASE_ERR_UNSUPPORTED}, {EIO, -BASE_ERR_IO},
-		{99999, -BASE_ERR_IO}};
+	} rows[] = {{0, 0}, {ENOENT, -BASE_ERR_NOT_FOUND}, {ENOMEM, -BASE_ERR_NO_MEMORY},
+		{EACCES, -BASE_ERR_PERMISSION}, {EPERM, -BASE_ERR_PERMISSION},
+		{EEXIST, -BASE_ERR_EXISTS}, {ENOSPC, -BASE_ERR_FULL}, {EDQUOT, -BASE_ERR_FULL},
+		{EINVAL, -BASE_ERR_INVALID}, {EINTR, -BASE_ERR_INTERRUPTED},
+		{ENOSYS, -BASE_ERR_UNSUPPORTED}, {EIO, -BASE_ERR_IO}, {99999, -BASE_ERR_IO}};
 
 	for (size_t i = 0; i < base_count_of(rows); i++)
 		assert_int_equal(sys_error_of_errno(rows[i].error_number), rows[i].result);

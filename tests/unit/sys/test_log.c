@@ -87,7 +87,8 @@ event_journal(void)
 	struct stat st;
 
 	assert_int_equal(fstat(STDERR_FILENO, &st), 0);
-	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev,
+		(unsigned long long)st.st_ino);
 	setenv("JOURNAL_STREAM", stream, 1);
 	sys_log_init("prog", SYS_LOG_INFO);
 	sys_log(SYS_LOG_ERROR, "x");

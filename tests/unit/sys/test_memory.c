@@ -10,7 +10,8 @@
 static void
 memory_is_zeroed_aligned_and_writable(void **state)
 {
-	static const size_t sizes[] = {0, 1, 4096, 4097, (2u << 20) - 1, 2u << 20, (2u << 20) + 1, 9u << 20};
+	static const size_t sizes[] = {
+		0, 1, 4096, 4097, (2u << 20) - 1, 2u << 20, (2u << 20) + 1, 9u << 20};
 
 	for (size_t i = 0; i < base_count_of(sizes); i++) {
 		uint8_t *p = sys_memory_new(sizes[i]);

@@ -70,7 +70,9 @@ drop_to_nobody(void)
 	for (int i = 0; i < n; i++)
 		if (groups[i] == 0)
 			return 6;
-	return sys_privileges_drop("nobody", NULL, &e) == 0 ? 0 : 7; /* again: he is that user already */
+	return sys_privileges_drop("nobody", NULL, &e) == 0
+		       ? 0
+		       : 7; /* again: he is that user already */
 }
 
 static int
@@ -100,9 +102,11 @@ refuse_unknown_names(void)
 {
 	struct sys_error e;
 
-	if (sys_privileges_drop("no-such-user-x", NULL, &e) != -BASE_ERR_NOT_FOUND || !strstr(e.text, "no-such-user-x"))
+	if (sys_privileges_drop("no-such-user-x", NULL, &e) != -BASE_ERR_NOT_FOUND ||
+		!strstr(e.text, "no-such-user-x"))
 		return 1;
-	if (sys_privileges_drop("root", "no-such-group-x", &e) != -BASE_ERR_NOT_FOUND || !strstr(e.text, "no-such-group-x"))
+	if (sys_privileges_drop("root", "no-such-group-x", &e) != -BASE_ERR_NOT_FOUND ||
+		!strstr(e.text, "no-such-group-x"))
 		return 2;
 	if (sys_privileges_drop("54321", "", &e) != -BASE_ERR_INVALID)
 		return 3;

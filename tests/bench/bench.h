@@ -1,0 +1,70 @@
+/* bench: what the benchmarks share.  Not for the product: here everything may allocate, print and exit.
+ *
+ * A benchmark prints lines 'name value unit'; scripts/bench runs it several times, takes medians and sets them in relation.
+ * A speed counts only with the right answer: each benchmark checks what the engine counted against what it sent, and exits
+ * with 1 where they differ. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BENCH_BURST 32
+
+/* ---- bench.c ---- */
+
+uint64_t bench_ns(void);
+uint64_t bench_cycles(void); /* time stamp counter; 0 where there is none */
+void *bench_memory(size_t bytes); /* zeroed, on huge pages where there are any; never given back */
+void bench_print(const char *name, double value, const char *unit);
+void bench_check(const char *what, uint64_t got, uint64_t wanted); /* exits where they differ */
+double bench_median(double *values, uint32_t n);
+
+/* A lap's cost per item: keeps laps until bench_laps_print. */
+struct bench_laps {
+	double ns[64], cycles[64];
+	uint32_t n;
+	uint64_t began_ns, began_cycles;
+};
+void bench_lap_begin(struct bench_laps *laps);
+void bench_lap_end(struct bench_laps *laps, uint64_t items);
+/* Prints NAME_ns and NAME_cycles, medians. */
+void bench_laps_print(struct bench_laps *laps, const char *name);
+
+/* ---- the benchmarks ---- */
+
+void bench_rtp(uint32_t streams, uint32_t laps);
+void bench_sip(uint32_t laps);
+void bench_calls(uint32_t in_progress, uint32_t laps);
+void bench_ring(uint32_t laps);
+
+/* ---- bench_frames.c: Ethernet, IPv4 and UDP around SIP and RTP ---- */
+
+#define BENCH_UDP_HEADERS 42
+#define BENCH_SIP_MAX 2048
+
+struct bench_addresses {
+	uint32_t src, dst; /* host order */
+	uint16_t src_port, dst_port;
+};
+/* A frame of this payload into p: its length. */
+uint32_t bench_frame_udp(uint8_t *p, const struct bench_addresses *at, const void *payload, uint32_t len);
+
+/* Call number c: caller 10.x:20000 with RTP, callee 11.x:30000. */
+struct bench_addresses bench_media_of(uint32_t call, bool from_callee);
+struct bench_addresses bench_signalling_of(uint32_t call, bool from_callee);
+uint32_t bench_ssrc_of(uint32_t stream); /* stream 2 c: of the caller of call c, 2 c + 1: of its callee; never 0 */
+
+struct bench_rtp {
+	uint32_t ssrc, timestamp;
+	uint16_t seq;
+	uint8_t payload_type;
+};
+/* A frame of an RTP packet with payload_len bytes: its length. */
+uint32_t bench_frame_rtp(uint8_t *p, const struct bench_addresses *at, const struct bench_rtp *rtp, uint32_t payload_len);
+
+enum bench_message { BENCH_INVITE, BENCH_TRYING, BENCH_RINGING, BENCH_OK, BENCH_ACK, BENCH_BYE, BENCH_BYE_OK, BENCH_MESSAGES };
+/* The text of a message of call number c, about 800 bytes for the INVITE: its length.  text: BENCH_SIP_MAX bytes. */
+uint32_t bench_sip_text(char *text, uint32_t call, enum bench_message message);
+/* A frame of it, addresses as the message goes: its length. */
+uint32_t bench_frame_sip(uint8_t *p, uint32_t call, enum bench_message message);
