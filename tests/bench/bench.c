@@ -49,6 +49,13 @@ bench_print(const char *name, double value, const char *unit)
 }
 
 void
+bench_die(const char *why)
+{
+	fprintf(stderr, "bench: %s\n", why);
+	exit(1);
+}
+
+void
 bench_check(const char *what, uint64_t got, uint64_t wanted)
 {
 	if (got == wanted)

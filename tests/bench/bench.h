@@ -17,6 +17,7 @@ uint64_t bench_ns(void);
 uint64_t bench_cycles(void); /* time stamp counter; 0 where there is none */
 void *bench_memory(size_t bytes); /* zeroed, on huge pages where there are any; never given back */
 void bench_print(const char *name, double value, const char *unit);
+_Noreturn void bench_die(const char *why);
 void bench_check(const char *what, uint64_t got, uint64_t wanted); /* exits where they differ */
 double bench_median(double *values, uint32_t n);
 

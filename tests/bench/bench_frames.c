@@ -108,41 +108,36 @@ put_sdp(char *text, size_t cap, uint32_t call, bool callee)
 uint32_t
 bench_sip_text(char *text, uint32_t call, enum bench_message message)
 {
-	static const char *const starts[BENCH_MESSAGES] = {
-		"INVITE sip:+4930%08u@carrier.example.net;user=phone SIP/2.0", "SIP/2.0 100 Trying",
-		"SIP/2.0 180 Ringing", "SIP/2.0 200 OK",
-		"ACK sip:+4930%08u@carrier.example.net;user=phone SIP/2.0",
-		"BYE sip:+4930%08u@carrier.example.net;user=phone SIP/2.0", "SIP/2.0 200 OK"};
+	static const char *const statuses[BENCH_MESSAGES] = {[BENCH_TRYING] = "100 Trying",
+		[BENCH_RINGING] = "180 Ringing", [BENCH_OK] = "200 OK", [BENCH_BYE_OK] = "200 OK"};
+	static const char *const offer = "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE\r\nSupported: 100rel, timer\r\n"
+					 "User-Agent: Trunk Gateway 7.2\r\nContent-Type: application/sdp\r\n";
+	static const char *const answer = "Server: Trunk Gateway 7.2\r\nContent-Type: application/sdp\r\n";
 	bool bye = message >= BENCH_BYE, sdp = message == BENCH_INVITE || message == BENCH_OK;
 	const char *method = bye ? "BYE" : message == BENCH_ACK ? "ACK" : "INVITE";
 	uint32_t ip = bench_signalling_of(call, false).src;
-	char body[512], start[128];
+	char body[512], start[128], tag[32] = "";
 	int body_len = sdp ? put_sdp(body, sizeof(body), call, message == BENCH_OK) : 0;
 
-	if (message == BENCH_INVITE || message == BENCH_ACK || message == BENCH_BYE)
-		snprintf(start, sizeof(start), "%.*s%08u%s", (int)(strchr(starts[message], '%') - starts[message]),
-			starts[message], call, strchr(starts[message], '%') + 4);
+	if (statuses[message])
+		snprintf(start, sizeof(start), "SIP/2.0 %s", statuses[message]);
 	else
-		snprintf(start, sizeof(start), "%s", starts[message]);
+		snprintf(start, sizeof(start), "%s sip:+4930%08u@carrier.example.net;user=phone SIP/2.0", method, call);
+	if (message > BENCH_TRYING)
+		snprintf(tag, sizeof(tag), ";tag=b%08x", call);
 	int len = snprintf(text, BENCH_SIP_MAX,
 		"%s\r\n"
 		"Via: SIP/2.0/UDP %u.%u.%u.%u:5060;branch=z9hG4bK%08x%s;rport\r\n"
 		"Max-Forwards: 70\r\n"
 		"From: \"Subscriber %u\" <sip:+4989%08u@carrier.example.net;user=phone>;tag=a%08x\r\n"
-		"To: <sip:+4930%08u@carrier.example.net;user=phone>%s%08x\r\n"
+		"To: <sip:+4930%08u@carrier.example.net;user=phone>%s\r\n"
 		"Call-ID: %08x-%08x@trunk.carrier.example.net\r\n"
 		"CSeq: %u %s\r\n"
 		"Contact: <sip:gw@%u.%u.%u.%u:5060>\r\n"
-		"%s"
-		"Content-Length: %d\r\n\r\n",
-		start, ip >> 24, ip >> 16 & 255, ip >> 8 & 255, ip & 255, call, bye ? "bye" : message == BENCH_ACK ? "ack" : "inv", call,
-		call, call, call, message == BENCH_INVITE || message == BENCH_TRYING ? ";x=" : ";tag=b", call,
-		(uint32_t)base_hash_mix(call), call, bye ? 2u : 1u, method, ip >> 24, ip >> 16 & 255, ip >> 8 & 255, ip & 255,
-		message == BENCH_INVITE ? "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE\r\nSupported: 100rel, timer\r\n"
-					  "User-Agent: Trunk Gateway 7.2\r\nContent-Type: application/sdp\r\n"
-		: sdp                     ? "Server: Trunk Gateway 7.2\r\nContent-Type: application/sdp\r\n"
-					  : "",
-		body_len);
+		"%sContent-Length: %d\r\n\r\n",
+		start, ip >> 24, ip >> 16 & 255, ip >> 8 & 255, ip & 255, call, method, call, call, call, call, tag,
+		(uint32_t)base_hash_mix(call), call, bye ? 2u : 1u, method, ip >> 24, ip >> 16 & 255, ip >> 8 & 255,
+		ip & 255, message == BENCH_INVITE ? offer : sdp ? answer : "", body_len);
 	if (sdp)
 		memcpy(text + len, body, (size_t)body_len);
 	return (uint32_t)(len + body_len);

@@ -1,9 +1,11 @@
-/* Any bytes as a payload: hyperscan and plain C say the same kind; and as a message: the same watch lists. */
+/* Any bytes as a payload: hyperscan and plain C say the same kind; and as a message: the same watch
+ * lists. */
 #include "classify.h"
 
 #include <stdlib.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const numbers[] = {"49", "1", "+0*"};
 static const char *const domains[] = {"a", "b.c", "1.2.3.4"};
@@ -27,7 +29,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	for (unsigned i = 0; i < 2 && !core[i]; i++) {
 		struct classify_options options = {&port, 1, i, lists, base_count_of(lists)};
-		if (classify_new(&c[i], &options, NULL) < 0 || classify_core_new(&core[i], c[i], NULL) < 0)
+		if (classify_new(&c[i], &options, NULL) < 0 ||
+			classify_core_new(&core[i], c[i], NULL) < 0)
 			abort();
 	}
 	if (size < 2 || size > 4096)
