@@ -15,7 +15,8 @@ static const struct cli_command commands[] = {
 	{"calls", "what the collector has stored", cli_calls_usage, cli_calls},
 	{"show", "one call: parties, ladder, media", cli_show_usage, cli_show},
 	{"stats", "a running probe: ledger, rates, tables, rings", cli_stats_usage, cli_stats},
-	{"check-config", "check a configuration and print the effective one", cli_check_usage, cli_check},
+	{"check-config", "check a configuration and print the effective one", cli_check_usage,
+		cli_check},
 	{"fields", "the manual of the record fields", cli_fields_usage, cli_fields},
 };
 
@@ -31,7 +32,10 @@ cli_command_find(const char *name)
 static void
 print_help(FILE *f)
 {
-	fputs("ringtap: passive SIP/RTP probe\n\nUsage: ringtap COMMAND [OPTION]... [ARGUMENT]...\n\nCommands:\n", f);
+	fputs("ringtap: passive SIP/RTP probe\n"
+	      "\nUsage: ringtap COMMAND [OPTION]... [ARGUMENT]...\n"
+	      "\nCommands:\n",
+		f);
 	for (size_t i = 0; i < base_count_of(commands); i++)
 		fprintf(f, "  %-13s %s\n", commands[i].name, commands[i].summary);
 	fputs("  help          this text, or that of a command\n"
@@ -76,7 +80,8 @@ cli_open(struct cli *cli, FILE *out, FILE *err)
 	cli->out_terminal = is_terminal(out);
 	cli->err_terminal = is_terminal(err);
 	cli->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	cli->colour = cli->out_terminal && !(no_colour && *no_colour) && !(term && strcmp(term, "dumb") == 0);
+	cli->colour = cli->out_terminal && !(no_colour && *no_colour) &&
+		!(term && strcmp(term, "dumb") == 0);
 	cli->width = cli->out_terminal ? terminal_width(out) : 120;
 	if (cli->width < 40)
 		cli->width = 40;
@@ -90,7 +95,8 @@ say(const struct cli *cli, const char *format, va_list list)
 	char text[2048];
 
 	vsnprintf(text, sizeof(text), format, list);
-	fprintf(cli->err, "ringtap%s%s: ", cli->command ? " " : "", cli->command ? cli->command : "");
+	fprintf(cli->err, "ringtap%s%s: ", cli->command ? " " : "",
+		cli->command ? cli->command : "");
 	cli_text_print(cli, cli->err, base_span_cstr(text));
 	fputc('\n', cli->err);
 }
@@ -114,7 +120,8 @@ cli_misuse(const struct cli *cli, const char *format, ...)
 	va_start(list, format);
 	say(cli, format, list);
 	va_end(list);
-	fprintf(cli->err, "Try 'ringtap%s%s --help'.\n", cli->command ? " " : "", cli->command ? cli->command : "");
+	fprintf(cli->err, "Try 'ringtap%s%s --help'.\n", cli->command ? " " : "",
+		cli->command ? cli->command : "");
 	return CLI_USAGE;
 }
 
@@ -137,7 +144,8 @@ cli_close(const struct cli *cli, int rc)
 
 	if (!failed || reason == EPIPE || rc == CLI_USAGE)
 		return rc;
-	return cli_fail(cli, "cannot write the output: %s", reason ? strerror(reason) : "write error");
+	return cli_fail(
+		cli, "cannot write the output: %s", reason ? strerror(reason) : "write error");
 }
 
 void
@@ -172,7 +180,7 @@ cli_memory(void *old, size_t bytes)
 
 #define WORD_MAX 32
 
-/* Edits (insert, delete, replace, swap of neighbours) that make a into b; both at most WORD_MAX long. */
+/* Edits (insert, delete, replace, swap of neighbours) that make a into b, both at most WORD_MAX. */
 static unsigned
 edit_distance(const char *a, const char *b)
 {
@@ -187,7 +195,8 @@ edit_distance(const char *a, const char *b)
 			unsigned best = above[j - 1] + (a[i - 1] != b[j - 1]);
 			best = above[j] + 1 < best ? above[j] + 1 : best;
 			best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-			bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+			bool swapped =
+				i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
 			row[j] = swapped && before[j - 2] + 1 < best ? before[j - 2] + 1 : best;
 		}
 		unsigned *free_row = before;
@@ -265,7 +274,8 @@ dispatch(struct cli *cli, int argc, char **argv)
 	if (name[0] == '-')
 		return cli_misuse(cli, "unknown option '%s': the command comes first", name);
 	if (access(name, F_OK) == 0)
-		return cli_misuse(cli, "'%s' is a file: did you mean 'ringtap read %s'?", name, name);
+		return cli_misuse(
+			cli, "'%s' is a file: did you mean 'ringtap read %s'?", name, name);
 	return unknown_command(cli, name);
 }
 

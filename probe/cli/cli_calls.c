@@ -8,23 +8,26 @@
 const char cli_calls_usage[] =
 	"Usage: ringtap calls [OPTION]... ['SQL condition']\n"
 	"\n"
-	"Prints what the collector has stored; the store is only read.  The condition is SQL on the record fields\n"
-	"('ringtap fields'); times compare as text: answer_time > '2026-11-23T01:00'.\n"
+	"Prints what the collector has stored; the store is only read.  The condition is\n"
+	"SQL on the record fields ('ringtap fields'); times compare as text:\n"
+	"answer_time > '2026-11-23T01:00'.\n"
 	"\n"
-	"  -S, --since TIME, -U, --until TIME\n"
-	"                                 by the first request: 15m, 2h, 7d (ago), 2026-11-23, '2026-11-23 01:02:03' (UTC)\n"
-	"  -n, --limit N                  the last N by time; 0: all.  Default: 1000 in a table, else all\n"
-	"  -f, --format table|jsonl|csv   table (default), one JSON object a line, or CSV of one kind\n"
-	"  -F, --flow                     every message too\n"
-	"  -k, --kind KIND[,KIND]         call (default), registration, transaction, stream, all\n"
-	"  -w, --where CONDITION          the same as the argument\n"
-	"  -s, --store DIR                the store; default: that of the configuration\n"
-	"  -c, --config FILE              default: " CLI_CONFIG_PATH " where it is there\n"
+	"  -S, --since TIME\n"
+	"  -U, --until TIME      by the first request: 15m, 2h, 7d (ago), 2026-11-23,\n"
+	"                        '2026-11-23 01:02:03' (UTC)\n"
+	"  -n, --limit N         the last N by time; 0: all.  Default: 1000 in a table,\n"
+	"                        else all\n"
+	"  -f, --format FORMAT   table (default), jsonl (an object a line), csv (one kind)\n"
+	"  -F, --flow            every message too\n"
+	"  -k, --kind KIND,...   call (default), registration, transaction, stream, all\n"
+	"  -w, --where CONDITION the same as the argument\n"
+	"  -s, --store DIR       the store; default: that of the configuration\n"
+	"  -c, --config FILE     default: " CLI_CONFIG_PATH "\n"
 	"  -h, --help\n"
 	"\n"
 	"Examples:\n"
 	"  ringtap calls --since 1h \"disposition = 'failed'\"\n"
-	"  ringtap calls --since 2026-11-23 --format csv \"from_user LIKE '4930%'\" > calls.csv\n"
+	"  ringtap calls --since 2026-11-23 --format csv \"from_user LIKE '4930%'\" > a.csv\n"
 	"  ringtap calls --store result/store --kind stream \"lost > 0.01 * expected\"\n";
 
 struct calls {
@@ -49,8 +52,9 @@ print_row(void *context, const struct record_row *row, int64_t position)
 static int
 calls_options(struct cli *cli, struct cli_options *o, int argc, char **argv)
 {
-	static const struct option longs[] = {CLI_OPTION_FORMAT, CLI_OPTION_FLOW, CLI_OPTION_KIND, CLI_OPTION_WHERE, CLI_OPTION_CONFIG,
-		CLI_OPTION_STORE, CLI_OPTION_SINCE, CLI_OPTION_UNTIL, CLI_OPTION_LIMIT, CLI_OPTION_HELP, CLI_OPTION_END};
+	static const struct option longs[] = {CLI_OPTION_FORMAT, CLI_OPTION_FLOW, CLI_OPTION_KIND,
+		CLI_OPTION_WHERE, CLI_OPTION_CONFIG, CLI_OPTION_STORE, CLI_OPTION_SINCE,
+		CLI_OPTION_UNTIL, CLI_OPTION_LIMIT, CLI_OPTION_HELP, CLI_OPTION_END};
 	int c;
 
 	optind = 0;
@@ -60,7 +64,8 @@ calls_options(struct cli *cli, struct cli_options *o, int argc, char **argv)
 	if (optind < argc && !o->where)
 		o->where = argv[optind++];
 	if (optind < argc)
-		return cli_misuse(cli, "one condition, please: '%s' is a second argument (quote the whole condition)", argv[optind]);
+		return cli_misuse(cli, "'%s' is a second argument: quote the condition as one",
+			argv[optind]);
 	if (o->since_ns && o->until_ns && o->since_ns > o->until_ns)
 		return cli_misuse(cli, "--since is later than --until");
 	if (!o->kinds)
@@ -89,7 +94,10 @@ check_condition(struct cli *cli, struct cli_options *o)
 static int
 calls_print(struct cli *cli, struct store *store, const struct cli_options *o)
 {
-	struct store_query query = {.kinds = o->kinds, .where = o->where, .since_ns = o->since_ns, .until_ns = o->until_ns,
+	struct store_query query = {.kinds = o->kinds,
+		.where = o->where,
+		.since_ns = o->since_ns,
+		.until_ns = o->until_ns,
 		.limit = o->limit};
 	struct sys_error e = {""};
 	struct calls c = {.portion = 0};

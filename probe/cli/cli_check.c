@@ -7,8 +7,9 @@
 const char cli_check_usage[] =
 	"Usage: ringtap check-config [FILE]\n"
 	"\n"
-	"Checks a configuration and prints the effective one (defaults filled in) to standard output, and the memory that\n"
-	"the probe will take with it to standard error.  Without FILE: the defaults.  An error names file, line and key.\n"
+	"Checks a configuration and prints the effective one (defaults filled in) to\n"
+	"standard output, and the memory that the probe will take with it to standard\n"
+	"error.  Without FILE: the defaults.  An error names file, line and key.\n"
 	"\n"
 	"      --keys    the manual instead: every key, its default, range and meaning\n"
 	"  -h, --help\n"
@@ -21,8 +22,9 @@ const char cli_check_usage[] =
 const char cli_fields_usage[] =
 	"Usage: ringtap fields [KIND]...\n"
 	"\n"
-	"The manual of the record fields: key, type, unit, meaning.  The keys are those of JSON, the CSV columns, and the\n"
-	"names for SQL conditions.  KIND: call, registration, transaction, stream, flow; default: all.\n"
+	"The manual of the record fields: key, type, unit, meaning.  The keys are those\n"
+	"of JSON, the CSV columns, and the names for SQL conditions.  KIND: call,\n"
+	"registration, transaction, stream, flow; default: all.\n"
 	"\n"
 	"  -h, --help\n"
 	"\n"
@@ -41,9 +43,10 @@ check_print(struct cli *cli, const char *path)
 		return cli_fail(cli, "%s", e.text);
 	config_print(config, cli->out);
 	fflush(cli->out);
-	fprintf(cli->err, "Memory of the probe, %u %s:\n", (unsigned)config->probe.cores, config->probe.cores == 1 ? "core" : "cores");
-	uint64_t bytes = worker_set_memory(config, config->probe.cores, cli->err);
-	fprintf(cli->err, "%.1f MiB of tables, and %.1f MiB of shared-memory rings\n", (double)bytes / (1 << 20),
+	fprintf(cli->err, "Memory of the probe, %u %s:\n", (unsigned)config->probe.cores,
+		config->probe.cores == 1 ? "core" : "cores");
+	worker_set_memory(config, config->probe.cores, cli->err);
+	fprintf(cli->err, "%-46s %10.1f MiB\n", "shared-memory rings",
 		(double)config->probe.ring_bytes * config->probe.cores / (1 << 20));
 	config_free(config);
 	return CLI_OK;
@@ -52,7 +55,8 @@ check_print(struct cli *cli, const char *path)
 int
 cli_check(struct cli *cli, int argc, char **argv)
 {
-	static const struct option longs[] = {CLI_OPTION_HELP, {"keys", no_argument, NULL, 'K'}, CLI_OPTION_END};
+	static const struct option longs[] = {
+		CLI_OPTION_HELP, {"keys", no_argument, NULL, 'K'}, CLI_OPTION_END};
 	struct cli_options o = {0};
 	bool keys = false;
 	int c;
@@ -95,7 +99,8 @@ print_fields(struct cli *cli, enum record_kind kind)
 	struct base_text t = base_text_of(p, bytes);
 
 	record_manual(&t, kind);
-	fprintf(cli->out, "## %s\n\n| key | type | unit | meaning |\n|---|---|---|---|\n", record_kind_name(kind));
+	fprintf(cli->out, "## %s\n\n| key | type | unit | meaning |\n|---|---|---|---|\n",
+		record_kind_name(kind));
 	fwrite(p, 1, t.len, cli->out);
 	fputc('\n', cli->out);
 	free(p);
@@ -118,7 +123,8 @@ cli_fields(struct cli *cli, int argc, char **argv)
 	}
 	for (int i = optind; i < argc; i++)
 		if (fields_kind(argv[i]) == RECORD_NONE)
-			return cli_misuse(cli, "kind '%s' is none of call, registration, transaction, stream, flow", argv[i]);
+			return cli_misuse(cli, "kind '%s' is none of " CLI_KIND_NAMES ", flow",
+				argv[i]);
 	for (int i = optind; i < argc; i++)
 		print_fields(cli, fields_kind(argv[i]));
 	for (unsigned kind = RECORD_CALL; optind == argc && kind < RECORD_KIND_COUNT; kind++)

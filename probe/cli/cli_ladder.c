@@ -3,9 +3,9 @@
 
 #include "cli_private.h"
 
-/*   01:02:03.004   +0.512        10.0.0.1              10.0.0.2
- *                                   |---- INVITE [1] ---->|           one line a message, [n]: its CSeq
- *                                   |   audio 10.0.0.1:6000 PCMA      what its SDP says
+/*                           10.0.0.1               10.0.0.2
+ *   01:02:03.004   +0.512      |---- INVITE [1] ---->|      one line a message, [n]: its CSeq
+ *                              |   audio 10.0.0.1:6000 PCMA      what its SDP says
  * A host is an address; where one address talks to itself (loopback), an address and a port. */
 
 #define LADDER_HOSTS 12 /* further ones are named in the line */
@@ -36,7 +36,8 @@ struct ladder {
 	struct host hosts[LADDER_HOSTS];
 	int n_hosts;
 	bool by_port;
-	unsigned first, pitch; /* column of the first lifeline behind the gutter; columns between two */
+	unsigned first; /* column of the first lifeline, behind the gutter */
+	unsigned pitch; /* from lifeline to lifeline */
 };
 
 /* ---- collecting ---- */
@@ -44,8 +45,10 @@ struct ladder {
 static void
 make_label(struct entry *e, const struct record_row *row)
 {
-	const struct record_value *code = &row->values[RECORD_F_SIP_CODE], *cseq = &row->values[RECORD_F_CSEQ];
-	struct base_span method = cli_row_str(row, RECORD_F_METHOD), cseq_method = cli_row_str(row, RECORD_F_CSEQ_METHOD);
+	const struct record_value *code = &row->values[RECORD_F_SIP_CODE];
+	const struct record_value *cseq = &row->values[RECORD_F_CSEQ];
+	struct base_span method = cli_row_str(row, RECORD_F_METHOD);
+	struct base_span cseq_method = cli_row_str(row, RECORD_F_CSEQ_METHOD);
 	struct base_span reason = cli_row_str(row, RECORD_F_SIP_REASON);
 	struct base_text t = base_text_of(e->label, sizeof(e->label) - 1);
 
@@ -65,24 +68,27 @@ make_label(struct entry *e, const struct record_row *row)
 	}
 	base_text_char(&t, ']');
 	base_text_cstr(&t);
-	if (!code->present)
-		e->colour = CLI_BOLD;
+	static const enum cli_colour classes[] = {CLI_PLAIN, CLI_PLAIN, CLI_GOOD, CLI_WARN};
+	if (code->present)
+		e->colour = code->u64 < 400 ? classes[code->u64 / 100] : CLI_BAD;
 	else
-		e->colour = code->u64 < 200 ? CLI_PLAIN : code->u64 < 300 ? CLI_GOOD : code->u64 < 400 ? CLI_WARN : CLI_BAD;
+		e->colour = CLI_BOLD;
 }
 
 static void
 collect(void *context, const struct record_row *row)
 {
 	struct ladder *l = context;
-	struct base_span sdp = cli_row_str(row, RECORD_F_SDP), repeat = cli_row_str(row, RECORD_F_REPEAT);
+	const struct record_value *time = &row->values[RECORD_F_TIME];
+	struct base_span sdp = cli_row_str(row, RECORD_F_SDP);
+	struct base_span repeat = cli_row_str(row, RECORD_F_REPEAT);
 
 	if (l->n == l->max) {
 		l->max = l->max ? l->max * 2 : 32;
 		l->entries = cli_memory(l->entries, l->max * sizeof(*l->entries));
 	}
 	struct entry *e = &l->entries[l->n++];
-	*e = (struct entry){.ts_ns = row->values[RECORD_F_TIME].present ? row->values[RECORD_F_TIME].time_ns : 0};
+	*e = (struct entry){.ts_ns = time->present ? time->time_ns : 0};
 	e->src = cli_row_endpoint(row, RECORD_F_SRC_IP, RECORD_F_SRC_PORT);
 	e->dst = cli_row_endpoint(row, RECORD_F_DST_IP, RECORD_F_DST_PORT);
 	make_label(e, row);
@@ -104,7 +110,8 @@ host_of(struct ladder *l, const struct base_endpoint *address)
 {
 	for (int i = 0; i < l->n_hosts; i++) {
 		struct host *h = &l->hosts[i];
-		if (!base_ip_eq(&h->address.ip, &address->ip) || (l->by_port && h->address.port != address->port))
+		if (!base_ip_eq(&h->address.ip, &address->ip) ||
+			(l->by_port && h->address.port != address->port))
 			continue;
 		h->several_ports |= h->address.port != address->port;
 		return i;
@@ -141,7 +148,8 @@ place(struct ladder *l)
 		widest = columns > widest ? columns : widest;
 	}
 	unsigned gaps = l->n_hosts > 1 ? (unsigned)l->n_hosts - 1 : 1;
-	unsigned room = l->cli->width > LADDER_GUTTER + widest ? l->cli->width - LADDER_GUTTER - widest : 0;
+	unsigned room =
+		l->cli->width > LADDER_GUTTER + widest ? l->cli->width - LADDER_GUTTER - widest : 0;
 	l->pitch = room / gaps;
 	if (l->pitch > LADDER_PITCH_MAX)
 		l->pitch = LADDER_PITCH_MAX;
@@ -161,7 +169,8 @@ repeat(FILE *f, const char *s, unsigned n)
 		fputs(s, f);
 }
 
-/* The lifelines from host a up to, without, b, each with the columns before the next one.  The last host's has none behind it. */
+/* The lifelines from host a up to, without, b, each with the columns before the next one, which
+ * the last host's does not have. */
 static void
 draw_lifelines(const struct ladder *l, int a, int b)
 {
@@ -181,10 +190,13 @@ draw_hosts(const struct ladder *l)
 	repeat(l->f, " ", LADDER_GUTTER);
 	for (int i = 0; i < l->n_hosts; i++) {
 		struct base_text t = base_text_of(shown, sizeof(shown));
-		unsigned columns = cli_text_put(l->cli, &t, base_span_cstr(host_name(l, i, cell)), l->pitch - 2);
-		unsigned middle = l->first + (unsigned)i * l->pitch, start = middle > columns / 2 ? middle - columns / 2 : 0;
+		unsigned columns = cli_text_put(
+			l->cli, &t, base_span_cstr(host_name(l, i, cell)), l->pitch - 2);
+		unsigned middle = l->first + (unsigned)i * l->pitch;
+		unsigned start = middle > columns / 2 ? middle - columns / 2 : 0;
 		repeat(l->f, " ", start > at ? start - at : 0);
-		fprintf(l->f, "%s%.*s%s", cli_colour_on(l->cli, CLI_BOLD), (int)t.len, shown, cli_colour_off(l->cli));
+		fprintf(l->f, "%s%.*s%s", cli_colour_on(l->cli, CLI_BOLD), (int)t.len, shown,
+			cli_colour_off(l->cli));
 		at = (start > at ? start : at) + columns;
 	}
 	fputc('\n', l->f);
@@ -199,12 +211,14 @@ draw_arrow(const struct ladder *l, const struct entry *e, unsigned width)
 	char shown[CLI_CELL * 4];
 	struct base_text t = base_text_of(shown, sizeof(shown));
 	unsigned columns = cli_text_put(l->cli, &t, base_span_cstr(e->label), width - 5);
-	unsigned lines = width - 1 - 2 - columns, before = lines / 2; /* without the head and the spaces round the label */
+	unsigned lines = width - 1 - 2 - columns; /* without the head and two spaces */
+	unsigned before = lines / 2;
 
 	if (!right)
 		fputs(utf8 ? "\u2190" : "<", l->f);
 	repeat(l->f, line, before);
-	fprintf(l->f, " %s%.*s%s ", cli_colour_on(l->cli, e->colour), (int)t.len, shown, cli_colour_off(l->cli));
+	fprintf(l->f, " %s%.*s%s ", cli_colour_on(l->cli, e->colour), (int)t.len, shown,
+		cli_colour_off(l->cli));
 	repeat(l->f, line, lines - before);
 	if (right)
 		fputs(utf8 ? "\u2192" : ">", l->f);
@@ -217,7 +231,8 @@ draw_named(const struct ladder *l, const struct entry *e)
 	char src[CLI_CELL], dst[CLI_CELL];
 
 	draw_lifelines(l, 0, l->n_hosts);
-	fprintf(l->f, " %s %s %s  ", cli_cell_endpoint(src, &e->src), l->cli->utf8 ? "\u2192" : "->", cli_cell_endpoint(dst, &e->dst));
+	fprintf(l->f, " %s %s %s  ", cli_cell_endpoint(src, &e->src),
+		l->cli->utf8 ? "\u2192" : "->", cli_cell_endpoint(dst, &e->dst));
 	cli_text_print(l->cli, l->f, base_span_cstr(e->label));
 }
 
@@ -228,9 +243,11 @@ draw_times(const struct ladder *l, const struct entry *e, const struct entry *be
 
 	if (before) {
 		double seconds = (double)(e->ts_ns - before->ts_ns) / 1e9;
-		snprintf(delta, sizeof(delta), "%s%s", seconds < 0 ? "" : "+", cli_cell_fixed(text, seconds, 3));
+		snprintf(delta, sizeof(delta), "%s%s", seconds < 0 ? "" : "+",
+			cli_cell_fixed(text, seconds, 3));
 	}
-	fprintf(l->f, "  %s%-12s %9s%s   ", cli_colour_on(l->cli, CLI_DIM), cli_cell_time(time, e->ts_ns), delta, cli_colour_off(l->cli));
+	fprintf(l->f, "  %s%-12s %9s%s   ", cli_colour_on(l->cli, CLI_DIM),
+		cli_cell_time(time, e->ts_ns), delta, cli_colour_off(l->cli));
 	repeat(l->f, " ", l->first);
 }
 
@@ -260,7 +277,8 @@ piece(const struct cli *cli, struct base_span text, unsigned columns)
 
 	if (cli_text_columns(cli, text) <= columns)
 		return len;
-	for (len = 0; len < text.len && cli_text_columns(cli, base_span_of(text.p, len)) < columns; len++)
+	for (len = 0; len < text.len && cli_text_columns(cli, base_span_of(text.p, len)) < columns;
+		len++)
 		if (text.p[len] == ' ')
 			space = len + 1;
 	while (len > 1 && len < text.len && (text.p[len] & 0xc0) == 0x80)
@@ -280,7 +298,8 @@ draw_sdp(const struct ladder *l, const struct entry *e)
 		uint32_t n = piece(l->cli, text, columns);
 		repeat(l->f, " ", LADDER_GUTTER + l->first);
 		draw_lifelines(l, 0, a > 0 ? a : 0);
-		fprintf(l->f, "%s   %s", l->cli->utf8 ? "\u2502" : "|", cli_colour_on(l->cli, CLI_DIM));
+		fprintf(l->f, "%s   %s", l->cli->utf8 ? "\u2502" : "|",
+			cli_colour_on(l->cli, CLI_DIM));
 		cli_text_print(l->cli, l->f, base_span_trim(base_span_of(text.p, n)));
 		fprintf(l->f, "%s\n", cli_colour_off(l->cli));
 		text = base_span_of(text.p + n, text.len - n);
@@ -304,7 +323,8 @@ cli_ladder(const struct cli *cli, FILE *f, struct cli_nested *nested, const stru
 			draw_sdp(&l, &l.entries[i]);
 		free(l.entries[i].sdp);
 	}
-	if (row->values[RECORD_F_FLOW_TRUNCATED].present && row->values[RECORD_F_FLOW_TRUNCATED].boolean)
+	if (row->values[RECORD_F_FLOW_TRUNCATED].present &&
+		row->values[RECORD_F_FLOW_TRUNCATED].boolean)
 		fputs("  further messages were not kept (tables.flow_entries)\n", f);
 	free(l.entries);
 }

@@ -14,9 +14,11 @@ nested_row(void *context, const struct record_row *row, int64_t position)
 	return 0;
 }
 
-/* From the store: JSON, which SQLite takes apart.  A handle of its own, as the row comes out of a query that is still going on. */
+/* From the store: JSON, which SQLite takes apart.  A handle of its own: the row comes out of a
+ * query that is still going on. */
 static void
-nested_json(struct cli_nested *n, struct base_span json, enum record_kind kind, struct nested_call *call)
+nested_json(struct cli_nested *n, struct base_span json, enum record_kind kind,
+	struct nested_call *call)
 {
 	struct sys_error e;
 
@@ -27,7 +29,8 @@ nested_json(struct cli_nested *n, struct base_span json, enum record_kind kind, 
 }
 
 void
-cli_nested_each(struct cli_nested *n, const struct record_row *row, cli_nested_fn fn, void *context, enum record_field list)
+cli_nested_each(struct cli_nested *n, const struct record_row *row, cli_nested_fn fn, void *context,
+	enum record_field list)
 {
 	enum record_kind kind = list == RECORD_F_FLOW ? RECORD_FLOW : RECORD_STREAM;
 	const struct record_value *v = &row->values[list];

@@ -32,7 +32,8 @@ unknown_option(const struct cli *cli, char **argv, const struct option *longs)
 	for (unsigned i = 0; longs[i].name && i < OPTIONS_MAX; i++)
 		names[i] = longs[i].name;
 	if (optopt && strncmp(word, "--", 2) != 0) {
-		cli_misuse(cli, "unknown option '-%c'", optopt >= 0x20 && optopt < 0x7f ? optopt : '?');
+		cli_misuse(cli, "unknown option '-%c'",
+			optopt >= 0x20 && optopt < 0x7f ? optopt : '?');
 		return '?';
 	}
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
@@ -66,7 +67,8 @@ cli_option_next(const struct cli *cli, int argc, char **argv, const struct optio
 		return '?';
 	}
 	/* A value given to an option that takes none has the option's val in optopt. */
-	if (c == '?' && optopt && strchr(argv[optind - 1], '=') && strncmp(argv[optind - 1], "--", 2) == 0) {
+	if (c == '?' && optopt && strchr(argv[optind - 1], '=') &&
+		strncmp(argv[optind - 1], "--", 2) == 0) {
 		cli_misuse(cli, "option '--%s' takes no value", option_name(longs, optopt));
 		return '?';
 	}
@@ -89,7 +91,8 @@ cli_number(const char *text, uint64_t max, uint64_t *out)
 static int
 take_format(const struct cli *cli, struct cli_options *o, const char *text)
 {
-	static const char *const names[] = {[CLI_TABLE] = "table", [CLI_JSONL] = "jsonl", [CLI_CSV] = "csv"};
+	static const char *const names[] = {
+		[CLI_TABLE] = "table", [CLI_JSONL] = "jsonl", [CLI_CSV] = "csv"};
 
 	for (size_t i = 0; i < base_count_of(names); i++)
 		if (strcmp(text, names[i]) == 0) {
@@ -117,12 +120,14 @@ take_kinds(const struct cli *cli, struct cli_options *o, const char *text)
 			if (kind == RECORD_NONE && len && text[len - 1] == 's')
 				kind = record_kind_of(base_span_of(text, len - 1));
 			if (kind == RECORD_NONE || !(CLI_KINDS_ALL >> kind & 1))
-				return cli_misuse(cli, "kind '%.*s' is none of call, registration, transaction, stream, all", (int)len, text);
+				return cli_misuse(cli,
+					"kind '%.*s' is none of " CLI_KIND_NAMES ", all", (int)len,
+					text);
 			o->kinds |= 1u << kind;
 		}
 		text += len + (text[len] == ',');
 	}
-	return o->kinds ? CLI_OK : cli_misuse(cli, "--kind needs one of call, registration, transaction, stream, all");
+	return o->kinds ? CLI_OK : cli_misuse(cli, "--kind needs one of " CLI_KIND_NAMES ", all");
 }
 
 static int
@@ -130,7 +135,9 @@ take_time(const struct cli *cli, const struct cli_options *o, const char *name, 
 {
 	if (sys_time_parse(optarg, o->now_ns, ts_ns))
 		return CLI_OK;
-	return cli_misuse(cli, "--%s '%s' is no time: 15m, 2h, 7d (ago), 2026-11-23, '2026-11-23 01:02:03' (UTC)", name, optarg);
+	return cli_misuse(cli,
+		"--%s '%s' is no time: 15m, 2h, 7d (ago), 2026-11-23, '2026-11-23 01:02:03' (UTC)",
+		name, optarg);
 }
 
 int
@@ -193,10 +200,11 @@ cli_store(const struct cli *cli, const struct cli_options *o)
 	if (!o->store && !config)
 		return NULL;
 	const char *dir = o->store ? o->store : config->store.dir;
+	const struct store_options options = {.dir = dir, .read_only = true};
 	if (access(dir, R_OK | X_OK) != 0)
 		cli_fail(cli, "cannot read the store %s: %s%s", dir, strerror(errno),
 			errno == ENOENT ? "; name it with --store DIR or -c CONFIG" : "");
-	else if (store_open(&store, &(struct store_options){.dir = dir, .read_only = true}, &e) != 0)
+	else if (store_open(&store, &options, &e) != 0)
 		store = NULL, cli_fail(cli, "%s", e.text);
 	config_free(config);
 	return store;

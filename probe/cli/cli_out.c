@@ -9,7 +9,9 @@ out_path(const struct cli_out *out, char path[PATH_MAX], const char *leaf)
 {
 	int len = snprintf(path, PATH_MAX, "%s/%s", out->dir, leaf);
 
-	return len < PATH_MAX ? CLI_OK : cli_fail(out->cli, "--out: the path %s is too long", out->dir);
+	if (len < PATH_MAX)
+		return CLI_OK;
+	return cli_fail(out->cli, "--out: the path %s is too long", out->dir);
 }
 
 int
@@ -28,12 +30,13 @@ cli_out_open(struct cli_out *out, const char *dir)
 		out->store = NULL;
 		return cli_fail(out->cli, "%s", e.text);
 	}
-	/* Sequences of a replay begin at 1: in the same store its records would be taken for those that stand there. */
+	/* A replay's sequence begins at 1: its records would be taken for those that are there. */
 	if (store_sequence_get(out->store, CLI_REPLAY_PROBE, 0, &earlier, &e) != 0)
 		cli_fail(out->cli, "%s", e.text);
 	else if (earlier.count)
-		cli_fail(out->cli, "--out %s holds %llu records of an earlier replay: name another directory, or remove it", dir,
-			(unsigned long long)earlier.count);
+		cli_fail(out->cli,
+			"--out %s holds %llu records of an earlier replay: name another directory",
+			dir, (unsigned long long)earlier.count);
 	else
 		return CLI_OK;
 	store_close(out->store);
@@ -82,7 +85,8 @@ out_billing(struct cli_out *out)
 	struct sinks_billing_options options = {
 		.dir = path,
 		.format = c->billing.format,
-		.columns = c->billing.columns_count ? (const char *const *)c->billing.columns : NULL,
+		.columns =
+			c->billing.columns_count ? (const char *const *)c->billing.columns : NULL,
 		.n_columns = c->billing.columns_count,
 		.kinds = 1u << RECORD_CALL,
 		.rotate_s = c->billing.rotate_s,
@@ -93,9 +97,11 @@ out_billing(struct cli_out *out)
 		return cli_fail(out->cli, "%s", e.text);
 	if (sinks_billing_open(&billing, out->store, &options, &e) != 0)
 		return cli_fail(out->cli, "%s", e.text);
-	int rc = sinks_billing_step(billing, sys_clock_wall_ns(), true, &e) >= 0 ? CLI_OK : cli_fail(out->cli, "%s", e.text);
+	int rc = sinks_billing_step(billing, sys_clock_wall_ns(), true, &e);
+	if (rc < 0)
+		cli_fail(out->cli, "%s", e.text);
 	sinks_billing_close(billing);
-	return rc;
+	return rc < 0 ? CLI_FAILED : CLI_OK;
 }
 
 int
@@ -111,7 +117,7 @@ cli_out_close(struct cli_out *out, bool failed)
 	store_close(out->store);
 	out->store = NULL;
 	if (rc == CLI_OK && !failed)
-		cli_say(out->cli, "%s records in %s/store, billing files in %s/billing", cli_cell_count(cell, out->records), out->dir,
-			out->dir);
+		cli_say(out->cli, "%s records in %s/store, billing files in %s/billing",
+			cli_cell_count(cell, out->records), out->dir, out->dir);
 	return rc;
 }

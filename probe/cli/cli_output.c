@@ -7,15 +7,19 @@
 #define OUTPUT_TEXT_BYTES (256u << 10)
 
 static const char *const dispositions[] = {
-	"answered", "busy", "no_answer", "cancelled", "redirected", "rejected", "failed", "incomplete",
+	"answered", "busy", "no_answer", "cancelled", "redirected", "rejected", "failed",
+	"incomplete",
 };
-_Static_assert(base_count_of(dispositions) + 1 == base_count_of(((struct cli_output *)0)->dispositions), "and one for others");
+_Static_assert(
+	base_count_of(dispositions) + 1 == base_count_of(((struct cli_output *)0)->dispositions),
+	"and one for others");
 
 static void
 csv_columns(struct cli_output *out)
 {
 	for (unsigned f = 0; f < RECORD_F_COUNT; f++)
-		if (record_field_in((enum record_field)f, out->stream_kind) && (f != RECORD_F_FLOW || out->flow))
+		if (record_field_in((enum record_field)f, out->stream_kind) &&
+			(f != RECORD_F_FLOW || out->flow))
 			out->columns[out->n_columns++] = (enum record_field)f;
 }
 
@@ -40,7 +44,8 @@ output_text(struct cli_output *out, const struct base_text *t)
 int
 cli_output_open(struct cli_output *out, struct cli *cli, const struct cli_options *o)
 {
-	*out = (struct cli_output){.cli = cli, .format = o->format, .kinds = o->kinds, .flow = o->flow};
+	*out = (struct cli_output){.cli = cli, .format = o->format, .kinds = o->kinds};
+	out->flow = o->flow;
 	out->stream_kind = (enum record_kind)__builtin_ctz(o->kinds);
 	if (o->format == CLI_CSV && (o->kinds & (o->kinds - 1)))
 		return cli_misuse(cli, "CSV has one kind of record a file: choose one with --kind");
@@ -90,8 +95,8 @@ table_day(struct cli_output *out, struct cli_table *t, const struct record_row *
 	if (ts_ns == 0 || day == out->day[row->kind])
 		return;
 	out->day[row->kind] = day;
-	int len = snprintf(line, sizeof(line), "%s%s%s\n", cli_colour_on(out->cli, CLI_DIM), cli_cell_date(date, ts_ns),
-		cli_colour_off(out->cli));
+	int len = snprintf(line, sizeof(line), "%s%s%s\n", cli_colour_on(out->cli, CLI_DIM),
+		cli_cell_date(date, ts_ns), cli_colour_off(out->cli));
 	cli_table_block(t, line, (size_t)len);
 }
 
@@ -180,21 +185,24 @@ print_others(struct cli_output *out)
 	for (unsigned kind = 0; kind < RECORD_KIND_COUNT; kind++) {
 		if (!out->tables[kind] || kind == out->stream_kind)
 			continue;
-		fprintf(out->cli->out, "\n%s%s%s\n", cli_colour_on(out->cli, CLI_BOLD), cli_summary_title((enum record_kind)kind),
-			cli_colour_off(out->cli));
+		fprintf(out->cli->out, "\n%s%s%s\n", cli_colour_on(out->cli, CLI_BOLD),
+			cli_summary_title((enum record_kind)kind), cli_colour_off(out->cli));
 		cli_table_flush(out->tables[kind]);
 		if (out->counts[kind] > out->held[kind])
-			fprintf(out->cli->out, "%s more: --kind %s\n", cli_cell_count(cell, out->counts[kind] - out->held[kind]),
+			fprintf(out->cli->out, "%s more: --kind %s\n",
+				cli_cell_count(cell, out->counts[kind] - out->held[kind]),
 				record_kind_name((enum record_kind)kind));
 	}
 }
 
 static void
-print_count(struct cli_output *out, const char *between, enum record_kind kind, const char *one, const char *many)
+print_count(struct cli_output *out, const char *between, enum record_kind kind, const char *one,
+	const char *many)
 {
 	char cell[CLI_CELL];
 
-	fprintf(out->cli->out, "%s%s %s", between, cli_cell_count(cell, out->counts[kind]), out->counts[kind] == 1 ? one : many);
+	fprintf(out->cli->out, "%s%s %s", between, cli_cell_count(cell, out->counts[kind]),
+		out->counts[kind] == 1 ? one : many);
 }
 
 static void
@@ -220,8 +228,10 @@ print_totals(struct cli_output *out)
 			if (out->dispositions[i] == 0)
 				continue;
 			char cell[CLI_CELL];
-			const char *name = i < base_count_of(dispositions) ? dispositions[i] : "other";
-			fprintf(f, "%s%s %s", comma, cli_cell_count(cell, out->dispositions[i]), name);
+			const char *name =
+				i < base_count_of(dispositions) ? dispositions[i] : "other";
+			fprintf(f, "%s%s %s", comma, cli_cell_count(cell, out->dispositions[i]),
+				name);
 			comma = ", ";
 		}
 		between = "; ";

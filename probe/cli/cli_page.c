@@ -47,7 +47,8 @@ heading(struct page *p, const char *text)
 static void
 label(struct page *p, const char *text)
 {
-	fprintf(p->f, "  %s%-*s%s", cli_colour_on(p->cli, CLI_DIM), PAGE_LABEL, text, cli_colour_off(p->cli));
+	fprintf(p->f, "  %s%-*s%s", cli_colour_on(p->cli, CLI_DIM), PAGE_LABEL, text,
+		cli_colour_off(p->cli));
 }
 
 static void
@@ -69,15 +70,18 @@ print_address(struct page *p, struct base_span user, struct base_span host)
 
 struct party {
 	const char *label;
-	enum record_field user, host, name, tag, ua, ip, port; /* name: RECORD_F_COUNT where there is none */
+	enum record_field user, host;
+	enum record_field name; /* RECORD_F_COUNT where there is none */
+	enum record_field tag, ua, ip, port;
 };
 
 static void
 page_party(struct page *p, const struct party *party)
 {
-	struct base_span name = party->name < RECORD_F_COUNT ? take_str(p, party->name) : base_span_of(NULL, 0);
-	struct base_span user = take_str(p, party->user), host = take_str(p, party->host), tag = take_str(p, party->tag);
-	struct base_span ua = take_str(p, party->ua);
+	struct base_span name =
+		party->name < RECORD_F_COUNT ? take_str(p, party->name) : base_span_of(NULL, 0);
+	struct base_span user = take_str(p, party->user), host = take_str(p, party->host);
+	struct base_span tag = take_str(p, party->tag), ua = take_str(p, party->ua);
 	struct base_endpoint address = cli_row_endpoint(p->row, party->ip, party->port);
 	char cell[CLI_CELL];
 
@@ -98,15 +102,17 @@ page_party(struct page *p, const struct party *party)
 static void
 page_parties(struct page *p)
 {
-	static const struct party from = {"From", RECORD_F_FROM_USER, RECORD_F_FROM_HOST, RECORD_F_FROM_NAME, RECORD_F_FROM_TAG,
-		RECORD_F_CALLER_UA, RECORD_F_SRC_IP, RECORD_F_SRC_PORT};
-	static const struct party to = {"To", RECORD_F_TO_USER, RECORD_F_TO_HOST, RECORD_F_COUNT, RECORD_F_TO_TAG, RECORD_F_CALLEE_UA,
-		RECORD_F_DST_IP, RECORD_F_DST_PORT};
+	static const struct party from = {"From", RECORD_F_FROM_USER, RECORD_F_FROM_HOST,
+		RECORD_F_FROM_NAME, RECORD_F_FROM_TAG, RECORD_F_CALLER_UA, RECORD_F_SRC_IP,
+		RECORD_F_SRC_PORT};
+	static const struct party to = {"To", RECORD_F_TO_USER, RECORD_F_TO_HOST, RECORD_F_COUNT,
+		RECORD_F_TO_TAG, RECORD_F_CALLEE_UA, RECORD_F_DST_IP, RECORD_F_DST_PORT};
 
 	page_party(p, &from);
 	page_party(p, &to);
 	if (has(p, RECORD_F_RURI_USER) || has(p, RECORD_F_RURI_HOST)) {
-		struct base_span user = take_str(p, RECORD_F_RURI_USER), host = take_str(p, RECORD_F_RURI_HOST);
+		struct base_span user = take_str(p, RECORD_F_RURI_USER);
+		struct base_span host = take_str(p, RECORD_F_RURI_HOST);
 		label(p, "Request-URI");
 		print_address(p, user, host);
 		fputc('\n', p->f);
@@ -118,7 +124,8 @@ page_parties(struct page *p)
 static void
 page_spans(struct page *p)
 {
-	static const enum record_field spans[] = {RECORD_F_PDD_MS, RECORD_F_SETUP_MS, RECORD_F_DURATION_MS};
+	static const enum record_field spans[] = {
+		RECORD_F_PDD_MS, RECORD_F_SETUP_MS, RECORD_F_DURATION_MS};
 	static const char *const names[] = {"Post-dial delay", "Setup", "Duration"};
 	const char *between = "  ";
 	char cell[CLI_CELL];
@@ -127,7 +134,8 @@ page_spans(struct page *p)
 		if (!has(p, spans[i]))
 			continue;
 		p->shown[spans[i]] = true;
-		fprintf(p->f, "%s%s %s s", between, names[i], cli_cell_fixed(cell, cli_row_number(p->row, spans[i]) / 1e3, 3));
+		fprintf(p->f, "%s%s %s s", between, names[i],
+			cli_cell_fixed(cell, cli_row_number(p->row, spans[i]) / 1e3, 3));
 		between = ", ";
 	}
 	if (has(p, RECORD_F_DURATION_MS) && has(p, RECORD_F_DURATION_BASIS))
@@ -143,10 +151,17 @@ page_times(struct page *p)
 		enum record_field f;
 		const char *label;
 	} times[] = {
-		{RECORD_F_REQUEST_TIME, "Request"}, {RECORD_F_RESPONSE_TIME, "Response"}, {RECORD_F_INVITE_TIME, "INVITE"},
-		{RECORD_F_TRYING_TIME, "Trying"}, {RECORD_F_RINGING_TIME, "Ringing"}, {RECORD_F_EARLY_MEDIA_TIME, "Early media"},
-		{RECORD_F_ANSWER_TIME, "Answer"}, {RECORD_F_ACK_TIME, "ACK"}, {RECORD_F_FIRST_TIME, "First packet"},
-		{RECORD_F_LAST_TIME, "Last packet"}, {RECORD_F_END_TIME, "End"},
+		{RECORD_F_REQUEST_TIME, "Request"},
+		{RECORD_F_RESPONSE_TIME, "Response"},
+		{RECORD_F_INVITE_TIME, "INVITE"},
+		{RECORD_F_TRYING_TIME, "Trying"},
+		{RECORD_F_RINGING_TIME, "Ringing"},
+		{RECORD_F_EARLY_MEDIA_TIME, "Early media"},
+		{RECORD_F_ANSWER_TIME, "Answer"},
+		{RECORD_F_ACK_TIME, "ACK"},
+		{RECORD_F_FIRST_TIME, "First packet"},
+		{RECORD_F_LAST_TIME, "Last packet"},
+		{RECORD_F_END_TIME, "End"},
 	};
 	int64_t first_ns = 0;
 	char cell[CLI_CELL];
@@ -159,7 +174,8 @@ page_times(struct page *p)
 		label(p, times[i].label);
 		put(p, times[i].f);
 		if (first_ns)
-			fprintf(p->f, "  %s%s s", ts_ns < first_ns ? "" : "+", cli_cell_fixed(cell, (double)(ts_ns - first_ns) / 1e9, 3));
+			fprintf(p->f, "  %s%s s", ts_ns < first_ns ? "" : "+",
+				cli_cell_fixed(cell, (double)(ts_ns - first_ns) / 1e9, 3));
 		else
 			first_ns = ts_ns;
 		fputc('\n', p->f);
@@ -172,8 +188,8 @@ page_times(struct page *p)
 static void
 page_outcome(struct page *p)
 {
-	const enum record_field words[] = {RECORD_F_METHOD, RECORD_F_EVENT, RECORD_F_ACTION, RECORD_F_DISPOSITION, RECORD_F_SIP_CODE,
-		RECORD_F_SIP_REASON};
+	const enum record_field words[] = {RECORD_F_METHOD, RECORD_F_EVENT, RECORD_F_ACTION,
+		RECORD_F_DISPOSITION, RECORD_F_SIP_CODE, RECORD_F_SIP_REASON};
 	enum cli_colour colour = cli_summary_colour(p->row);
 	bool any = false;
 
@@ -188,7 +204,8 @@ page_outcome(struct page *p)
 		any = true;
 	}
 	fputs(any ? cli_colour_off(p->cli) : "no response", p->f);
-	if (has(p, RECORD_F_ENDED_BY) && !base_span_eq(cli_row_str(p->row, RECORD_F_ENDED_BY), BASE_SPAN("none")))
+	if (has(p, RECORD_F_ENDED_BY) &&
+		!base_span_eq(cli_row_str(p->row, RECORD_F_ENDED_BY), BASE_SPAN("none")))
 		fputs(", ended by ", p->f), put(p, RECORD_F_ENDED_BY);
 	if (has(p, RECORD_F_END_CAUSE))
 		fputs(" (", p->f), put(p, RECORD_F_END_CAUSE), fputc(')', p->f);
@@ -204,19 +221,32 @@ struct media {
 };
 
 static const struct cli_column media_columns[] = {
-	{"BY", false, 0, 0}, {"SOURCE", false, 15, 0}, {"DESTINATION", false, 15, 0}, {"SSRC", false, 0, 0}, {"PT", true, 0, 6},
-	{"CODEC", false, 4, 0}, {"PACKETS", true, 0, 0}, {"LOST", true, 0, 0}, {"LOSS %", true, 0, 3}, {"DUP", true, 0, 5},
-	{"LATE", true, 0, 4}, {"JITTER", true, 0, 0}, {"MAX", true, 0, 2}, {"DELTA", true, 0, 1},
+	{"BY", false, 0, 0},
+	{"SOURCE", false, 15, 0},
+	{"DESTINATION", false, 15, 0},
+	{"SSRC", false, 0, 0},
+	{"PT", true, 0, 6},
+	{"CODEC", false, 4, 0},
+	{"PACKETS", true, 0, 0},
+	{"LOST", true, 0, 0},
+	{"LOSS %", true, 0, 3},
+	{"DUP", true, 0, 5},
+	{"LATE", true, 0, 4},
+	{"JITTER", true, 0, 0},
+	{"MAX", true, 0, 2},
+	{"DELTA", true, 0, 1},
 };
 
 static void
 media_stream(void *context, const struct record_row *s)
 {
-	static const enum record_field plain[] = {RECORD_F_SSRC, RECORD_F_PAYLOAD_TYPE, RECORD_F_CODEC, RECORD_F_PACKETS, RECORD_F_LOST};
+	static const enum record_field plain[] = {RECORD_F_SSRC, RECORD_F_PAYLOAD_TYPE,
+		RECORD_F_CODEC, RECORD_F_PACKETS, RECORD_F_LOST};
 	struct media *m = context;
 	struct base_endpoint src = cli_row_endpoint(s, RECORD_F_SRC_IP, RECORD_F_SRC_PORT);
 	struct base_endpoint dst = cli_row_endpoint(s, RECORD_F_DST_IP, RECORD_F_DST_PORT);
-	double expected = cli_row_number(s, RECORD_F_EXPECTED), lost = cli_row_number(s, RECORD_F_LOST);
+	double expected = cli_row_number(s, RECORD_F_EXPECTED);
+	double lost = cli_row_number(s, RECORD_F_LOST);
 	char cell[CLI_CELL];
 
 	if (!m->table)
@@ -226,12 +256,17 @@ media_stream(void *context, const struct record_row *s)
 	cli_table_cell(m->table, cli_cell_endpoint(cell, &dst), CLI_PLAIN);
 	for (size_t i = 0; i < base_count_of(plain); i++)
 		cli_table_cell(m->table, cli_cell_value(cell, s, plain[i]), CLI_PLAIN);
-	cli_table_cell(m->table, cli_cell_fixed(cell, expected > 0 ? 100 * lost / expected : NAN, 2), lost > 0 ? CLI_WARN : CLI_PLAIN);
+	cli_table_cell(m->table,
+		cli_cell_fixed(cell, expected > 0 ? 100 * lost / expected : NAN, 2),
+		lost > 0 ? CLI_WARN : CLI_PLAIN);
 	cli_table_cell(m->table, cli_cell_value(cell, s, RECORD_F_DUPLICATES), CLI_PLAIN);
 	cli_table_cell(m->table, cli_cell_value(cell, s, RECORD_F_REORDERED), CLI_PLAIN);
-	cli_table_cell(m->table, cli_cell_fixed(cell, cli_row_number(s, RECORD_F_JITTER_MS_MEAN), 2), CLI_PLAIN);
-	cli_table_cell(m->table, cli_cell_fixed(cell, cli_row_number(s, RECORD_F_JITTER_MS_MAX), 2), CLI_PLAIN);
-	cli_table_cell(m->table, cli_cell_fixed(cell, cli_row_number(s, RECORD_F_DELTA_MS_MAX), 2), CLI_PLAIN);
+	cli_table_cell(m->table,
+		cli_cell_fixed(cell, cli_row_number(s, RECORD_F_JITTER_MS_MEAN), 2), CLI_PLAIN);
+	cli_table_cell(m->table, cli_cell_fixed(cell, cli_row_number(s, RECORD_F_JITTER_MS_MAX), 2),
+		CLI_PLAIN);
+	cli_table_cell(m->table, cli_cell_fixed(cell, cli_row_number(s, RECORD_F_DELTA_MS_MAX), 2),
+		CLI_PLAIN);
 }
 
 static void
@@ -272,7 +307,8 @@ page_rest(struct page *p)
 		if (!any)
 			heading(p, "Further fields");
 		any = true;
-		fprintf(p->f, "  %s%-20s%s", cli_colour_on(p->cli, CLI_DIM), record_fields[f].key, cli_colour_off(p->cli));
+		fprintf(p->f, "  %s%-20s%s", cli_colour_on(p->cli, CLI_DIM), record_fields[f].key,
+			cli_colour_off(p->cli));
 		if (record_fields[f].type == RECORD_LIST || record_fields[f].type == RECORD_TEXTS)
 			page_texts(p, (enum record_field)f);
 		else

@@ -60,6 +60,8 @@ extern const char cli_read_usage[], cli_calls_usage[], cli_show_usage[], cli_sta
 enum cli_format { CLI_TABLE, CLI_JSONL, CLI_CSV };
 #define CLI_KINDS_ALL (1u << RECORD_CALL | 1u << RECORD_REGISTRATION | 1u << RECORD_TRANSACTION | 1u << RECORD_STREAM)
 
+#define CLI_KIND_NAMES "call, registration, transaction, stream"
+
 /* What several commands take.  Everything is borrowed from argv. */
 struct cli_options {
 	enum cli_format format;

@@ -9,28 +9,35 @@
 const char cli_read_usage[] =
 	"Usage: ringtap read [OPTION]... FILE... ['SQL condition']\n"
 	"\n"
-	"Reads capture files (pcap, pcapng; '-': standard input) with the engine of the probe, and prints a record for\n"
-	"every call, registration, other transaction, and RTP stream without a call.  Several files are one capture.\n"
+	"Reads capture files (pcap, pcapng; '-': standard input) with the engine of the\n"
+	"probe, and prints a record for every call, registration, other transaction, and\n"
+	"RTP stream without a call.  Several files are one capture.\n"
 	"\n"
-	"  -f, --format table|jsonl|csv   table (default): one line a record.  jsonl: one JSON object a line, all fields.\n"
-	"                                 csv: all fields of one kind, calls unless --kind\n"
-	"  -F, --flow                     every message too: a ladder under each line; flow[] in jsonl and csv\n"
-	"  -k, --kind KIND[,KIND]         only these: call, registration, transaction, stream, all\n"
-	"  -w, --where CONDITION          only records for which the SQL condition on the fields ('ringtap fields') holds;\n"
-	"                                 kinds that lack one of its fields are left out\n"
-	"  -o, --out DIR                  also DIR/store (for ringtap calls and show) and DIR/billing (billing files)\n"
-	"  -c, --config FILE              tables, timers, SIP ports, watch lists and billing format from a configuration\n"
-	"  -j, --cores N                  worker cores (this version: 1)\n"
+	"  -f, --format FORMAT   table (default): one line a record\n"
+	"                        jsonl: one JSON object a line, all fields\n"
+	"                        csv: all fields of one kind, calls unless --kind\n"
+	"  -F, --flow            every message too: a ladder under each line; flow[] in\n"
+	"                        jsonl and csv\n"
+	"  -k, --kind KIND,...   only call, registration, transaction, stream\n"
+	"  -w, --where CONDITION only records for which the SQL condition on the fields\n"
+	"                        ('ringtap fields') holds; kinds that lack one of its\n"
+	"                        fields are left out\n"
+	"  -o, --out DIR         also DIR/store (for ringtap calls and show) and\n"
+	"                        DIR/billing (billing files)\n"
+	"  -c, --config FILE     tables, timers, SIP ports, watch lists and billing format\n"
+	"                        from a configuration\n"
+	"  -j, --cores N         worker cores (default 1); the records are the same\n"
 	"  -h, --help\n"
 	"\n"
-	"The last argument is a condition too, without --where, if it is no file and has a space, '=', '<' or '>'.\n"
-	"Times are UTC.  Of a damaged file, what could be read is printed, and the exit status is 1.\n"
+	"The last argument is a condition too, without --where, if it is no file and has\n"
+	"a space, '=', '<' or '>'.  Times are UTC.  Of a damaged file, what could be read\n"
+	"is printed, and the exit status is 1.\n"
 	"\n"
 	"Examples:\n"
 	"  ringtap read capture.pcap\n"
 	"  ringtap read capture.pcap \"disposition = 'failed' OR pdd_ms > 5000\"\n"
 	"  ringtap read --format jsonl --flow a.pcap b.pcap | jq .call_id\n"
-	"  ringtap read --out result capture.pcap && ringtap calls --store result/store --format csv\n";
+	"  ringtap read --out result capture.pcap; ringtap calls --store result/store\n";
 
 struct read {
 	struct cli *cli;
@@ -73,7 +80,8 @@ portion_end(struct read *r)
 		return;
 	r->portion_records = 0;
 	cli_replay_quiet(&r->replay);
-	if (store_commit(r->portion, &e) != 0 || store_query(r->portion, &query, print_row, r, &e) < 0 ||
+	if (store_commit(r->portion, &e) != 0 ||
+		store_query(r->portion, &query, print_row, r, &e) < 0 ||
 		store_clear(r->portion, &e) != 0) {
 		cli_fail(r->cli, "%s", e.text);
 		read_failed(r);
@@ -107,7 +115,8 @@ direct_record(struct read *r, const uint8_t *record, uint32_t len)
 	if (record_row_read(&row, record, len) != 0 || !(r->o.kinds >> row.kind & 1))
 		return;
 	/* As the store would have it. */
-	row.values[RECORD_F_PROBE] = (struct record_value){.text = CLI_REPLAY_PROBE, .present = true};
+	row.values[RECORD_F_PROBE] =
+		(struct record_value){.text = CLI_REPLAY_PROBE, .present = true};
 	row.values[RECORD_F_CORE] = (struct record_value){.u64 = 0, .present = true};
 	if (r->replay.progress_shown && r->cli->out_terminal)
 		cli_replay_quiet(&r->replay);
@@ -138,8 +147,9 @@ take_record(void *context, uint32_t core, uint8_t *record, uint32_t len)
 static int
 read_options(struct read *r, int argc, char **argv)
 {
-	static const struct option longs[] = {CLI_OPTION_FORMAT, CLI_OPTION_FLOW, CLI_OPTION_KIND, CLI_OPTION_WHERE, CLI_OPTION_CONFIG,
-		{"out", required_argument, NULL, 'o'}, {"cores", required_argument, NULL, 'j'}, CLI_OPTION_HELP, CLI_OPTION_END};
+	static const struct option longs[] = {CLI_OPTION_FORMAT, CLI_OPTION_FLOW, CLI_OPTION_KIND,
+		CLI_OPTION_WHERE, CLI_OPTION_CONFIG, {"out", required_argument, NULL, 'o'},
+		{"cores", required_argument, NULL, 'j'}, CLI_OPTION_HELP, CLI_OPTION_END};
 	uint64_t cores = 1;
 	int c;
 
@@ -148,12 +158,11 @@ read_options(struct read *r, int argc, char **argv)
 		if (c == 'o')
 			r->out_dir = optarg;
 		else if (c == 'j' && (!cli_number(optarg, CONFIG_CORES_MAX, &cores) || cores == 0))
-			return cli_misuse(r->cli, "--cores '%s' is not in 1..%d", optarg, CONFIG_CORES_MAX);
+			return cli_misuse(
+				r->cli, "--cores '%s' is not in 1..%d", optarg, CONFIG_CORES_MAX);
 		else if (c != 'j' && cli_option_common(r->cli, &r->o, c) != CLI_OK)
 			return CLI_USAGE;
 	}
-	if (cores != 1)
-		return cli_misuse(r->cli, "--cores %u: this version reads capture files on one core", (unsigned)cores);
 	r->cores = (uint32_t)cores;
 	return CLI_OK;
 }
@@ -180,8 +189,7 @@ read_open(struct read *r)
 
 	if (r->o.kinds == 0 && r->o.format == CLI_CSV)
 		r->o.kinds = 1u << RECORD_CALL;
-	bool kinds_given = r->o.kinds != 0;
-	if (!kinds_given)
+	if (r->o.kinds == 0)
 		r->o.kinds = CLI_KINDS_ALL;
 	if (r->o.where || r->o.format == CLI_TABLE) {
 		if (store_open(&r->portion, &(struct store_options){.dir = NULL}, &e) != 0) {

@@ -4,9 +4,9 @@
 
 #include "cli_private.h"
 #include "rx.h"
+#include "worker_spread.h"
 
 #define REPLAY_CALLS 200000      /* memory that is not used is not taken */
-#define REPLAY_PROGRESS_BURSTS 256
 #define REPLAY_PROGRESS_NS (200 * BASE_NS_PER_MS)
 
 struct config *
@@ -59,20 +59,69 @@ show_progress(struct cli_replay *r, const struct rx_source *source, const char *
 	cli_text_put(r->cli, &t, base_span_cstr(base_name(path)), 40);
 	fprintf(r->cli->err, "\r\033[K%s: ", base_text_cstr(&t));
 	if (p.bytes_total)
-		fprintf(r->cli->err, "%u %%, ", (unsigned)(100.0 * (double)p.bytes_read / (double)p.bytes_total));
+		fprintf(r->cli->err, "%u %%, ",
+			(unsigned)(100.0 * (double)p.bytes_read / (double)p.bytes_total));
 	double seconds = (double)(now_ns - r->began_ns) / 1e9;
-	fprintf(r->cli->err, "%s frames, %.2f M/s", cli_cell_count(cell, r->frames), (double)r->frames / 1e6 / seconds);
+	fprintf(r->cli->err, "%s frames, %.2f M/s", cli_cell_count(cell, r->frames),
+		(double)r->frames / 1e6 / seconds);
 	fflush(r->cli->err);
 	r->progress_shown = true;
 }
 
 /* ---- the engine ---- */
 
+/* One worker on this thread, or several each on its own. */
+struct engine {
+	struct worker_set *set;
+	struct worker_spread *spread; /* NULL: one worker */
+};
+
+static int
+engine_new(struct engine *engine, const struct worker_options *options, struct sys_error *e)
+{
+	engine->spread = NULL;
+	if (options->cores == 1)
+		return worker_set_new(&engine->set, options, e);
+	int rc = worker_spread_new(&engine->spread, options, e);
+	if (rc == 0)
+		engine->set = worker_spread_set(engine->spread);
+	return rc;
+}
+
+static void
+engine_frames(const struct engine *engine, const struct rx_frame *frames, uint32_t n)
+{
+	if (engine->spread) {
+		worker_spread_frames(engine->spread, frames, n);
+		return;
+	}
+	struct worker *w = worker_set_worker(engine->set, 0);
+	worker_step(w, frames, n);
+	worker_house(w, frames[n - 1].ts_ns);
+}
+
+static void
+engine_finish(const struct engine *engine, int64_t now_ns)
+{
+	if (engine->spread)
+		worker_spread_finish(engine->spread, now_ns);
+	else
+		worker_set_finish(engine->set, now_ns);
+}
+
+static void
+engine_free(const struct engine *engine)
+{
+	if (engine->spread)
+		worker_spread_free(engine->spread);
+	else
+		worker_set_free(engine->set);
+}
+
 /* CLI_FAILED after the sentence where the file is damaged. */
 static int
-replay_file(struct cli_replay *r, struct worker_set *set, const char *path, int64_t *last_ns)
+replay_file(struct cli_replay *r, const struct engine *engine, const char *path, int64_t *last_ns)
 {
-	struct worker *w = worker_set_worker(set, 0);
 	struct rx_frame frames[RX_BURST_MAX];
 	struct sys_error e = {""};
 	struct rx_source *source = rx_file_open(path, &e);
@@ -80,18 +129,17 @@ replay_file(struct cli_replay *r, struct worker_set *set, const char *path, int6
 
 	if (!source)
 		return cli_replay_quiet(r), cli_fail(r->cli, "%s", e.text);
-	for (uint64_t bursts = 0; !r->stop && !sys_signal_stop(); bursts++) {
+	while (!r->stop && !sys_signal_stop()) {
 		uint32_t n = rx_burst(source, frames, RX_BURST_MAX);
 		if (n == 0 && source->finished)
 			break;
 		if (n) {
 			*last_ns = frames[n - 1].ts_ns;
-			worker_step(w, frames, n);
+			engine_frames(engine, frames, n);
 			rx_release(source, frames, n);
-			worker_house(w, *last_ns);
 			r->frames += n;
 		}
-		if (r->cli->err_terminal && bursts % REPLAY_PROGRESS_BURSTS == 0)
+		if (r->cli->err_terminal)
 			show_progress(r, source, path);
 	}
 	cli_replay_quiet(r);
@@ -113,23 +161,29 @@ cli_replay_check(const struct cli_replay *r)
 int
 cli_replay_run(struct cli_replay *r)
 {
-	struct worker_options options = {.config = r->config, .cores = r->cores, .replay = true, .clock_source = "capture",
-		.record = r->record, .context = r->context};
-	struct worker_set *set = NULL;
+	struct worker_options options = {.config = r->config,
+		.cores = r->cores,
+		.replay = true,
+		.clock_source = "capture",
+		.record = r->record,
+		.context = r->context};
+	struct engine engine;
 	struct sys_error e = {""};
 	int64_t last_ns = 0;
 
-	if (worker_set_new(&set, &options, &e) != 0)
+	if (engine_new(&engine, &options, &e) != 0)
 		return cli_fail(r->cli, "%s", e.text);
 	cli_signals();
 	r->began_ns = r->progress_ns = sys_clock_monotonic_ns();
 	for (unsigned i = 0; i < r->n_files && !r->stop && !sys_signal_stop(); i++)
-		if (replay_file(r, set, r->files[i], &last_ns) != CLI_OK)
+		if (replay_file(r, &engine, r->files[i], &last_ns) != CLI_OK)
 			r->damaged = true;
 	if (!r->stop)
-		worker_set_finish(set, last_ns);
-	r->metrics = *worker_set_metrics(set, 0);
-	worker_set_free(set);
+		engine_finish(&engine, last_ns);
+	memset(&r->metrics, 0, sizeof(r->metrics));
+	for (uint32_t core = 0; core < r->cores; core++)
+		metrics_sum(&r->metrics, worker_set_metrics(engine.set, core));
+	engine_free(&engine);
 	r->interrupted = sys_signal_stop();
 	return r->damaged || r->stop ? CLI_FAILED : CLI_OK;
 }

@@ -20,7 +20,8 @@ peek_time(const int64_t *p)
 static void
 peek_metrics(struct metrics_core *to, const struct metrics_core *from)
 {
-	/* Verdicts first: a frame is counted before its verdict, so that the sum never exceeds the frames read after it. */
+	/* Verdicts first: a frame is counted before its verdict is, so that their sum never exceeds
+	 * the frames read after them. */
 	for (int i = 0; i < PACKET_VERDICT_COUNT; i++)
 		to->verdicts[i] = peek(&from->verdicts[i]);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
@@ -40,7 +41,8 @@ segment_copy(struct cli_segment *s, const struct shm *shm)
 	const struct shm_header *h = shm->header;
 
 	copy_text(s->probe, sizeof(s->probe), h->probe, sizeof(h->probe));
-	copy_text(s->clock_source, sizeof(s->clock_source), h->clock_source, sizeof(h->clock_source));
+	copy_text(
+		s->clock_source, sizeof(s->clock_source), h->clock_source, sizeof(h->clock_source));
 	s->created_ns = h->created_ns;
 	s->probe_heartbeat_ns = peek_time(&h->probe_heartbeat_ns);
 	s->collector_heartbeat_ns = peek_time(&h->collector_heartbeat_ns);
@@ -82,7 +84,8 @@ cli_segment_read(struct cli_segment *s, const char *path)
 	else if (error == -BASE_ERR_VERSION)
 		sys_fail(&s->problem, error, "%s: made by another version of ringtap", path);
 	else
-		sys_fail(&s->problem, error, "%s: is no segment of a probe: %s", path, base_error_text(error));
+		sys_fail(&s->problem, error, "%s: is no segment of a probe: %s", path,
+			base_error_text(error));
 	sys_mapping_close(&m);
 	return error == 0;
 }
@@ -133,7 +136,8 @@ static void
 json_core(FILE *f, const struct cli_segment *s, uint32_t i)
 {
 	const struct cli_segment_core *c = &s->core[i];
-	uint64_t total = metrics_verdicts_total(&c->metrics), frames = c->metrics.values[METRICS_FRAMES];
+	uint64_t total = metrics_verdicts_total(&c->metrics);
+	uint64_t frames = c->metrics.values[METRICS_FRAMES];
 
 	fprintf(f, "%s{", i ? "," : "");
 	json_number(f, "core", i, ",");
@@ -142,11 +146,13 @@ json_core(FILE *f, const struct cli_segment *s, uint32_t i)
 	json_number(f, "ring_backlog_bytes", c->backlog, ",\"ledger\":{");
 	json_number(f, "frames", frames, ",\"verdicts\":{");
 	for (int v = 0; v < PACKET_VERDICT_COUNT; v++)
-		json_number(f, packet_verdict_key((enum packet_verdict)v), c->metrics.verdicts[v], v + 1 < PACKET_VERDICT_COUNT ? "," : "},");
+		json_number(f, packet_verdict_key((enum packet_verdict)v), c->metrics.verdicts[v],
+			v + 1 < PACKET_VERDICT_COUNT ? "," : "},");
 	json_number(f, "verdicts_sum", total, ",");
 	fprintf(f, "\"difference\":%lld},\"metrics\":{", (long long)(int64_t)(total - frames));
 	for (int m = 0; m < METRICS_COUNT; m++)
-		json_number(f, metrics_infos[m].key, c->metrics.values[m], m + 1 < METRICS_COUNT ? "," : "}}");
+		json_number(f, metrics_infos[m].key, c->metrics.values[m],
+			m + 1 < METRICS_COUNT ? "," : "}}");
 }
 
 void

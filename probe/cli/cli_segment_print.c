@@ -36,7 +36,8 @@ put_share(struct cli_table *t, uint64_t part, uint64_t whole, enum cli_colour co
 {
 	char cell[CLI_CELL];
 
-	cli_table_cell(t, cli_cell_fixed(cell, whole ? 100 * (double)part / (double)whole : NAN, 1), colour);
+	cli_table_cell(t, cli_cell_fixed(cell, whole ? 100 * (double)part / (double)whole : NAN, 1),
+		colour);
 }
 
 /* The core in the reading before, or NULL. */
@@ -61,8 +62,10 @@ print_age(const struct view *v, const char *what, int64_t heartbeat_ns, bool ali
 	if (age_ns < 0)
 		age_ns = 0;
 	bool stale = alive && age_ns > STALE_NS;
-	fprintf(v->cli->out, ", %s%s %s ago%s%s", cli_colour_on(v->cli, stale ? CLI_BAD : CLI_PLAIN), what, cli_cell_age(cell, age_ns),
-		stale ? ": dead or stuck" : "", stale ? cli_colour_off(v->cli) : "");
+	fprintf(v->cli->out, ", %s%s %s ago%s%s",
+		cli_colour_on(v->cli, stale ? CLI_BAD : CLI_PLAIN), what,
+		cli_cell_age(cell, age_ns), stale ? ": dead or stuck" : "",
+		stale ? cli_colour_off(v->cli) : "");
 }
 
 static void
@@ -74,8 +77,9 @@ print_processes(const struct view *v)
 
 	fprintf(f, "%sProbe ", cli_colour_on(v->cli, CLI_BOLD));
 	cli_text_print(v->cli, f, base_span_cstr(s->probe));
-	fprintf(f, "%s  %s, pid %llu, start %llu, clock ", cli_colour_off(v->cli), s->running ? "running" : "stopped",
-		(unsigned long long)s->probe_pid, (unsigned long long)s->probe_starts);
+	fprintf(f, "%s  %s, pid %llu, start %llu, clock ", cli_colour_off(v->cli),
+		s->running ? "running" : "stopped", (unsigned long long)s->probe_pid,
+		(unsigned long long)s->probe_starts);
 	cli_text_print(v->cli, f, base_span_cstr(s->clock_source));
 	print_age(v, "heartbeat", s->probe_heartbeat_ns, s->running);
 	fputs("\nSegment ", f);
@@ -89,8 +93,8 @@ print_processes(const struct view *v)
 	fprintf(f, ", %s records", cli_cell_count(cell, s->collector_records));
 	fprintf(f, " in %s commits", cli_cell_count(cell, s->collector_commits));
 	if (s->collector_corrupt)
-		fprintf(f, ", %s%s corrupt%s", cli_colour_on(v->cli, CLI_BAD), cli_cell_count(cell, s->collector_corrupt),
-			cli_colour_off(v->cli));
+		fprintf(f, ", %s%s corrupt%s", cli_colour_on(v->cli, CLI_BAD),
+			cli_cell_count(cell, s->collector_corrupt), cli_colour_off(v->cli));
 	fputc('\n', f);
 }
 
@@ -99,9 +103,18 @@ print_processes(const struct view *v)
 #define CORE_COLUMN_RATE 2 /* only where there is an earlier reading */
 
 static const struct cli_column core_columns[] = {
-	{"CORE", false, 0, 0}, {"FRAMES", true, 0, 0}, {"/s", true, 0, 0}, {"BUSY %", true, 0, 5}, {"CALLS", true, 0, 0},
-	{"of %", true, 0, 4}, {"STREAMS", true, 0, 0}, {"of %", true, 0, 3}, {"RECORDS", true, 0, 2}, {"DROPPED", true, 0, 0},
-	{"RING %", true, 0, 0}, {"HEARTBEAT", true, 0, 1},
+	{"CORE", false, 0, 0},
+	{"FRAMES", true, 0, 0},
+	{"/s", true, 0, 0},
+	{"BUSY %", true, 0, 5},
+	{"CALLS", true, 0, 0},
+	{"of %", true, 0, 4},
+	{"STREAMS", true, 0, 0},
+	{"of %", true, 0, 3},
+	{"RECORDS", true, 0, 2},
+	{"DROPPED", true, 0, 0},
+	{"RING %", true, 0, 0},
+	{"HEARTBEAT", true, 0, 1},
 };
 
 static void
@@ -109,7 +122,8 @@ put_busy(struct cli_table *t, const struct metrics_core *m, const struct metrics
 {
 	uint64_t busy = m->values[METRICS_BUSY_CYCLES], idle = m->values[METRICS_IDLE_CYCLES];
 
-	if (before && busy >= before->values[METRICS_BUSY_CYCLES] && idle >= before->values[METRICS_IDLE_CYCLES]) {
+	if (before && busy >= before->values[METRICS_BUSY_CYCLES] &&
+		idle >= before->values[METRICS_IDLE_CYCLES]) {
 		busy -= before->values[METRICS_BUSY_CYCLES];
 		idle -= before->values[METRICS_IDLE_CYCLES];
 	}
@@ -119,7 +133,9 @@ put_busy(struct cli_table *t, const struct metrics_core *m, const struct metrics
 static enum cli_colour
 fill_colour(uint64_t part, uint64_t whole)
 {
-	return part * 10 >= whole * 9 && whole ? CLI_BAD : part * 4 >= whole * 3 && whole ? CLI_WARN : CLI_PLAIN;
+	if (whole && part * 10 >= whole * 9)
+		return CLI_BAD;
+	return whole && part * 4 >= whole * 3 ? CLI_WARN : CLI_PLAIN;
 }
 
 static void
@@ -128,7 +144,8 @@ core_row(struct cli_table *t, const struct view *v, uint32_t i)
 	const struct cli_segment_core *c = &v->now->core[i];
 	const struct metrics_core *m = &c->metrics, *before = core_before(v, i);
 	uint64_t calls = m->values[METRICS_CALLS_ACTIVE], calls_max = m->values[METRICS_CALLS_MAX];
-	uint64_t streams = m->values[METRICS_STREAMS_ACTIVE], streams_max = m->values[METRICS_STREAMS_MAX];
+	uint64_t streams = m->values[METRICS_STREAMS_ACTIVE];
+	uint64_t streams_max = m->values[METRICS_STREAMS_MAX];
 	uint64_t dropped = m->values[METRICS_RECORDS_DROPPED];
 	int64_t age_ns = v->now->wall_ns - c->heartbeat_ns;
 	char cell[CLI_CELL];
@@ -136,7 +153,8 @@ core_row(struct cli_table *t, const struct view *v, uint32_t i)
 	put_count(t, i, CLI_BOLD);
 	put_count(t, m->values[METRICS_FRAMES], CLI_PLAIN);
 	if (v->before)
-		put_rate(t, v, m->values[METRICS_FRAMES], before ? before->values[METRICS_FRAMES] : UINT64_MAX);
+		put_rate(t, v, m->values[METRICS_FRAMES],
+			before ? before->values[METRICS_FRAMES] : UINT64_MAX);
 	put_busy(t, m, before);
 	put_count(t, calls, CLI_PLAIN);
 	put_share(t, calls, calls_max, fill_colour(calls, calls_max));
@@ -145,7 +163,8 @@ core_row(struct cli_table *t, const struct view *v, uint32_t i)
 	put_count(t, m->values[METRICS_RECORDS], CLI_PLAIN);
 	put_count(t, dropped, dropped ? CLI_BAD : CLI_PLAIN);
 	put_share(t, c->backlog, v->now->ring_bytes, fill_colour(c->backlog, v->now->ring_bytes));
-	cli_table_cell(t, c->heartbeat_ns > 0 ? cli_cell_age(cell, age_ns < 0 ? 0 : age_ns) : "none",
+	cli_table_cell(t,
+		c->heartbeat_ns > 0 ? cli_cell_age(cell, age_ns < 0 ? 0 : age_ns) : "none",
 		v->now->running && age_ns > STALE_NS ? CLI_BAD : CLI_PLAIN);
 }
 
@@ -190,13 +209,16 @@ ledger_row(struct ledger *l, const char *name, bool verdict, int i)
 	cli_table_cell(l->table, name, CLI_PLAIN);
 	if (l->totals) {
 		put_count(l->table, total, CLI_BOLD);
-		put_share(l->table, verdict ? total : 0, verdict ? l->sum.values[METRICS_FRAMES] : 0, CLI_PLAIN);
+		put_share(l->table, verdict ? total : 0,
+			verdict ? l->sum.values[METRICS_FRAMES] : 0, CLI_PLAIN);
 		bool gauge = !verdict && metrics_infos[i].gauge;
 		if (l->view->before)
-			put_rate(l->table, l->view, total, gauge ? UINT64_MAX : *value_of(&l->sum_before, verdict, i));
+			put_rate(l->table, l->view, total,
+				gauge ? UINT64_MAX : *value_of(&l->sum_before, verdict, i));
 	}
 	for (uint32_t c = l->first; c < l->first + l->n; c++)
-		put_count(l->table, *value_of(&l->view->now->core[c].metrics, verdict, i), CLI_PLAIN);
+		put_count(
+			l->table, *value_of(&l->view->now->core[c].metrics, verdict, i), CLI_PLAIN);
 }
 
 /* A frame is counted before its verdict is: while the probe runs, a few are under way. */
@@ -232,7 +254,8 @@ ledger_check(struct ledger *l)
 		put_nothing(l);
 	}
 	for (uint32_t c = l->first; c < l->first + l->n; c++)
-		put_count(l->table, metrics_verdicts_total(&l->view->now->core[c].metrics), CLI_PLAIN);
+		put_count(l->table, metrics_verdicts_total(&l->view->now->core[c].metrics),
+			CLI_PLAIN);
 	cli_table_cell(l->table, "  against frames", CLI_BOLD);
 	if (l->totals) {
 		put_check(l, &l->sum);
@@ -299,7 +322,8 @@ cli_segment_print(struct cli *cli, const struct cli_segment *s, const struct cli
 	struct view v = {.cli = cli, .now = s};
 
 	/* Another probe's segment may have taken the place of the one before. */
-	if (before && before->cores == s->cores && before->created_ns == s->created_ns && s->monotonic_ns > before->monotonic_ns) {
+	if (before && before->cores == s->cores && before->created_ns == s->created_ns &&
+		s->monotonic_ns > before->monotonic_ns) {
 		v.before = before;
 		v.seconds = (double)(s->monotonic_ns - before->monotonic_ns) / 1e9;
 	}

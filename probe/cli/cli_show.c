@@ -11,13 +11,15 @@ const char cli_show_usage[] =
 	"Usage: ringtap show [OPTION]... UID|CALL-ID\n"
 	"       ringtap show --read FILE [--read FILE]... [UID|CALL-ID]\n"
 	"\n"
-	"One call, registration, transaction or stream whole: parties, times, outcome, ladder, media, every other field.\n"
-	"A uid may be cut short, as the tables do.  In the ladder [n] is the CSeq number, and dotted arrows are repetitions.\n"
+	"One call, registration, transaction or stream whole: parties, times, outcome,\n"
+	"ladder, media, every other field.  A uid may be cut short, as the tables do.\n"
+	"In the ladder [n] is the CSeq number, and dotted arrows are repetitions.\n"
 	"\n"
-	"  -r, --read FILE                from a capture file instead of the store; without an ID its only call\n"
-	"  -f, --format table|json        json: the record as one JSON object, with flow[]\n"
-	"  -s, --store DIR                the store; default: that of the configuration\n"
-	"  -c, --config FILE              default: " CLI_CONFIG_PATH " where it is there\n"
+	"  -r, --read FILE       from a capture file instead of the store; without an ID\n"
+	"                        its only call\n"
+	"  -f, --format FORMAT   table (default); json: one object, with flow[]\n"
+	"  -s, --store DIR       the store; default: that of the configuration\n"
+	"  -c, --config FILE     default: " CLI_CONFIG_PATH "\n"
 	"  -h, --help\n"
 	"\n"
 	"Examples:\n"
@@ -61,7 +63,8 @@ is_uid(const char *id)
 static bool
 wanted(const struct show *s, const struct record_row *row)
 {
-	struct base_span call_id = cli_row_str(row, RECORD_F_CALL_ID), uid = cli_row_str(row, RECORD_F_UID);
+	struct base_span call_id = cli_row_str(row, RECORD_F_CALL_ID);
+	struct base_span uid = cli_row_str(row, RECORD_F_UID);
 
 	if (!s->id)
 		return row->kind == RECORD_CALL;
@@ -91,8 +94,13 @@ static int
 show_replay(struct show *s)
 {
 	struct config *config = cli_replay_config(s->cli, s->o.config);
-	struct cli_replay replay = {.cli = s->cli, .config = config, .cores = 1, .files = s->files, .n_files = s->n_files,
-		.record = take_record, .context = s};
+	struct cli_replay replay = {.cli = s->cli,
+		.config = config,
+		.cores = 1,
+		.files = s->files,
+		.n_files = s->n_files,
+		.record = take_record,
+		.context = s};
 	struct sys_error e = {""};
 	int rc = CLI_FAILED;
 
@@ -102,7 +110,8 @@ show_replay(struct show *s)
 		config_free(config);
 		return CLI_FAILED;
 	}
-	if (store_open(&s->store, &(struct store_options){.dir = NULL}, &e) != 0 || store_begin(s->store, &e) != 0) {
+	if (store_open(&s->store, &(struct store_options){.dir = NULL}, &e) != 0 ||
+		store_begin(s->store, &e) != 0) {
 		cli_fail(s->cli, "%s", e.text);
 	} else {
 		rc = cli_replay_run(&replay);
@@ -136,11 +145,14 @@ note_match(void *context, const struct record_row *row, int64_t position)
 	bool final = !base_span_eq(cli_row_str(row, RECORD_F_STATUS), BASE_SPAN("interim"));
 	struct match m = {.kind = row->kind, .position = position, .final = final};
 
-	memcpy(m.uid, uid.p ? uid.p : (const uint8_t *)"", uid.len < SHOW_UID ? uid.len : SHOW_UID - 1);
-	s->by_call_id |= s->id && base_span_eq(cli_row_str(row, RECORD_F_CALL_ID), base_span_cstr(s->id));
+	memcpy(m.uid, uid.p ? uid.p : (const uint8_t *)"",
+		uid.len < SHOW_UID ? uid.len : SHOW_UID - 1);
+	s->by_call_id |=
+		s->id && base_span_eq(cli_row_str(row, RECORD_F_CALL_ID), base_span_cstr(s->id));
 	for (unsigned i = 0; i < s->n; i++) {
 		struct match *known = &s->matches[i];
-		if (known->kind != m.kind || strcmp(known->uid, m.uid) != 0 || (known->final && final))
+		if (known->kind != m.kind || strcmp(known->uid, m.uid) != 0 ||
+			(known->final && final))
 			continue;
 		if (final || !known->final)
 			*known = m;
@@ -158,7 +170,8 @@ static int
 show_find(struct show *s, char *where, size_t bytes)
 {
 	struct base_text t = base_text_of(where, bytes - 1);
-	struct store_query query = {.kinds = s->id ? CLI_KINDS_ALL : 1u << RECORD_CALL, .where = s->id ? where : NULL};
+	struct store_query query = {
+		.kinds = s->id ? CLI_KINDS_ALL : 1u << RECORD_CALL, .where = s->id ? where : NULL};
 	struct sys_error e = {""};
 
 	if (s->id) {
@@ -244,7 +257,8 @@ static int
 show_print(struct show *s)
 {
 	char where[4096];
-	struct store_query query = {.kinds = s->id ? CLI_KINDS_ALL : 1u << RECORD_CALL, .where = s->id ? where : NULL};
+	struct store_query query = {
+		.kinds = s->id ? CLI_KINDS_ALL : 1u << RECORD_CALL, .where = s->id ? where : NULL};
 	struct sys_error e = {""};
 	int rc = show_find(s, where, sizeof(where));
 
@@ -265,8 +279,9 @@ show_print(struct show *s)
 static int
 show_options(struct show *s, int argc, char **argv)
 {
-	static const struct option longs[] = {CLI_OPTION_FORMAT, CLI_OPTION_CONFIG, CLI_OPTION_STORE,
-		{"read", required_argument, NULL, 'r'}, CLI_OPTION_HELP, CLI_OPTION_END};
+	static const struct option longs[] = {CLI_OPTION_FORMAT, CLI_OPTION_CONFIG,
+		CLI_OPTION_STORE, {"read", required_argument, NULL, 'r'}, CLI_OPTION_HELP,
+		CLI_OPTION_END};
 	int c;
 
 	optind = 0;
@@ -283,7 +298,8 @@ show_options(struct show *s, int argc, char **argv)
 	if (s->o.format == CLI_CSV)
 		return cli_misuse(s->cli, "--format is table or json here");
 	if (optind == argc && !s->files)
-		return cli_misuse(s->cli, "which call?  Give its uid, the beginning of it, or its Call-ID");
+		return cli_misuse(
+			s->cli, "which call?  Give its uid, the beginning of it, or its Call-ID");
 	if (argc - optind > 1)
 		return cli_misuse(s->cli, "one ID, please: '%s' is a second one", argv[optind + 1]);
 	s->id = argv[optind]; /* NULL at the end */

@@ -8,19 +8,21 @@
 const char cli_stats_usage[] =
 	"Usage: ringtap stats [OPTION]...\n"
 	"\n"
-	"What a probe on this machine is doing, read from its shared-memory segment: processes and heartbeats, cores, tables\n"
-	"and rings, and the ledger: every frame received ends in exactly one verdict, so their sum equals the frames (while the\n"
-	"probe runs, a few are under way).  Counters are since the segment was made; under them what the NIC lost.\n"
+	"What a probe on this machine is doing, read from its shared-memory segment:\n"
+	"processes and heartbeats, cores, tables, rings, and the ledger.  Every frame\n"
+	"received ends in exactly one verdict, so their sum equals the frames (while the\n"
+	"probe runs, a few are under way).  Counters are since the segment was made.\n"
 	"\n"
-	"  -W, --watch                    again each second, with rates, until Ctrl-C\n"
-	"  -f, --format table|json        json: one object a segment and line\n"
-	"  -g, --segment FILE             the segment; may be given again.  Default: those of the configuration\n"
-	"  -c, --config FILE              default: " CLI_CONFIG_PATH " where it is there\n"
+	"  -W, --watch           again each second, with rates, until Ctrl-C\n"
+	"  -f, --format FORMAT   table (default); json: one object a segment and line\n"
+	"  -g, --segment FILE    the segment; may be given again.  Default: those of the\n"
+	"                        configuration\n"
+	"  -c, --config FILE     default: " CLI_CONFIG_PATH "\n"
 	"  -h, --help\n"
 	"\n"
 	"Examples:\n"
 	"  ringtap stats --watch\n"
-	"  ringtap stats --segment /dev/shm/ringtap-edge1 --format json | jq '.cores[].ledger'\n";
+	"  ringtap stats -g /dev/shm/ringtap-edge1 -f json | jq '.cores[].ledger'\n";
 
 struct stats {
 	struct cli *cli;
@@ -29,14 +31,16 @@ struct stats {
 	const char *paths[STATS_SEGMENTS_MAX];
 	unsigned n;
 	struct config *config;
-	struct cli_segment *now, *before; /* one each a path; before: of the round before, cores 0 where there is none */
+	struct cli_segment *now;    /* one each a path */
+	struct cli_segment *before; /* of the round before; cores 0 where there was none */
 };
 
 static int
 stats_options(struct stats *s, int argc, char **argv)
 {
-	static const struct option longs[] = {CLI_OPTION_FORMAT, CLI_OPTION_CONFIG, {"segment", required_argument, NULL, 'g'},
-		{"watch", no_argument, NULL, 'W'}, CLI_OPTION_HELP, CLI_OPTION_END};
+	static const struct option longs[] = {CLI_OPTION_FORMAT, CLI_OPTION_CONFIG,
+		{"segment", required_argument, NULL, 'g'}, {"watch", no_argument, NULL, 'W'},
+		CLI_OPTION_HELP, CLI_OPTION_END};
 	int c;
 
 	optind = 0;
@@ -65,7 +69,8 @@ stats_paths(struct stats *s)
 	s->config = cli_config(s->cli, s->o.config);
 	if (!s->config)
 		return CLI_FAILED;
-	for (unsigned i = 0; i < s->config->collector.segments_count && s->n < STATS_SEGMENTS_MAX; i++)
+	for (unsigned i = 0; i < s->config->collector.segments_count && s->n < STATS_SEGMENTS_MAX;
+		i++)
 		s->paths[s->n++] = s->config->collector.segments[i];
 	if (s->n == 0)
 		s->paths[s->n++] = s->config->probe.segment;
@@ -93,7 +98,8 @@ stats_round(struct stats *s)
 		} else {
 			if (i)
 				fputc('\n', s->cli->out);
-			cli_segment_print(s->cli, &s->now[i], s->before[i].cores ? &s->before[i] : NULL);
+			cli_segment_print(
+				s->cli, &s->now[i], s->before[i].cores ? &s->before[i] : NULL);
 		}
 	}
 	if (s->watch && s->o.format == CLI_TABLE && !s->cli->out_terminal)

@@ -2,25 +2,56 @@
 
 #include "cli_private.h"
 
-/* ---- columns ---- */
+/* ---- columns: 13 are a telephone number ---- */
 
 static const struct cli_column call_columns[] = {
-	{"TIME UTC", false, 0, 0}, {"FROM", false, 8, 0}, {"TO", false, 8, 0}, {"OUTCOME", false, 6, 0}, {"CODE", true, 0, 0},
-	{"PDD ms", true, 0, 2}, {"DURATION", true, 0, 0}, {"ENDED BY", false, 6, 3}, {"CODEC", false, 4, 4}, {"LOSS %", true, 0, 1},
-	{"JITTER ms", true, 0, 5}, {"UID", false, 0, 0},
+	{"TIME UTC", false, 0, 0},
+	{"FROM", false, 13, 0},
+	{"TO", false, 13, 0},
+	{"OUTCOME", false, 0, 0},
+	{"CODE", true, 0, 0},
+	{"PDD ms", true, 0, 2},
+	{"DURATION", true, 0, 0},
+	{"ENDED BY", false, 6, 3},
+	{"CODEC", false, 4, 4},
+	{"LOSS %", true, 0, 1},
+	{"JITTER ms", true, 0, 5},
+	{"UID", false, 0, 0},
 };
 static const struct cli_column registration_columns[] = {
-	{"TIME UTC", false, 0, 0}, {"ADDRESS OF RECORD", false, 10, 0}, {"ACTION", false, 0, 3}, {"CODE", true, 0, 0},
-	{"REASON", false, 4, 2}, {"EXPIRES s", true, 0, 0}, {"SOURCE", false, 15, 0}, {"DESTINATION", false, 15, 1},
+	{"TIME UTC", false, 0, 0},
+	{"ADDRESS OF RECORD", false, 10, 0},
+	{"ACTION", false, 0, 3},
+	{"CODE", true, 0, 0},
+	{"REASON", false, 4, 2},
+	{"EXPIRES s", true, 0, 0},
+	{"SOURCE", false, 15, 0},
+	{"DESTINATION", false, 15, 1},
 	{"UID", false, 0, 0},
 };
 static const struct cli_column transaction_columns[] = {
-	{"TIME UTC", false, 0, 0}, {"METHOD", false, 0, 0}, {"EVENT", false, 4, 4}, {"FROM", false, 8, 0}, {"TO", false, 8, 0},
-	{"CODE", true, 0, 0}, {"REASON", false, 4, 3}, {"SOURCE", false, 15, 1}, {"DESTINATION", false, 15, 2}, {"UID", false, 0, 0},
+	{"TIME UTC", false, 0, 0},
+	{"METHOD", false, 0, 0},
+	{"EVENT", false, 4, 4},
+	{"FROM", false, 13, 0},
+	{"TO", false, 13, 0},
+	{"CODE", true, 0, 0},
+	{"REASON", false, 4, 3},
+	{"SOURCE", false, 15, 1},
+	{"DESTINATION", false, 15, 2},
+	{"UID", false, 0, 0},
 };
 static const struct cli_column stream_columns[] = {
-	{"TIME UTC", false, 0, 0}, {"SOURCE", false, 15, 0}, {"DESTINATION", false, 15, 0}, {"SSRC", false, 0, 1}, {"CODEC", false, 4, 5},
-	{"DURATION", true, 0, 4}, {"PACKETS", true, 0, 0}, {"LOST", true, 0, 3}, {"LOSS %", true, 0, 0}, {"JITTER ms", true, 0, 2},
+	{"TIME UTC", false, 0, 0},
+	{"SOURCE", false, 15, 0},
+	{"DESTINATION", false, 15, 0},
+	{"SSRC", false, 0, 1},
+	{"CODEC", false, 4, 5},
+	{"DURATION", true, 0, 4},
+	{"PACKETS", true, 0, 0},
+	{"LOST", true, 0, 3},
+	{"LOSS %", true, 0, 0},
+	{"JITTER ms", true, 0, 2},
 	{"UID", false, 0, 0},
 };
 
@@ -30,8 +61,10 @@ static const struct {
 	unsigned n;
 } summaries[RECORD_KIND_COUNT] = {
 	[RECORD_CALL] = {"Calls", call_columns, base_count_of(call_columns)},
-	[RECORD_REGISTRATION] = {"Registrations", registration_columns, base_count_of(registration_columns)},
-	[RECORD_TRANSACTION] = {"Transactions", transaction_columns, base_count_of(transaction_columns)},
+	[RECORD_REGISTRATION] = {"Registrations", registration_columns,
+		base_count_of(registration_columns)},
+	[RECORD_TRANSACTION] = {"Transactions", transaction_columns,
+		base_count_of(transaction_columns)},
 	[RECORD_STREAM] = {"Streams without a call", stream_columns, base_count_of(stream_columns)},
 };
 
@@ -63,7 +96,8 @@ cli_summary_time(const struct record_row *row)
 
 	/* A capture that starts mid-call has no INVITE. */
 	if (!v->present && row->kind == RECORD_CALL)
-		v = row->values[RECORD_F_ANSWER_TIME].present ? &row->values[RECORD_F_ANSWER_TIME] : &row->values[RECORD_F_END_TIME];
+		v = row->values[RECORD_F_ANSWER_TIME].present ? &row->values[RECORD_F_ANSWER_TIME]
+							      : &row->values[RECORD_F_END_TIME];
 	return v->present ? v->time_ns : 0;
 }
 
@@ -98,7 +132,8 @@ loss_colour(double percent)
 static double
 loss_percent(const struct record_row *stream)
 {
-	double expected = cli_row_number(stream, RECORD_F_EXPECTED), lost = cli_row_number(stream, RECORD_F_LOST);
+	double expected = cli_row_number(stream, RECORD_F_EXPECTED),
+	       lost = cli_row_number(stream, RECORD_F_LOST);
 
 	return expected > 0 ? 100 * lost / expected : NAN;
 }
@@ -141,7 +176,8 @@ media_stream(void *context, const struct record_row *stream)
 /* ---- cells ---- */
 
 static void
-put_value(struct cli_table *t, const struct record_row *row, enum record_field f, enum cli_colour colour)
+put_value(struct cli_table *t, const struct record_row *row, enum record_field f,
+	enum cli_colour colour)
 {
 	char cell[CLI_CELL];
 
@@ -159,7 +195,8 @@ put_time(struct cli_table *t, const struct record_row *row)
 
 /* The user, else the host, else where it came from. */
 static void
-put_party(struct cli_table *t, const struct record_row *row, const enum record_field names[3], enum record_field ip)
+put_party(struct cli_table *t, const struct record_row *row, const enum record_field names[3],
+	enum record_field ip)
 {
 	for (unsigned i = 0; i < 3; i++)
 		if (cli_row_str(row, names[i]).len) {
@@ -172,8 +209,12 @@ put_party(struct cli_table *t, const struct record_row *row, const enum record_f
 static void
 put_parties(struct cli_table *t, const struct record_row *row)
 {
-	put_party(t, row, (enum record_field[]){RECORD_F_FROM_USER, RECORD_F_FROM_NAME, RECORD_F_FROM_HOST}, RECORD_F_SRC_IP);
-	put_party(t, row, (enum record_field[]){RECORD_F_TO_USER, RECORD_F_RURI_USER, RECORD_F_TO_HOST}, RECORD_F_DST_IP);
+	put_party(t, row,
+		(enum record_field[]){RECORD_F_FROM_USER, RECORD_F_FROM_NAME, RECORD_F_FROM_HOST},
+		RECORD_F_SRC_IP);
+	put_party(t, row,
+		(enum record_field[]){RECORD_F_TO_USER, RECORD_F_RURI_USER, RECORD_F_TO_HOST},
+		RECORD_F_DST_IP);
 }
 
 static void
@@ -217,11 +258,15 @@ call_row(struct cli_table *t, struct cli_nested *nested, const struct record_row
 	put_value(t, row, RECORD_F_DISPOSITION, cli_summary_colour(row));
 	put_value(t, row, RECORD_F_SIP_CODE, cli_summary_colour(row));
 	put_fixed(t, cli_row_number(row, RECORD_F_PDD_MS), 0, CLI_PLAIN);
-	cli_table_cell(t, cli_cell_duration(cell, cli_row_number(row, RECORD_F_DURATION_MS)), CLI_PLAIN);
+	cli_table_cell(
+		t, cli_cell_duration(cell, cli_row_number(row, RECORD_F_DURATION_MS)), CLI_PLAIN);
 	if (interim)
 		cli_table_cell(t, "in progress", CLI_BOLD);
 	else
-		cli_table_span(t, is(row, RECORD_F_ENDED_BY, "none") ? base_span_of(NULL, 0) : cli_row_str(row, RECORD_F_ENDED_BY), CLI_PLAIN);
+		cli_table_span(t,
+			is(row, RECORD_F_ENDED_BY, "none") ? base_span_of(NULL, 0)
+							   : cli_row_str(row, RECORD_F_ENDED_BY),
+			CLI_PLAIN);
 	cli_table_cell(t, m.codecs, CLI_PLAIN);
 	put_fixed(t, m.loss, 2, loss_colour(m.loss));
 	put_fixed(t, m.jitter_ms, 1, CLI_PLAIN);
@@ -261,7 +306,8 @@ transaction_row(struct cli_table *t, const struct record_row *row)
 static void
 stream_row(struct cli_table *t, const struct record_row *row)
 {
-	const struct record_value *first = &row->values[RECORD_F_FIRST_TIME], *last = &row->values[RECORD_F_LAST_TIME];
+	const struct record_value *first = &row->values[RECORD_F_FIRST_TIME],
+				  *last = &row->values[RECORD_F_LAST_TIME];
 	double loss = loss_percent(row);
 	char cell[CLI_CELL];
 
@@ -270,7 +316,10 @@ stream_row(struct cli_table *t, const struct record_row *row)
 	put_value(t, row, RECORD_F_SSRC, CLI_PLAIN);
 	put_value(t, row, RECORD_F_CODEC, CLI_PLAIN);
 	bool timed = first->present && last->present;
-	cli_table_cell(t, cli_cell_duration(cell, timed ? (double)(last->time_ns - first->time_ns) / 1e6 : NAN), CLI_PLAIN);
+	cli_table_cell(t,
+		cli_cell_duration(
+			cell, timed ? (double)(last->time_ns - first->time_ns) / 1e6 : NAN),
+		CLI_PLAIN);
 	put_value(t, row, RECORD_F_PACKETS, CLI_PLAIN);
 	put_value(t, row, RECORD_F_LOST, loss_colour(loss));
 	put_fixed(t, loss, 2, loss_colour(loss));

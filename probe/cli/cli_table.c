@@ -2,7 +2,8 @@
 
 #include "cli_private.h"
 
-/* Rows are held until a flush: the widest cell decides its column.  All texts stand, cleaned already, in one buffer. */
+/* Rows are held until a flush: the widest cell decides its column.  All texts stand, cleaned
+ * already, in one buffer. */
 struct cell {
 	size_t at;
 	uint32_t len;
@@ -37,7 +38,8 @@ struct cli_table {
 const char *
 cli_colour_on(const struct cli *cli, enum cli_colour colour)
 {
-	static const char *const codes[CLI_COLOUR_COUNT] = {"", "\033[1m", "\033[2m", "\033[32m", "\033[33m", "\033[31m"};
+	static const char *const codes[CLI_COLOUR_COUNT] = {
+		"", "\033[1m", "\033[2m", "\033[32m", "\033[33m", "\033[31m"};
 
 	return cli->colour ? codes[colour] : "";
 }
@@ -108,7 +110,8 @@ cli_table_span(struct cli_table *t, struct base_span text, enum cli_colour colou
 		t->max_cells = t->max_cells ? t->max_cells * 2 : 256;
 		t->cells = cli_memory(t->cells, t->max_cells * sizeof(*t->cells));
 	}
-	t->cells[t->n_cells++] = (struct cell){t->text_len, (uint32_t)out.len, (uint16_t)columns, (uint8_t)colour};
+	t->cells[t->n_cells++] =
+		(struct cell){t->text_len, (uint32_t)out.len, (uint16_t)columns, (uint8_t)colour};
 	t->text_len += out.len;
 	if (columns > t->natural[column])
 		t->natural[column] = columns;
@@ -151,7 +154,8 @@ table_shrink(struct cli_table *t)
 	for (unsigned total = table_total(t); total > t->cli->width; total--) {
 		unsigned widest = t->n_columns;
 		for (unsigned i = 0; i < t->n_columns; i++) {
-			if (t->dropped[i] || t->columns[i].min == 0 || t->widths[i] <= t->columns[i].min)
+			if (t->dropped[i] || t->columns[i].min == 0 ||
+				t->widths[i] <= t->columns[i].min)
 				continue;
 			if (widest == t->n_columns || t->widths[i] > t->widths[widest])
 				widest = i;
@@ -211,7 +215,8 @@ print_pad(FILE *f, unsigned n)
 
 /* text: cleaned. */
 static void
-table_print_cell(const struct cli_table *t, unsigned column, struct base_span text, enum cli_colour colour)
+table_print_cell(
+	const struct cli_table *t, unsigned column, struct base_span text, enum cli_colour colour)
 {
 	char cut[4 * TABLE_CELL_COLUMNS * 4];
 	struct base_text shown = base_text_of(cut, sizeof(cut));
@@ -222,7 +227,8 @@ table_print_cell(const struct cli_table *t, unsigned column, struct base_span te
 		return;
 	if (t->columns[column].right)
 		print_pad(f, width - used);
-	fprintf(f, "%s%.*s%s", cli_colour_on(t->cli, colour), (int)shown.len, cut, colour ? cli_colour_off(t->cli) : "");
+	fprintf(f, "%s%.*s%s", cli_colour_on(t->cli, colour), (int)shown.len, cut,
+		colour ? cli_colour_off(t->cli) : "");
 	if (column < table_last(t))
 		print_pad(f, (t->columns[column].right ? 0 : width - used) + TABLE_GAP);
 }
@@ -252,7 +258,8 @@ cli_table_flush(struct cli_table *t)
 			fwrite(t->text + t->blocks[b].at, 1, t->blocks[b].len, t->cli->out);
 		for (unsigned i = 0; r < rows && i < t->n_columns; i++) {
 			const struct cell *c = &t->cells[(size_t)r * t->n_columns + i];
-			table_print_cell(t, i, base_span_of(t->text + c->at, c->len), (enum cli_colour)c->colour);
+			table_print_cell(t, i, base_span_of(t->text + c->at, c->len),
+				(enum cli_colour)c->colour);
 		}
 		if (r < rows)
 			fputc('\n', t->cli->out);

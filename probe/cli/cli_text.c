@@ -6,34 +6,39 @@
 
 /* ---- characters ---- */
 
-/* The character at s and its bytes; 0xfffd and 1 where there is no UTF-8 (RFC 3629: no surrogates, no overlong forms). */
+/* The character at s and its bytes; 0xfffd and 1 where there is no UTF-8 (RFC 3629: no surrogates,
+ * no overlong forms). */
 static uint32_t
 decode(struct base_span s, uint32_t *bytes)
 {
 	uint8_t lead = s.p[0];
-	uint32_t n = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : (lead & 0xf0) == 0xe0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
-	uint32_t c = n == 1 ? lead : n == 2 ? lead & 0x1f : n == 3 ? lead & 0x0f : lead & 0x07;
+	uint32_t n = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+	uint32_t c = lead & (0xff >> (n + 1));
 
 	*bytes = 1;
-	if (n == 0 || n > s.len)
+	if (lead < 0x80)
+		return lead;
+	if (lead < 0xc2 || lead > 0xf4 || n > s.len)
 		return 0xfffd;
 	for (uint32_t i = 1; i < n; i++) {
 		if ((s.p[i] & 0xc0) != 0x80)
 			return 0xfffd;
 		c = c << 6 | (s.p[i] & 0x3f);
 	}
-	if ((n == 3 && c < 0x800) || (n == 4 && (c < 0x10000 || c > 0x10ffff)) || (c >= 0xd800 && c <= 0xdfff))
+	if ((n == 3 && c < 0x800) || (n == 4 && (c < 0x10000 || c > 0x10ffff)) ||
+		(c >= 0xd800 && c <= 0xdfff))
 		return 0xfffd;
 	*bytes = n;
 	return c;
 }
 
-/* Characters that change what stands around them: they would let a From header rewrite the line that quotes it. */
+/* Characters that change what stands around them: a From header could rewrite its line. */
 static bool
 is_deceptive(uint32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || (c >= 0x200b && c <= 0x200f) ||
-		(c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c ||
+		(c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+		(c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
 		c >= 0xe0000;
 }
 
@@ -239,9 +244,11 @@ cli_cell_duration(char cell[CLI_CELL], double ms)
 	int64_t tenths = llround(fabs(ms) / 100), s = tenths / 10;
 	const char *sign = ms < 0 && tenths ? "-" : "";
 	if (s < 3600)
-		snprintf(cell, CLI_CELL, "%s%lld:%02lld.%lld", sign, (long long)s / 60, (long long)s % 60, (long long)tenths % 10);
+		snprintf(cell, CLI_CELL, "%s%lld:%02lld.%lld", sign, (long long)s / 60,
+			(long long)s % 60, (long long)tenths % 10);
 	else
-		snprintf(cell, CLI_CELL, "%s%lld:%02lld:%02lld", sign, (long long)s / 3600, (long long)s / 60 % 60, (long long)s % 60);
+		snprintf(cell, CLI_CELL, "%s%lld:%02lld:%02lld", sign, (long long)s / 3600,
+			(long long)s / 60 % 60, (long long)s % 60);
 	return cell;
 }
 

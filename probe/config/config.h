@@ -57,7 +57,7 @@ struct config {
 		uint32_t flow_entries; /* flow[] bound per call, default 256 */
 		uint32_t fragments;    /* IP packets under reassembly per core, default 256 */
 		uint32_t tcp_flows;    /* default 1024 */
-		uint32_t tcp_buffer_bytes; /* per flow, default 65536 */
+		uint32_t tcp_buffer_bytes; /* per flow, default 131072 */
 	} tables;
 	struct {
 		uint32_t setup_s;      /* no final response: default 300 */

@@ -109,7 +109,7 @@ dialog_receive(struct dialog *d, const struct dialog_message *m)
 	if (sip->call_id.len == 0 && m->truncated)
 		return; /* cut before its Call-ID: nothing to tell it by */
 	hash = base_hash(&d->options.key, sip->call_id.p, sip->call_id.len);
-	s = dialog_find(d, hash, sip, SLOT_CALL, call_matches);
+	s = method == SIP_METHOD_REGISTER ? NULL : dialog_find(d, hash, sip, SLOT_CALL, call_matches);
 	if (s) {
 		call_receive(d, s, m);
 	} else if (method_is_of_call(method)) {

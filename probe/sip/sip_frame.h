@@ -15,7 +15,7 @@ struct sip_frame {
 	uint32_t skip; /* bytes to consume in all, message included */
 };
 
-#define SIP_FRAME_MAX 65535 /* a message longer than that is garbage */
+#define SIP_FRAME_MAX 131072 /* a message longer than that is garbage */
 
 /* Looks at the bytes in order of a stream. resync: bytes were lost before p, look for the next start line. */
 enum sip_frame_result sip_frame_next(const uint8_t *p, uint32_t len, bool resync, struct sip_frame *frame);

@@ -5,7 +5,6 @@
 
 #include "rtp.h"
 
-#define SHARD_RING_BYTES (1u << 20)
 #define RELOAD_WAIT_NS (2 * BASE_NS_PER_SEC)
 
 /* ---- memory: one list for what is taken and for what check-config prints ---- */
@@ -49,7 +48,7 @@ uint64_t
 worker_set_memory(const struct config *config, uint32_t cores, FILE *f)
 {
 	size_t bytes[PART_COUNT];
-	uint64_t sum = 0, shard = cores > 1 ? shard_footprint(cores, SHARD_RING_BYTES) : 0;
+	uint64_t sum = 0, shard = cores > 1 ? shard_footprint(cores, WORKER_SHARD_RING_BYTES) : 0;
 
 	part_bytes(config, cores, bytes);
 	for (int i = 0; i < PART_COUNT; i++) {
@@ -219,10 +218,10 @@ set_fill(struct worker_set *set, struct sys_error *e)
 	if (rc < 0)
 		return rc;
 	if (cores > 1) {
-		void *mem = set_take(set, shard_footprint(cores, SHARD_RING_BYTES));
+		void *mem = set_take(set, shard_footprint(cores, WORKER_SHARD_RING_BYTES));
 		if (mem == NULL)
 			return sys_fail(e, -BASE_ERR_NO_MEMORY, "no memory for the rings between %u cores", cores);
-		shard = shard_new(mem, cores, SHARD_RING_BYTES, &set->key);
+		shard = shard_new(mem, cores, WORKER_SHARD_RING_BYTES, &set->key);
 	}
 	for (uint32_t core = 0; core < cores; core++) {
 		void *media = set_take(set, media_bytes), *dialog = set_take(set, dialog_bytes);

@@ -4,7 +4,8 @@
  *   worker_hot.c    the step: a burst of frames through the data plane
  *   worker_sip.c    SIP out of datagrams and TCP streams, to the core that owns its dialog
  *   worker_hooks.c  what the dialog table and the other cores ask for: endpoints, streams, records
- *   worker_house.c  timers, rings of other cores, the end */
+ *   worker_house.c  timers, rings of other cores, the end
+ *   worker_spread.c a capture file over several workers in step */
 #pragma once
 
 #include "classify.h"
@@ -17,6 +18,7 @@
 #include "worker.h"
 
 #define WORKER_HOUSE_NS (10 * BASE_NS_PER_MS)
+#define WORKER_SHARD_RING_BYTES (1u << 20) /* between each two cores */
 #define WORKER_SHARD_MESSAGES 256 /* taken from other cores at a time */
 
 /* The classifier in force and this worker's scratch for it: replaced together. */

@@ -61,6 +61,28 @@ def compare_calls(c, calls, expected):
             c.same('fields', name, 'ended_by', r.get('ended_by'), e['released_by'])
 
 
+def compare_extra(c, calls, expected):
+    """A call that the oracle does not see at all is as wrong as one that is missing; begun before the capture, it is an orphan dialog."""
+    theirs = {(e['call_id'] if isinstance(e, dict) else e) or '' for key in ('calls', 'orphan_dialogs') for e in expected.get(key, [])}
+    for r in calls:
+        c.check('extra', r.get('call_id') or '(no Call-ID)', 'extra call', (r.get('call_id') or '') in theirs, 'one', 'none')
+
+
+def compare_transactions(c, ours, calls, expected):
+    """Those of a call are in its own record, not records of their own."""
+    in_calls = {r.get('call_id') or '' for r in calls}
+    left = collections.Counter((r.get('call_id') or '', r.get('cseq') or 0, r.get('method')) for r in ours)
+    status = {(r.get('call_id') or '', r.get('cseq') or 0, r.get('method')): r.get('sip_code') for r in ours}
+    for e in expected:
+        key = (e['call_id'] or '', e['cseq'] or 0, e['method'])
+        if key[0] in in_calls:
+            continue
+        name = '%s %s' % (e['method'], e['call_id'])
+        if c.check('transactions', name, 'transaction', left[key] > 0, 'none', 'one'):
+            left[key] -= 1
+            c.same('transactions', name, 'sip_code', status[key], e['status'])
+
+
 def compare_registrations(c, ours, expected):
     left = list(ours)
     for e in expected:
@@ -202,6 +224,8 @@ def judge(name):
     if os.path.exists(expected):
         e = json.load(open(expected))
         compare_calls(c, calls, e.get('calls', []))
+        compare_extra(c, calls, e)
+        compare_transactions(c, [r for r in records if r['kind'] == 'transaction'], calls, e.get('transactions', []))
         compare_registrations(c, [r for r in records if r['kind'] == 'registration'], e.get('registrations', []))
         compare_streams(c, tools.streams_of(records), e.get('rtp_streams', []))
     truth = os.path.splitext(path)[0] + '.truth.json'
@@ -248,7 +272,7 @@ def main():
     stale = [k for k, n in explained.items() if n == 0 and k[0] in names]
     for k in stale:
         print('stale: corpus_known.tsv lists %s, and it no longer differs' % ' '.join(k))
-    print('%d captures: ' % len(names) + ' '.join('%s %d/%d' % (g, *counts[g]) for g in ('runs', 'calls', 'fields', 'registrations', 'streams', 'exact', 'truth')))
+    print('%d captures: ' % len(names) + ' '.join('%s %d/%d' % (g, *counts[g]) for g in ('runs', 'calls', 'fields', 'extra', 'registrations', 'transactions', 'streams', 'exact', 'truth')))
     print('%d differences: %d known, %d unexplained; %d stale explanations' % (listed + unexplained, listed, unexplained, len(stale)))
     return 1 if unexplained or stale else 0
 

@@ -1,4 +1,5 @@
-/* cli_testing: a command line whose terminal is two strings, records by the line, and a capture file of our own making. */
+/* cli_testing: a command line whose terminal is two strings, records by the line, and a capture
+ * file of our own making. */
 #pragma once
 
 #include <setjmp.h>
@@ -68,7 +69,8 @@ terminal_run(struct terminal *t, ...)
 	while ((argv[argc] = va_arg(list, char *)) != NULL)
 		argc++;
 	va_end(list);
-	FILE *out = open_memstream(&t->out, &t->out_len), *err = open_memstream(&t->err, &t->err_len);
+	FILE *out = open_memstream(&t->out, &t->out_len),
+	     *err = open_memstream(&t->err, &t->err_len);
 	int rc = cli_main(argc, argv, out, err);
 	fclose(out);
 	fclose(err);
@@ -233,9 +235,13 @@ make_call(uint8_t *p, uint32_t cap, const struct call *c)
 		put_stream(&w, 2, 1, 0);
 	}
 	if (!c->no_flow) {
-		put_message(&w, t, &(struct message){1, 2, 0, "INVITE", NULL, "audio 10.0.0.1:4000 PCMA sendrecv", NULL, 0});
-		put_message(&w, t, &(struct message){1, 2, 0, "INVITE", NULL, NULL, "retransmission", 500});
-		put_message(&w, t, &(struct message){2, 1, 180, "INVITE", "Ringing", NULL, NULL, 600});
+		put_message(&w, t,
+			&(struct message){1, 2, 0, "INVITE", NULL,
+				"audio 10.0.0.1:4000 PCMA sendrecv", NULL, 0});
+		put_message(&w, t,
+			&(struct message){1, 2, 0, "INVITE", NULL, NULL, "retransmission", 500});
+		put_message(
+			&w, t, &(struct message){2, 1, 180, "INVITE", "Ringing", NULL, NULL, 600});
 		put_message(&w, t, &(struct message){2, 1, 200, "INVITE", "OK", NULL, NULL, 2000});
 	}
 	assert_false(w.overflow);
@@ -278,16 +284,21 @@ make_store(const char *dir, unsigned n)
 	struct store *store = NULL;
 	uint32_t len;
 
-	if (store_open(&store, &(struct store_options){.dir = dir}, &e) != 0 || store_begin(store, &e) != 0)
+	if (store_open(&store, &(struct store_options){.dir = dir}, &e) != 0 ||
+		store_begin(store, &e) != 0)
 		fail_msg("%s", e.text);
 	for (unsigned i = 0; i < n; i++) {
 		bool busy = i % 3 == 2;
-		len = make_call(record, sizeof(record), &(struct call){.n = i, .disposition = busy ? "busy" : NULL, .code = busy ? 486 : 0});
+		len = make_call(record, sizeof(record),
+			&(struct call){.n = i,
+				.disposition = busy ? "busy" : NULL,
+				.code = busy ? 486 : 0});
 		if (store_put(store, BASE_SPAN("edge"), 0, record, len, &e) != 0)
 			fail_msg("%s", e.text);
 	}
 	make_options(record, sizeof(record), &len, n + 1);
-	if (store_put(store, BASE_SPAN("edge"), 0, record, len, &e) != 0 || store_commit(store, &e) != 0)
+	if (store_put(store, BASE_SPAN("edge"), 0, record, len, &e) != 0 ||
+		store_commit(store, &e) != 0)
 		fail_msg("%s", e.text);
 	store_close(store);
 }
@@ -309,10 +320,11 @@ static TESTING_UNUSED void
 capture_message(FILE *f, int64_t ts_ns, unsigned src, unsigned dst, const char *text)
 {
 	uint32_t len = (uint32_t)strlen(text);
-	uint8_t head[42] = {0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 1, 8, 0, 0x45, 0, 0, 0, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, (uint8_t)src, 10, 0,
-		0, (uint8_t)dst, 0x13, 0xc4, 0x13, 0xc4};
+	uint8_t head[42] = {0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 1, 8, 0, 0x45, 0, 0, 0, 0, 0, 0, 0, 64,
+		17, 0, 0, 10, 0, 0, (uint8_t)src, 10, 0, 0, (uint8_t)dst, 0x13, 0xc4, 0x13, 0xc4};
 	uint32_t frame = 42 + len;
-	const uint32_t record[4] = {(uint32_t)(ts_ns / BASE_NS_PER_SEC), (uint32_t)(ts_ns % BASE_NS_PER_SEC), frame, frame};
+	const uint32_t record[4] = {(uint32_t)(ts_ns / BASE_NS_PER_SEC),
+		(uint32_t)(ts_ns % BASE_NS_PER_SEC), frame, frame};
 
 	base_store_be16(head + 16, (uint16_t)(28 + len));
 	base_store_be16(head + 38, (uint16_t)(8 + len));
@@ -341,7 +353,8 @@ capture_busy_call(FILE *f, unsigned n, int64_t ts_ns)
 			"From: <sip:alice%u@10.0.0.1>;tag=a%u\r\nTo: <sip:bob@10.0.0.2>%s\r\nCall-ID: busy-%u@test\r\nCSeq: %s\r\n"
 			"Contact: <sip:alice@10.0.0.1>\r\nContent-Length: 0\r\n\r\n",
 			lines[i].start, n, n, n, lines[i].tag, n, lines[i].cseq);
-		capture_message(f, ts_ns + i * 100 * BASE_NS_PER_MS, lines[i].back ? 2 : 1, lines[i].back ? 1 : 2, text);
+		capture_message(f, ts_ns + i * 100 * BASE_NS_PER_MS, lines[i].back ? 2 : 1,
+			lines[i].back ? 1 : 2, text);
 	}
 }
 

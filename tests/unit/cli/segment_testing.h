@@ -20,9 +20,12 @@ segment_open(struct segment *s, uint32_t cores)
 
 	directory_new(s->dir);
 	snprintf(s->path, sizeof(s->path), "%s/segment", s->dir);
-	if (sys_mapping_create(&s->mapping, s->path, shm_segment_bytes(&layout), (gid_t)-1, &e) != 0)
+	if (sys_mapping_create(&s->mapping, s->path, shm_segment_bytes(&layout), (gid_t)-1, &e) !=
+		0)
 		fail_msg("%s", e.text);
-	assert_int_equal(shm_create(&s->shm, s->mapping.p, s->mapping.bytes, &layout, BASE_SPAN("edge1"), now_ns), 0);
+	assert_int_equal(shm_create(&s->shm, s->mapping.p, s->mapping.bytes, &layout,
+				 BASE_SPAN("edge1"), now_ns),
+		0);
 	struct shm_header *h = s->shm.header;
 	h->probe_pid = 4711;
 	h->probe_starts = 2;

@@ -1,4 +1,5 @@
-/* Laws: results on out and sentences on err; 0 fine, 1 failed, 2 usage; a word that is nearly one gets that one suggested. */
+/* Laws: results on out and sentences on err; 0 fine, 1 failed, 2 usage; a word that is nearly one
+ * gets that one suggested. */
 #include <errno.h>
 
 #include "cli_testing.h"
@@ -37,7 +38,8 @@ test_dispatch(void **state)
 static void
 test_help(void **state)
 {
-	static const char *const commands[] = {"read", "calls", "show", "stats", "check-config", "fields"};
+	static const char *const commands[] = {
+		"read", "calls", "show", "stats", "check-config", "fields"};
 
 	for (size_t i = 0; i < base_count_of(commands); i++) {
 		struct terminal a, b;
@@ -129,8 +131,10 @@ test_open(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_dispatch), cmocka_unit_test(test_help), cmocka_unit_test(test_nearest),
-		cmocka_unit_test(test_sentences), cmocka_unit_test(test_close), cmocka_unit_test(test_open)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_dispatch),
+		cmocka_unit_test(test_help), cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_sentences), cmocka_unit_test(test_close),
+		cmocka_unit_test(test_open)};
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))
 		return 77;

@@ -42,7 +42,8 @@ test_query(void **state)
 	check_lines(9, "", "--limit", "0", NULL);
 	check_lines(4, "call-5@test", "--since", "2023-11-14 22:18:20", NULL);
 	check_lines(5, "call-4@test", "--until", "2023-11-14 22:18:20", NULL);
-	check_lines(2, "call-2@test", "--since=2023-11-14 22:15:20", "--until=2023-11-14 22:17:20", NULL);
+	check_lines(2, "call-2@test", "--since=2023-11-14 22:15:20", "--until=2023-11-14 22:17:20",
+		NULL);
 	check_lines(0, "", "--since", "1h", NULL);
 	check_lines(2, "", "answer_time >= '2023-11-14T22:20:22'", NULL, NULL);
 	check_lines(9, "\"flow\":[", "--flow", NULL, NULL);
@@ -54,7 +55,8 @@ test_table(void **state)
 	struct terminal t;
 
 	assert_int_equal(terminal_run(&t, "calls", "--store", dir, NULL), CLI_OK);
-	assert_int_equal(count_lines(t.out), 1 + 1 + 9 + 2); /* titles, date, calls, an empty line and the totals */
+	assert_int_equal(count_lines(t.out),
+		1 + 1 + 9 + 2); /* titles, date, calls, an empty line and the totals */
 	assert_has(t.out, "9 calls: 6 answered, 3 busy\n");
 	terminal_end(&t);
 	assert_int_equal(terminal_run(&t, "calls", "-s", dir, "-F", "-n", "1", NULL), CLI_OK);
@@ -83,7 +85,9 @@ test_wrong(void **state)
 
 	for (size_t i = 0; i < base_count_of(cases); i++) {
 		struct terminal t;
-		assert_int_equal(terminal_run(&t, "calls", "--store", dir, cases[i].a, cases[i].b, NULL), cases[i].rc);
+		assert_int_equal(
+			terminal_run(&t, "calls", "--store", dir, cases[i].a, cases[i].b, NULL),
+			cases[i].rc);
 		assert_has(t.err, cases[i].has);
 		assert_string_equal(t.out, "");
 		terminal_end(&t);
@@ -114,8 +118,9 @@ test_many(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_query), cmocka_unit_test(test_table), cmocka_unit_test(test_wrong), cmocka_unit_test(test_many)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_query),
+		cmocka_unit_test(test_table), cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_many)};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

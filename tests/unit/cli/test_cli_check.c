@@ -1,4 +1,5 @@
-/* Laws: what check-config prints is a configuration that loads to the same; an error names the file; fields lists every field. */
+/* Laws: what check-config prints is a configuration that loads to the same; an error names the
+ * file; fields lists every field. */
 #include "cli_testing.h"
 
 static void
@@ -11,7 +12,7 @@ test_round_trip(void **state)
 	snprintf(path, sizeof(path), "%s/ringtap.yaml", dir);
 	assert_int_equal(terminal_run(&first, "check-config", NULL), CLI_OK);
 	assert_has(first.out, "sip:");
-	assert_has(first.err, "MiB of tables");
+	assert_has(first.err, "shared-memory rings");
 	FILE *f = fopen(path, "w");
 	fputs(first.out, f);
 	fclose(f);
@@ -43,7 +44,8 @@ test_words(void **state)
 	terminal_end(&t);
 	assert_int_equal(terminal_run(&t, "check-config", "a", "b", NULL), CLI_USAGE);
 	terminal_end(&t);
-	assert_int_equal(terminal_run(&t, "check-config", "--key", NULL), CLI_OK); /* an unambiguous beginning */
+	assert_int_equal(terminal_run(&t, "check-config", "--key", NULL),
+		CLI_OK); /* an unambiguous beginning */
 	terminal_end(&t);
 }
 
@@ -73,7 +75,8 @@ test_fields(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_round_trip), cmocka_unit_test(test_words), cmocka_unit_test(test_fields)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_words), cmocka_unit_test(test_fields)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

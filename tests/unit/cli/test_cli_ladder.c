@@ -1,5 +1,5 @@
-/* Laws: hosts stand in order of appearance; an arrow goes from its sender's lifeline to its receiver's; nothing of a message reaches
- * the terminal uncleaned. */
+/* Laws: hosts stand in order of appearance; an arrow goes from its sender's lifeline to its
+ * receiver's; nothing of a message reaches the terminal uncleaned. */
 #include "cli_testing.h"
 
 static uint8_t record[RECORD_BYTES_MAX];
@@ -48,19 +48,24 @@ test_two_hosts(void **state)
 static void
 test_three_hosts(void **state)
 {
-	static const struct message call[] = {
-		{1, 2, 0, "INVITE", NULL, NULL, NULL, 0}, {2, 3, 0, "INVITE", NULL, NULL, NULL, 1}, {3, 2, 180, "INVITE", "Ringing", NULL, NULL, 2},
+	static const struct message call[] = {{1, 2, 0, "INVITE", NULL, NULL, NULL, 0},
+		{2, 3, 0, "INVITE", NULL, NULL, NULL, 1},
+		{3, 2, 180, "INVITE", "Ringing", NULL, NULL, 2},
 		{3, 1, 0, "BYE", NULL, "audio", NULL, 3}};
 	struct terminal t;
 
 	terminal_open(&t);
 	t.cli.width = 100;
 	draw(&t, call, base_count_of(call));
-	assert_has(t.out, "10.0.0.1:5060                 10.0.0.2:5060                 10.0.0.3:5060\n");
+	assert_has(t.out,
+		"10.0.0.1:5060                 10.0.0.2:5060                 10.0.0.3:5060\n");
 	assert_has(t.out, "\u2502\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500 INVITE [1] ");
-	assert_has(t.out, "\u2502                             \u2502\u2500\u2500"); /* the second INVITE starts at the second host */
-	assert_has(t.out, "                             \u2502\u2190\u2500\u2500 180 Ringing [1 INVITE] ");
-	assert_has(t.out, "\u2502\u2190\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500"); /* over the host between */
+	assert_has(t.out,
+		"\u2502                             \u2502\u2500\u2500"); /* the second INVITE starts at the second host */
+	assert_has(t.out,
+		"                             \u2502\u2190\u2500\u2500 180 Ringing [1 INVITE] ");
+	assert_has(t.out,
+		"\u2502\u2190\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500"); /* over the host between */
 	assert_has(t.out, " BYE [1] ");
 	terminal_close(&t);
 }
@@ -103,7 +108,8 @@ test_many_hosts(void **state)
 	struct terminal t;
 
 	for (unsigned i = 0; i < base_count_of(messages); i++)
-		messages[i] = (struct message){i + 1, i + 2, 0, "INVITE", NULL, i == 15 ? "audio" : NULL, NULL, i};
+		messages[i] = (struct message){
+			i + 1, i + 2, 0, "INVITE", NULL, i == 15 ? "audio" : NULL, NULL, i};
 	terminal_open(&t);
 	draw(&t, messages, base_count_of(messages));
 	assert_int_equal(count_lines(t.out), 22);
@@ -116,8 +122,8 @@ test_hostile(void **state)
 {
 	static const struct message call[] = {
 		{1, 2, 0, "IN\033[1mVITE", NULL, "audio\r\n\033[2J \u202e x", NULL, 0},
-		{2, 1, 200, "A METHOD FAR LONGER THAN ANY COLUMN OF ANY LADDER CAN BE", "A reason that goes on and on and on and on and on and on", NULL,
-			NULL, 0},
+		{2, 1, 200, "A METHOD FAR LONGER THAN ANY COLUMN OF ANY LADDER CAN BE",
+			"A reason that goes on and on and on and on and on and on", NULL, NULL, 0},
 	};
 	char sdp[4000];
 	struct terminal t;
@@ -149,7 +155,8 @@ test_none_and_truncated(void **state)
 	draw(&t, NULL, 0);
 	assert_string_equal(t.out, "");
 	make_row(&row, record, sizeof(record), &(struct call){.n = 0});
-	row.values[RECORD_F_FLOW_TRUNCATED] = (struct record_value){.boolean = true, .present = true};
+	row.values[RECORD_F_FLOW_TRUNCATED] =
+		(struct record_value){.boolean = true, .present = true};
 	cli_ladder(&t.cli, t.cli.out, &nested, &row);
 	assert_has(terminal_out(&t), "further messages were not kept");
 	terminal_close(&t);
@@ -158,8 +165,9 @@ test_none_and_truncated(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_two_hosts), cmocka_unit_test(test_three_hosts),
-		cmocka_unit_test(test_one_address), cmocka_unit_test(test_many_hosts), cmocka_unit_test(test_hostile),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_two_hosts),
+		cmocka_unit_test(test_three_hosts), cmocka_unit_test(test_one_address),
+		cmocka_unit_test(test_many_hosts), cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_none_and_truncated)};
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))

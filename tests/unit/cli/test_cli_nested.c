@@ -1,4 +1,5 @@
-/* Law: streams[] and flow[] have the same elements whether the row comes from a record or out of the store. */
+/* Law: streams[] and flow[] have the same elements whether the row comes from a record or out of
+ * the store. */
 #include "cli_testing.h"
 
 static uint8_t record[RECORD_BYTES_MAX];
@@ -55,7 +56,9 @@ test_same(void **state)
 	assert_int_equal(store_begin(store, &e), 0);
 	assert_int_equal(store_put(store, BASE_SPAN("p"), 0, record, len, &e), 0);
 	assert_int_equal(store_commit(store, &e), 0);
-	assert_int_equal(store_query(store, &(struct store_query){.kinds = 1u << RECORD_CALL}, compare, text, &e), 0);
+	assert_int_equal(store_query(store, &(struct store_query){.kinds = 1u << RECORD_CALL},
+				 compare, text, &e),
+		0);
 	store_close(store);
 }
 
@@ -69,7 +72,8 @@ test_none(void **state)
 	both_lists(&row, text, sizeof(text));
 	assert_string_equal(text, "");
 	/* JSON that is none gives no rows. */
-	row.values[RECORD_F_FLOW] = (struct record_value){.text = BASE_SPAN("[{\"time\":"), .present = true, .json = true};
+	row.values[RECORD_F_FLOW] = (struct record_value){
+		.text = BASE_SPAN("[{\"time\":"), .present = true, .json = true};
 	both_lists(&row, text, sizeof(text));
 	assert_string_equal(text, "");
 }
@@ -77,7 +81,8 @@ test_none(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_same), cmocka_unit_test(test_none)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_same), cmocka_unit_test(test_none)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

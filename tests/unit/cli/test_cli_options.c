@@ -1,12 +1,14 @@
-/* Laws: a wrong option is named with what is wrong about it and exits 2; what is an SQL condition can be told from a file's name. */
+/* Laws: a wrong option is named with what is wrong about it and exits 2; what is an SQL condition
+ * can be told from a file's name. */
 #include "cli_testing.h"
 
 /* Takes the options of one word or two; what they said is in *o. */
 static int
 take(struct cli_options *o, const char *err_has, const char *a, const char *b)
 {
-	static const struct option longs[] = {CLI_OPTION_FORMAT, CLI_OPTION_FLOW, CLI_OPTION_KIND, CLI_OPTION_WHERE, CLI_OPTION_CONFIG,
-		CLI_OPTION_STORE, CLI_OPTION_SINCE, CLI_OPTION_UNTIL, CLI_OPTION_LIMIT, CLI_OPTION_HELP, CLI_OPTION_END};
+	static const struct option longs[] = {CLI_OPTION_FORMAT, CLI_OPTION_FLOW, CLI_OPTION_KIND,
+		CLI_OPTION_WHERE, CLI_OPTION_CONFIG, CLI_OPTION_STORE, CLI_OPTION_SINCE,
+		CLI_OPTION_UNTIL, CLI_OPTION_LIMIT, CLI_OPTION_HELP, CLI_OPTION_END};
 	char *argv[] = {(char *)"test", (char *)a, (char *)b, NULL};
 	struct terminal t;
 	int rc = CLI_OK, c;
@@ -61,7 +63,8 @@ test_wrong(void **state)
 {
 	struct cli_options o;
 
-	assert_int_equal(take(&o, "format 'xml' is none of table, jsonl, csv", "--format", "xml"), CLI_USAGE);
+	assert_int_equal(take(&o, "format 'xml' is none of table, jsonl, csv", "--format", "xml"),
+		CLI_USAGE);
 	assert_int_equal(take(&o, "kind 'cal' is none of", "--kind", "cal"), CLI_USAGE);
 	assert_int_equal(take(&o, "kind 'flow' is none of", "--kind", "flow"), CLI_USAGE);
 	assert_int_equal(take(&o, "kind '' is none of", "--kind", ",call"), CLI_USAGE);
@@ -70,7 +73,9 @@ test_wrong(void **state)
 	assert_int_equal(take(&o, "--until '25h61' is no time", "--until", "25h61"), CLI_USAGE);
 	assert_int_equal(take(&o, "'many' is no number", "--limit", "many"), CLI_USAGE);
 	assert_int_equal(take(&o, "'-1' is no number", "--limit=-1", NULL), CLI_USAGE);
-	assert_int_equal(take(&o, "unknown option '--foramt'; did you mean '--format'?", "--foramt", "csv"), CLI_USAGE);
+	assert_int_equal(
+		take(&o, "unknown option '--foramt'; did you mean '--format'?", "--foramt", "csv"),
+		CLI_USAGE);
 	assert_int_equal(take(&o, "did you mean '--format'?", "--formt=csv", NULL), CLI_USAGE);
 	assert_int_equal(take(&o, "unknown option '--zzz'\n", "--zzz", NULL), CLI_USAGE);
 	assert_int_equal(take(&o, "unknown option '-z'", "-z", NULL), CLI_USAGE);
@@ -106,9 +111,13 @@ test_condition_kinds(void **state)
 
 	terminal_open(&t);
 	assert_int_equal(store_open(&store, &(struct store_options){.dir = NULL}, &e), 0);
-	assert_int_equal(cli_condition_kinds(&t.cli, store, "disposition = 'busy'", CLI_KINDS_ALL), 1u << RECORD_CALL);
-	assert_int_equal(cli_condition_kinds(&t.cli, store, "src_port > 1", CLI_KINDS_ALL), CLI_KINDS_ALL);
-	assert_int_equal(cli_condition_kinds(&t.cli, store, "lost > 1 AND ssrc NOTNULL", CLI_KINDS_ALL), 1u << RECORD_STREAM);
+	assert_int_equal(cli_condition_kinds(&t.cli, store, "disposition = 'busy'", CLI_KINDS_ALL),
+		1u << RECORD_CALL);
+	assert_int_equal(
+		cli_condition_kinds(&t.cli, store, "src_port > 1", CLI_KINDS_ALL), CLI_KINDS_ALL);
+	assert_int_equal(
+		cli_condition_kinds(&t.cli, store, "lost > 1 AND ssrc NOTNULL", CLI_KINDS_ALL),
+		1u << RECORD_STREAM);
 	assert_int_equal(cli_condition_kinds(&t.cli, store, "lost > 1", 1u << RECORD_CALL), 0);
 	assert_int_equal(cli_condition_kinds(&t.cli, store, "sip_code >", CLI_KINDS_ALL), 0);
 	assert_int_equal(cli_condition_kinds(&t.cli, store, "1) OR (1", CLI_KINDS_ALL), 0);
@@ -131,7 +140,8 @@ test_config_and_store(void **state)
 	assert_null(cli_store(&t.cli, &(struct cli_options){.config = "/nowhere/ringtap.yaml"}));
 	fflush(t.cli.err);
 	assert_has(t.err, "/nowhere/ringtap.yaml");
-	assert_has(t.err, "cannot read the store /nowhere/store: No such file or directory; name it with --store");
+	assert_has(t.err,
+		"cannot read the store /nowhere/store: No such file or directory; name it with --store");
 	directory_new(dir);
 	make_store(dir, 1);
 	struct store *store = cli_store(&t.cli, &(struct cli_options){.store = dir});
@@ -144,7 +154,8 @@ test_config_and_store(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_wrong), cmocka_unit_test(test_words),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good),
+		cmocka_unit_test(test_wrong), cmocka_unit_test(test_words),
 		cmocka_unit_test(test_condition_kinds), cmocka_unit_test(test_config_and_store)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

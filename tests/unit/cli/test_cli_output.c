@@ -1,4 +1,5 @@
-/* Laws: a row is printed as the format says and only if its kind is wanted; the totals count every row, shown or not. */
+/* Laws: a row is printed as the format says and only if its kind is wanted; the totals count every
+ * row, shown or not. */
 #include <errno.h>
 
 #include "cli_testing.h"
@@ -32,7 +33,10 @@ test_jsonl(void **state)
 	struct cli_output out;
 
 	terminal_open(&t);
-	assert_int_equal(cli_output_open(&out, &t.cli, &(struct cli_options){.format = CLI_JSONL, .kinds = 1u << RECORD_CALL}), CLI_OK);
+	assert_int_equal(
+		cli_output_open(&out, &t.cli,
+			&(struct cli_options){.format = CLI_JSONL, .kinds = 1u << RECORD_CALL}),
+		CLI_OK);
 	put_call(&out, &(struct call){.n = 0});
 	put_options(&out);
 	cli_output_finish(&out);
@@ -45,7 +49,10 @@ test_jsonl(void **state)
 
 	terminal_open(&t);
 	assert_int_equal(
-		cli_output_open(&out, &t.cli, &(struct cli_options){.format = CLI_JSONL, .kinds = CLI_KINDS_ALL, .flow = true}), CLI_OK);
+		cli_output_open(&out, &t.cli,
+			&(struct cli_options){
+				.format = CLI_JSONL, .kinds = CLI_KINDS_ALL, .flow = true}),
+		CLI_OK);
 	put_call(&out, &(struct call){.n = 0});
 	put_options(&out);
 	cli_output_finish(&out);
@@ -63,9 +70,14 @@ test_csv(void **state)
 	struct cli_output out;
 
 	terminal_open(&t);
-	assert_int_equal(cli_output_open(&out, &t.cli, &(struct cli_options){.format = CLI_CSV, .kinds = CLI_KINDS_ALL}), CLI_USAGE);
+	assert_int_equal(cli_output_open(&out, &t.cli,
+				 &(struct cli_options){.format = CLI_CSV, .kinds = CLI_KINDS_ALL}),
+		CLI_USAGE);
 	cli_output_close(&out);
-	assert_int_equal(cli_output_open(&out, &t.cli, &(struct cli_options){.format = CLI_CSV, .kinds = 1u << RECORD_CALL}), CLI_OK);
+	assert_int_equal(
+		cli_output_open(&out, &t.cli,
+			&(struct cli_options){.format = CLI_CSV, .kinds = 1u << RECORD_CALL}),
+		CLI_OK);
 	put_call(&out, &(struct call){.from = "a,\"b\""});
 	cli_output_finish(&out);
 	assert_int_equal(count_of(terminal_out(&t), "\r\n"), 2);
@@ -83,7 +95,9 @@ test_table(void **state)
 	struct cli_output out;
 
 	terminal_open(&t);
-	assert_int_equal(cli_output_open(&out, &t.cli, &(struct cli_options){.kinds = CLI_KINDS_ALL}), CLI_OK);
+	assert_int_equal(
+		cli_output_open(&out, &t.cli, &(struct cli_options){.kinds = CLI_KINDS_ALL}),
+		CLI_OK);
 	put_options(&out);
 	put_call(&out, &(struct call){.n = 0});
 	put_call(&out, &(struct call){.n = 1, .disposition = "busy"});
@@ -91,7 +105,8 @@ test_table(void **state)
 	put_call(&out, &(struct call){.n = 24 * 60, .disposition = "strange"}); /* the next day */
 	cli_output_finish(&out);
 	assert_int_equal(count_of(terminal_out(&t), "TIME UTC"), 2);
-	assert_int_equal(count_of(t.out, "2023-11-14\n"), 2); /* in the calls and in the transactions */
+	assert_int_equal(
+		count_of(t.out, "2023-11-14\n"), 2); /* in the calls and in the transactions */
 	assert_int_equal(count_of(t.out, "2023-11-15\n"), 1);
 	assert_true(strstr(t.out, "Transactions\n") > strstr(t.out, "strange"));
 	assert_has(t.out, "\n3 calls: 1 answered, 1 busy, 1 other; 1 transaction\n");
@@ -99,7 +114,9 @@ test_table(void **state)
 	terminal_close(&t);
 
 	terminal_open(&t);
-	assert_int_equal(cli_output_open(&out, &t.cli, &(struct cli_options){.kinds = 1u << RECORD_CALL, .flow = true}), CLI_OK);
+	assert_int_equal(cli_output_open(&out, &t.cli,
+				 &(struct cli_options){.kinds = 1u << RECORD_CALL, .flow = true}),
+		CLI_OK);
 	put_call(&out, &(struct call){.n = 0});
 	cli_output_finish(&out);
 	assert_has(terminal_out(&t), "INVITE [1]");
@@ -114,11 +131,15 @@ test_empty(void **state)
 	struct cli_output out;
 
 	terminal_open(&t);
-	assert_int_equal(cli_output_open(&out, &t.cli, &(struct cli_options){.kinds = CLI_KINDS_ALL}), CLI_OK);
+	assert_int_equal(
+		cli_output_open(&out, &t.cli, &(struct cli_options){.kinds = CLI_KINDS_ALL}),
+		CLI_OK);
 	cli_output_finish(&out);
 	assert_string_equal(terminal_out(&t), "0 calls\n");
 	cli_output_close(&out);
-	assert_int_equal(cli_output_open(&out, &t.cli, &(struct cli_options){.kinds = 1u << RECORD_STREAM}), CLI_OK);
+	assert_int_equal(
+		cli_output_open(&out, &t.cli, &(struct cli_options){.kinds = 1u << RECORD_STREAM}),
+		CLI_OK);
 	cli_output_finish(&out);
 	assert_string_equal(terminal_out(&t), "0 calls\n0 streams without a call\n");
 	cli_output_close(&out);
@@ -133,7 +154,9 @@ test_bounded(void **state)
 	struct cli_output out;
 
 	terminal_open(&t);
-	assert_int_equal(cli_output_open(&out, &t.cli, &(struct cli_options){.kinds = CLI_KINDS_ALL}), CLI_OK);
+	assert_int_equal(
+		cli_output_open(&out, &t.cli, &(struct cli_options){.kinds = CLI_KINDS_ALL}),
+		CLI_OK);
 	for (unsigned i = 0; i < 1700; i++)
 		put_options(&out);
 	cli_output_finish(&out);
@@ -159,7 +182,10 @@ test_large(void **state)
 	free(text);
 	assert_int_equal(record_row_read(&row, record, w.len), 0);
 	terminal_open(&t);
-	assert_int_equal(cli_output_open(&out, &t.cli, &(struct cli_options){.format = CLI_JSONL, .kinds = CLI_KINDS_ALL}), CLI_OK);
+	assert_int_equal(
+		cli_output_open(&out, &t.cli,
+			&(struct cli_options){.format = CLI_JSONL, .kinds = CLI_KINDS_ALL}),
+		CLI_OK);
 	cli_output_row(&out, &row);
 	cli_output_finish(&out);
 	assert_true(strlen(terminal_out(&t)) > 360000);
@@ -180,7 +206,10 @@ test_full_disk(void **state)
 	terminal_open(&t);
 	FILE *keep = t.cli.out;
 	t.cli.out = full;
-	assert_int_equal(cli_output_open(&out, &t.cli, &(struct cli_options){.format = CLI_JSONL, .kinds = CLI_KINDS_ALL}), CLI_OK);
+	assert_int_equal(
+		cli_output_open(&out, &t.cli,
+			&(struct cli_options){.format = CLI_JSONL, .kinds = CLI_KINDS_ALL}),
+		CLI_OK);
 	put_call(&out, &(struct call){.n = 0});
 	assert_false(cli_output_flush(&out));
 	assert_true(out.muted);
@@ -199,8 +228,10 @@ test_full_disk(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_jsonl), cmocka_unit_test(test_csv), cmocka_unit_test(test_table),
-		cmocka_unit_test(test_empty), cmocka_unit_test(test_bounded), cmocka_unit_test(test_large), cmocka_unit_test(test_full_disk)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_jsonl), cmocka_unit_test(test_csv),
+		cmocka_unit_test(test_table), cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_bounded), cmocka_unit_test(test_large),
+		cmocka_unit_test(test_full_disk)};
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))
 		return 77;

@@ -1,4 +1,5 @@
-/* Law: a page leaves nothing out: every field that has a value is on it, in its place or among the further ones. */
+/* Law: a page leaves nothing out: every field that has a value is on it, in its place or among the
+ * further ones. */
 #include "cli_testing.h"
 
 static uint8_t record[RECORD_BYTES_MAX];
@@ -34,7 +35,8 @@ test_call(void **state)
 	assert_has(t.out, "caller  10.0.0.1:4000  10.0.0.2:4000  0xabcd0001");
 	assert_has(t.out, "  2.00 ");
 	terminal_close(&t);
-	make_row(&row, record, sizeof(record), &(struct call){.status = "interim", .no_media = true, .no_flow = true});
+	make_row(&row, record, sizeof(record),
+		&(struct call){.status = "interim", .no_media = true, .no_flow = true});
 	print_page(&t, &row);
 	assert_has(t.out, "still in progress");
 	assert_has_not(t.out, "Media (");
@@ -53,7 +55,8 @@ test_every_field(void **state)
 			const char *mark = "zq7";
 			struct record_row row;
 			struct terminal t;
-			if (!record_field_in(field, kind) || field == RECORD_F_STATUS || field == RECORD_F_SEQ)
+			if (!record_field_in(field, kind) || field == RECORD_F_STATUS ||
+				field == RECORD_F_SEQ)
 				continue;
 			switch (record_fields[f].type) {
 			case RECORD_STR: record_put_cstr(&w, field, "zq7"); break;
@@ -63,12 +66,16 @@ test_every_field(void **state)
 			if (field == RECORD_F_SRC_PORT || field == RECORD_F_DST_PORT) {
 				const uint8_t a[4] = {10, 0, 0, 9};
 				struct base_ip ip = base_ip_v4(a);
-				record_put_ip(&w, field == RECORD_F_SRC_PORT ? RECORD_F_SRC_IP : RECORD_F_DST_IP, &ip);
+				record_put_ip(&w,
+					field == RECORD_F_SRC_PORT ? RECORD_F_SRC_IP
+								   : RECORD_F_DST_IP,
+					&ip);
 			}
 			assert_int_equal(record_row_read(&row, record, w.len), 0);
 			print_page(&t, &row);
 			if (!strstr(t.out, mark))
-				fail_msg("%s of a %s is not shown", record_fields[f].key, record_kind_name(kind));
+				fail_msg("%s of a %s is not shown", record_fields[f].key,
+					record_kind_name(kind));
 			terminal_close(&t);
 		}
 }
@@ -81,7 +88,8 @@ test_hostile(void **state)
 	struct terminal t;
 
 	for (unsigned f = 0; f < RECORD_F_COUNT; f++)
-		if (record_field_in((enum record_field)f, RECORD_CALL) && record_fields[f].type == RECORD_STR)
+		if (record_field_in((enum record_field)f, RECORD_CALL) &&
+			record_fields[f].type == RECORD_STR)
 			record_put_str(&w, (enum record_field)f, BASE_SPAN("\033[31m\n\xff"));
 	assert_int_equal(record_row_read(&row, record, w.len), 0);
 	print_page(&t, &row);
@@ -93,8 +101,8 @@ test_hostile(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_call), cmocka_unit_test(test_every_field), cmocka_unit_test(test_hostile)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_call),
+		cmocka_unit_test(test_every_field), cmocka_unit_test(test_hostile)};
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))
 		return 77;

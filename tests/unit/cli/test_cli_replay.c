@@ -1,4 +1,5 @@
-/* Laws: files are one capture in the order given; the ledger of a replay balances; a record that cannot be taken ends it. */
+/* Laws: files are one capture in the order given; the ledger of a replay balances; a record that
+ * cannot be taken ends it. */
 #include "cli_testing.h"
 
 struct taken {
@@ -25,7 +26,13 @@ static int
 replay(struct taken *taken, struct terminal *t, char *const *files, unsigned n)
 {
 	struct config *config = cli_replay_config(&t->cli, NULL);
-	struct cli_replay r = {.cli = &t->cli, .config = config, .cores = 1, .files = files, .n_files = n, .record = take, .context = taken};
+	struct cli_replay r = {.cli = &t->cli,
+		.config = config,
+		.cores = 1,
+		.files = files,
+		.n_files = n,
+		.record = take,
+		.context = taken};
 
 	assert_non_null(config);
 	assert_true(config->tables.calls >= 200000);
@@ -101,7 +108,8 @@ test_no_capture(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_files), cmocka_unit_test(test_no_capture)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_files), cmocka_unit_test(test_no_capture)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

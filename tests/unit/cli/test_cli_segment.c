@@ -1,4 +1,5 @@
-/* Laws: a reading copies what the segment says and keeps no mapping; what is no segment is refused with a sentence; JSON has it all. */
+/* Laws: a reading copies what the segment says and keeps no mapping; what is no segment is refused
+ * with a sentence; JSON has it all. */
 #include "segment_testing.h"
 
 static void
@@ -89,7 +90,8 @@ test_json(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_read), cmocka_unit_test(test_refused), cmocka_unit_test(test_json)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_read),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_json)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* Laws: the ledger says whether it balances, per core and in all; rates need an earlier reading of the same segment; every core
- * is shown, however narrow the terminal. */
+/* Laws: the ledger says whether it balances, per core and in all; rates need an earlier reading of
+ * the same segment; every core is shown, however narrow the terminal. */
 #include "segment_testing.h"
 
 static void
@@ -82,7 +82,8 @@ test_stale(void **state)
 	s.shm.header->probe_heartbeat_ns -= 60 * BASE_NS_PER_SEC;
 	s.shm.header->collector_pid = 99;
 	s.shm.header->collector_corrupt = 3;
-	s.shm.header->collector_heartbeat_ns = sys_clock_wall_ns() + 60 * BASE_NS_PER_SEC; /* a clock set back */
+	s.shm.header->collector_heartbeat_ns =
+		sys_clock_wall_ns() + 60 * BASE_NS_PER_SEC; /* a clock set back */
 	assert_true(cli_segment_read(&r, s.path));
 	print_segment(&t, &r, NULL);
 	assert_has(t.out, "heartbeat 60 s ago: dead or stuck");
@@ -113,7 +114,8 @@ test_many_cores(void **state)
 	}
 	assert_int_equal(count_of(t.out, "ALL CORES"), 1);
 	for (const char *line = t.out, *end; (end = strchr(line, '\n')) != NULL; line = end + 1)
-		if (strncmp(line, "Segment", 7) != 0 && strncmp(line, "Probe", 5) != 0 && strncmp(line, "Collector", 9) != 0)
+		if (strncmp(line, "Segment", 7) != 0 && strncmp(line, "Probe", 5) != 0 &&
+			strncmp(line, "Collector", 9) != 0)
 			assert_true(end - line <= 80);
 	terminal_close(&t);
 	free(r.core);
@@ -123,7 +125,8 @@ test_many_cores(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_ledger), cmocka_unit_test(test_rates), cmocka_unit_test(test_stale),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_ledger),
+		cmocka_unit_test(test_rates), cmocka_unit_test(test_stale),
 		cmocka_unit_test(test_many_cores)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* Laws: a uid, its beginning or a Call-ID finds the record; of an interim and a final one the final one is shown; a beginning that
- * several have is refused with the list of them. */
+/* Laws: a uid, its beginning or a Call-ID finds the record; of an interim and a final one the
+ * final one is shown; a beginning that several have is refused with the list of them. */
 #include "cli_testing.h"
 
 static char dir[256], capture[300];
@@ -21,7 +21,10 @@ set_up(void **state)
 	assert_int_equal(store_begin(store, &e), 0);
 	for (unsigned i = 0; i < 3; i++) {
 		len = make_call(record, sizeof(record),
-			&(struct call){.n = 0x20000, .seq = 10 + i, .call_id = "it's \"long\"", .status = i == 1 ? "final" : "interim"});
+			&(struct call){.n = 0x20000,
+				.seq = 10 + i,
+				.call_id = "it's \"long\"",
+				.status = i == 1 ? "final" : "interim"});
 		assert_int_equal(store_put(store, BASE_SPAN("edge"), 0, record, len, &e), 0);
 	}
 	assert_int_equal(store_commit(store, &e), 0);
@@ -50,7 +53,8 @@ check_show(int rc, const char *out_has, const char *err_has, const char *id, con
 static void
 test_find(void **state)
 {
-	check_show(CLI_OK, "Call ca1100010123456789abcdef01234567\n", "", "ca1100010123456789abcdef01234567", NULL);
+	check_show(CLI_OK, "Call ca1100010123456789abcdef01234567\n", "",
+		"ca1100010123456789abcdef01234567", NULL);
 	check_show(CLI_OK, "Call-ID       call-1@test\n", "", "ca110001", NULL);
 	check_show(CLI_OK, "Call ca110001", "", "call-1@test", NULL);
 	check_show(CLI_OK, "Transaction 0b710957", "", "ping@test", NULL);
@@ -68,7 +72,9 @@ test_interim(void **state)
 {
 	struct terminal t;
 
-	assert_int_equal(terminal_run(&t, "show", "--store", dir, "ca130000", "--format=json", NULL), CLI_OK);
+	assert_int_equal(
+		terminal_run(&t, "show", "--store", dir, "ca130000", "--format=json", NULL),
+		CLI_OK);
 	assert_int_equal(count_lines(t.out), 1);
 	assert_has(t.out, "\"status\":\"final\"");
 	terminal_end(&t);
@@ -87,7 +93,8 @@ test_read(void **state)
 	assert_has(t.err, "more than one call; choose:");
 	assert_int_equal(count_of(t.err, "@test\n"), 2);
 	terminal_end(&t);
-	assert_int_equal(terminal_run(&t, "show", "--read", "/nowhere.pcap", "x", NULL), CLI_FAILED);
+	assert_int_equal(
+		terminal_run(&t, "show", "--read", "/nowhere.pcap", "x", NULL), CLI_FAILED);
 	assert_string_equal(t.err, "ringtap show: /nowhere.pcap: No such file or directory\n");
 	terminal_end(&t);
 }
@@ -103,8 +110,9 @@ test_usage(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_find), cmocka_unit_test(test_interim), cmocka_unit_test(test_read), cmocka_unit_test(test_usage)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_find),
+		cmocka_unit_test(test_interim), cmocka_unit_test(test_read),
+		cmocka_unit_test(test_usage)};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,5 +1,5 @@
-/* Laws: the segments are those of the command line, else of the configuration; one that cannot be read is a failure, and the
- * others are shown all the same. */
+/* Laws: the segments are those of the command line, else of the configuration; one that cannot be
+ * read is a failure, and the others are shown all the same. */
 #include "segment_testing.h"
 
 static void
@@ -12,10 +12,13 @@ test_once(void **state)
 	assert_int_equal(terminal_run(&t, "stats", "--segment", s.path, NULL), CLI_OK);
 	assert_has(t.out, "Probe edge1");
 	terminal_end(&t);
-	assert_int_equal(terminal_run(&t, "stats", "-g", s.path, "-g", s.path, "--format", "json", NULL), CLI_OK);
+	assert_int_equal(
+		terminal_run(&t, "stats", "-g", s.path, "-g", s.path, "--format", "json", NULL),
+		CLI_OK);
 	assert_int_equal(count_lines(t.out), 2);
 	terminal_end(&t);
-	assert_int_equal(terminal_run(&t, "stats", "-g", "/nowhere/segment", "-g", s.path, NULL), CLI_FAILED);
+	assert_int_equal(terminal_run(&t, "stats", "-g", "/nowhere/segment", "-g", s.path, NULL),
+		CLI_FAILED);
 	assert_has(t.err, "/nowhere/segment");
 	assert_has(t.out, "Probe edge1");
 	terminal_end(&t);
@@ -79,8 +82,9 @@ test_watch(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_once), cmocka_unit_test(test_config), cmocka_unit_test(test_usage), cmocka_unit_test(test_watch)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_once),
+		cmocka_unit_test(test_config), cmocka_unit_test(test_usage),
+		cmocka_unit_test(test_watch)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Laws: a record is one line; the worst stream of a call is the one shown; what is absent is empty, not 0. */
+/* Laws: a record is one line; the worst stream of a call is the one shown; what is absent is
+ * empty, not 0. */
 #include "cli_testing.h"
 
 static uint8_t record[RECORD_BYTES_MAX];
@@ -43,7 +44,8 @@ check_call(const struct call *c, const char *expected)
 static void
 test_call(void **state)
 {
-	check_call(&(struct call){.lost = 7}, "22:13:20.000 alice bob answered 200 500 0:08.0 caller PCMA 7.00 1.3 ca110000 ");
+	check_call(&(struct call){.lost = 7},
+		"22:13:20.000 alice bob answered 200 500 0:08.0 caller PCMA 7.00 1.3 ca110000 ");
 	check_call(&(struct call){.n = 1, .disposition = "busy", .code = 486, .no_media = true},
 		"22:14:20.000 alice bob busy 486 500 0:08.0 caller ca110001 ");
 	check_call(&(struct call){.status = "interim"},
@@ -89,7 +91,8 @@ test_others(void **state)
 
 	make_options(record, sizeof(record), &len, 1);
 	assert_int_equal(record_row_read(&row, record, len), 0);
-	check_row(&row, "22:13:20.000 OPTIONS probe 10.0.0.2 200 10.0.0.1:5060 10.0.0.2:5060 0b710957 ");
+	check_row(&row,
+		"22:13:20.000 OPTIONS probe 10.0.0.2 200 10.0.0.1:5060 10.0.0.2:5060 0b710957 ");
 
 	struct record_writer w = record_writer_begin(record, sizeof(record), RECORD_REGISTRATION);
 	record_put_cstr(&w, RECORD_F_UID, "4e6157e4");
@@ -100,7 +103,8 @@ test_others(void **state)
 	record_put_cstr(&w, RECORD_F_SIP_REASON, "Forbidden");
 	put_endpoints(&w, 1, 2, 5060);
 	assert_int_equal(record_row_read(&row, record, w.len), 0);
-	check_row(&row, "22:13:20.000 bob@example.org register 403 Forbidden 10.0.0.1:5060 10.0.0.2:5060 4e6157e4 ");
+	check_row(&row,
+		"22:13:20.000 bob@example.org register 403 Forbidden 10.0.0.1:5060 10.0.0.2:5060 4e6157e4 ");
 	assert_int_equal(cli_summary_colour(&row), CLI_BAD);
 
 	w = record_writer_begin(record, sizeof(record), RECORD_STREAM);
@@ -113,7 +117,8 @@ test_others(void **state)
 	record_put_u64(&w, RECORD_F_EXPECTED, 1000);
 	record_put_u64(&w, RECORD_F_LOST, 10);
 	assert_int_equal(record_row_read(&row, record, w.len), 0);
-	check_row(&row, "22:13:20.000 10.0.0.1:4000 10.0.0.2:4000 0x0000beef 1:05.0 990 10 1.00 57e4a000 ");
+	check_row(&row,
+		"22:13:20.000 10.0.0.1:4000 10.0.0.2:4000 0x0000beef 1:05.0 990 10 1.00 57e4a000 ");
 }
 
 static void
@@ -122,12 +127,14 @@ test_colour(void **state)
 	static const struct {
 		const char *disposition;
 		enum cli_colour colour;
-	} cases[] = {{"answered", CLI_GOOD}, {"busy", CLI_WARN}, {"no_answer", CLI_WARN}, {"cancelled", CLI_WARN}, {"rejected", CLI_BAD},
-		{"failed", CLI_BAD}, {"incomplete", CLI_DIM}};
+	} cases[] = {{"answered", CLI_GOOD}, {"busy", CLI_WARN}, {"no_answer", CLI_WARN},
+		{"cancelled", CLI_WARN}, {"rejected", CLI_BAD}, {"failed", CLI_BAD},
+		{"incomplete", CLI_DIM}};
 	struct record_row row;
 
 	for (size_t i = 0; i < base_count_of(cases); i++) {
-		make_row(&row, record, sizeof(record), &(struct call){.disposition = cases[i].disposition});
+		make_row(&row, record, sizeof(record),
+			&(struct call){.disposition = cases[i].disposition});
 		assert_int_equal(cli_summary_colour(&row), cases[i].colour);
 	}
 }
@@ -135,7 +142,8 @@ test_colour(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_call), cmocka_unit_test(test_empty), cmocka_unit_test(test_others),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_call),
+		cmocka_unit_test(test_empty), cmocka_unit_test(test_others),
 		cmocka_unit_test(test_colour)};
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))

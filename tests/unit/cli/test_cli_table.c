@@ -1,8 +1,9 @@
-/* Laws: a line is no wider than the terminal where columns may give way; columns stand under each other; colours only when on. */
+/* Laws: a line is no wider than the terminal where columns may give way; columns stand under each
+ * other; colours only when on. */
 #include "cli_testing.h"
 
-static const struct cli_column columns[] = {
-	{"NAME", false, 4, 0}, {"COUNT", true, 0, 1}, {"LONG TEXT", false, 6, 2}, {"ID", false, 0, 0}};
+static const struct cli_column columns[] = {{"NAME", false, 4, 0}, {"COUNT", true, 0, 1},
+	{"LONG TEXT", false, 6, 2}, {"ID", false, 0, 0}};
 
 static void
 put_row(struct cli_table *t, const char *name, const char *count, const char *text, const char *id)
@@ -69,7 +70,8 @@ test_colour(void **state)
 	cli_table_flush(t);
 	assert_has(terminal_out(&term), "\033[31mb\033[0m");
 	assert_has(terminal_out(&term), "\033[1mNAME\033[0m");
-	assert_has(terminal_out(&term), "a         1  "); /* padding knows that colours take no columns */
+	assert_has(terminal_out(&term),
+		"a         1  "); /* padding knows that colours take no columns */
 	cli_table_free(t);
 	terminal_close(&term);
 }
@@ -117,7 +119,9 @@ test_hostile(void **state)
 	assert_has_not(terminal_out(&term), "\033");
 	assert_int_equal(count_lines(terminal_out(&term)), 2);
 	for (const char *line = strchr(term.out, '\n') + 1; *line; line = strchr(line, '\n') + 1)
-		assert_true(cli_text_columns(&term.cli, base_span_of(line, (uint32_t)(strchr(line, '\n') - line))) <= 60);
+		assert_true(
+			cli_text_columns(&term.cli,
+				base_span_of(line, (uint32_t)(strchr(line, '\n') - line))) <= 60);
 	cli_table_free(t);
 	terminal_close(&term);
 }
@@ -147,7 +151,8 @@ test_many(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_widths), cmocka_unit_test(test_colour), cmocka_unit_test(test_portions),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_widths),
+		cmocka_unit_test(test_colour), cmocka_unit_test(test_portions),
 		cmocka_unit_test(test_hostile), cmocka_unit_test(test_many)};
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))

@@ -1,4 +1,5 @@
-/* Laws: no control byte, no direction override and nothing that is not UTF-8 passes; a text never takes more columns than asked. */
+/* Laws: no control byte, no direction override and nothing that is not UTF-8 passes; a text never
+ * takes more columns than asked. */
 #include <math.h>
 
 #include "cli_testing.h"
@@ -32,8 +33,9 @@ test_put(void **state)
 	check_put(&ascii, "J\u00f6rg", 10, "J?rg", 4);
 	check_put(&utf8, "\u6771\u4eac", 4, "\u6771\u4eac", 4);  /* two columns each */
 	check_put(&utf8, "\u6771\u4eac", 3, "\u6771\u2026", 3);
-	check_put(&utf8, "\u6771\u4eac", 2, "\u2026", 1);         /* a wide one does not fit into what is left */
-	check_put(&utf8, "e\u0301x", 2, "e\u0301x", 2);           /* a combining accent takes none */
+	check_put(&utf8, "\u6771\u4eac", 2, "\u2026",
+		1); /* a wide one does not fit into what is left */
+	check_put(&utf8, "e\u0301x", 2, "e\u0301x", 2); /* a combining accent takes none */
 }
 
 static void
@@ -68,12 +70,14 @@ test_random(void **state)
 			in[k] = (uint8_t)((seed = base_hash_mix(seed + i)) % (i & 1 ? 256 : 0xc8));
 		const struct cli *cli = i & 2 ? &utf8 : &ascii;
 		struct base_text t = base_text_of(out, sizeof(out));
-		unsigned limit = i % 30, used = cli_text_put(cli, &t, base_span_of(in, sizeof(in)), limit);
+		unsigned limit = i % 30,
+			 used = cli_text_put(cli, &t, base_span_of(in, sizeof(in)), limit);
 		assert_true(used <= limit);
 		assert_false(t.overflow);
 		assert_int_equal(cli_text_columns(cli, base_span_of(out, (uint32_t)t.len)), used);
 		for (size_t k = 0; k < t.len; k++)
-			assert_true((uint8_t)out[k] >= 0x20 && out[k] != 0x7f && (cli == &utf8 || (uint8_t)out[k] < 0x80));
+			assert_true((uint8_t)out[k] >= 0x20 && out[k] != 0x7f &&
+				(cli == &utf8 || (uint8_t)out[k] < 0x80));
 	}
 }
 
@@ -95,7 +99,8 @@ test_cells(void **state)
 	struct base_endpoint e = {base_ip_v4(v4), 5060}, v6 = {{{0xfd, [15] = 1}}, 5060};
 	char c[CLI_CELL];
 
-	assert_string_equal(cli_cell_time(c, TESTING_T0 + 4 * BASE_NS_PER_MS + 999999), "22:13:20.004");
+	assert_string_equal(
+		cli_cell_time(c, TESTING_T0 + 4 * BASE_NS_PER_MS + 999999), "22:13:20.004");
 	assert_string_equal(cli_cell_date(c, TESTING_T0), "2023-11-14");
 	assert_string_equal(cli_cell_time(c, -1), "23:59:59.999");
 	assert_string_equal(cli_cell_fixed(c, 1.25, 1), "1.3");
@@ -138,7 +143,8 @@ test_values(void **state)
 	assert_string_equal(cli_cell_value(c, &row, RECORD_F_SRC_IP), "10.0.0.1");
 	assert_string_equal(cli_cell_value(c, &row, RECORD_F_SRC_PORT), "5060");
 	assert_string_equal(cli_cell_value(c, &row, RECORD_F_PDD_MS), "500.000");
-	assert_string_equal(cli_cell_value(c, &row, RECORD_F_INVITE_TIME), "2023-11-14T22:13:20.000000Z");
+	assert_string_equal(
+		cli_cell_value(c, &row, RECORD_F_INVITE_TIME), "2023-11-14T22:13:20.000000Z");
 	assert_string_equal(cli_cell_value(c, &row, RECORD_F_Q850), "");
 	assert_int_equal(cli_row_str(&row, RECORD_F_PAI).len, 0);
 	assert_int_equal(cli_row_str(&row, RECORD_F_SIP_CODE).len, 0); /* no text */
@@ -151,8 +157,10 @@ test_values(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_put), cmocka_unit_test(test_hostile), cmocka_unit_test(test_random),
-		cmocka_unit_test(test_print), cmocka_unit_test(test_cells), cmocka_unit_test(test_values)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_put),
+		cmocka_unit_test(test_hostile), cmocka_unit_test(test_random),
+		cmocka_unit_test(test_print), cmocka_unit_test(test_cells),
+		cmocka_unit_test(test_values)};
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))
 		return 77;

@@ -1,0 +1,286 @@
+#include "worker_spread.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "worker_private.h"
+
+#define SPREAD_FRAMES 4096          /* of a batch */
+#define SPREAD_BYTES (8u << 20)     /* of a batch; one frame may be as large */
+#define SPREAD_SIP_BYTES (WORKER_SHARD_RING_BYTES / 4) /* of these, what may go through the rings between cores */
+
+/* Of packet time: an endpoint announced anew within a batch would take the media of its last call. */
+#define SPREAD_NS WORKER_HOUSE_NS
+
+enum phase { PHASE_SIP, PHASE_HAND_OVER, PHASE_MEDIA, PHASE_HOUSE, PHASE_STOP };
+
+/* The frames of a batch for one core, by index into the batch. */
+struct share {
+	uint16_t frames[SPREAD_FRAMES];
+	uint32_t n;
+};
+
+/* Records that a worker has written since the reading thread looked. */
+struct outbox {
+	uint8_t *p;
+	size_t len, cap;
+	uint64_t dropped;
+};
+
+struct spread_thread {
+	struct worker_spread *spread;
+	uint32_t core;
+	pthread_t id;
+};
+
+struct worker_spread {
+	struct worker_options options;
+	struct worker_set *set;
+	struct spread_thread threads[CONFIG_CORES_MAX];
+	uint32_t n_threads;
+	pthread_barrier_t begin, end;  /* of a phase */
+	enum phase phase;              /* written between the barriers by the reading thread alone */
+	int64_t now_ns;
+	struct rx_frame batch[SPREAD_FRAMES];
+	uint32_t n;
+	uint8_t *bytes;
+	size_t used, sip_bytes;
+	struct share sip, media[CONFIG_CORES_MAX];
+	struct outbox outboxes[CONFIG_CORES_MAX];
+};
+
+/* ---- records: kept by the worker, handed on by the reading thread ---- */
+
+static bool
+outbox_put(void *context, uint32_t core, uint8_t *record, uint32_t len)
+{
+	struct worker_spread *s = context;
+	struct outbox *o = &s->outboxes[core];
+
+	if (o->cap - o->len < len + sizeof(len)) {
+		size_t cap = (o->cap + len) * 2 + 65536;
+		uint8_t *p = realloc(o->p, cap);
+		if (p == NULL)
+			return false;
+		o->p = p;
+		o->cap = cap;
+	}
+	memcpy(o->p + o->len, &len, sizeof(len));
+	memcpy(o->p + o->len + sizeof(len), record, len);
+	o->len += sizeof(len) + len;
+	return true;
+}
+
+static void
+outbox_empty(struct worker_spread *s, uint32_t core)
+{
+	struct outbox *o = &s->outboxes[core];
+	uint32_t len;
+
+	for (size_t at = 0; at < o->len; at += sizeof(len) + len) {
+		memcpy(&len, o->p + at, sizeof(len));
+		s->options.record(s->options.context, core, o->p + at + sizeof(len), len);
+	}
+	o->len = 0;
+}
+
+/* ---- the workers ---- */
+
+static void
+share_step(struct worker_spread *s, struct worker *w, const struct share *share)
+{
+	struct rx_frame frames[RX_BURST_MAX];
+
+	for (uint32_t at = 0; at < share->n;) {
+		uint32_t n = 0;
+		while (n < RX_BURST_MAX && at < share->n)
+			frames[n++] = s->batch[share->frames[at++]];
+		worker_step(w, frames, n);
+	}
+}
+
+static void
+phase_run(struct worker_spread *s, uint32_t core)
+{
+	struct worker *w = worker_set_worker(s->set, core);
+
+	switch (s->phase) {
+	case PHASE_SIP:
+		if (core == 0)
+			share_step(s, w, &s->sip);
+		break;
+	case PHASE_HAND_OVER:
+		while (shard_receive(w->shard, core, WORKER_SHARD_MESSAGES, worker_shard_message, w))
+			;
+		break;
+	case PHASE_MEDIA: share_step(s, w, &s->media[core]); break;
+	case PHASE_HOUSE: worker_house(w, s->now_ns); break;
+	case PHASE_STOP: break;
+	}
+}
+
+static void *
+thread_main(void *context)
+{
+	struct spread_thread *t = context;
+	struct worker_spread *s = t->spread;
+
+	for (;;) {
+		pthread_barrier_wait(&s->begin);
+		if (s->phase == PHASE_STOP)
+			return NULL;
+		phase_run(s, t->core);
+		pthread_barrier_wait(&s->end);
+	}
+}
+
+/* The reading thread is worker 0. */
+static void
+phase_all(struct worker_spread *s, enum phase phase)
+{
+	s->phase = phase;
+	pthread_barrier_wait(&s->begin);
+	if (phase == PHASE_STOP)
+		return;
+	phase_run(s, 0);
+	pthread_barrier_wait(&s->end);
+}
+
+static void
+batch_run(struct worker_spread *s)
+{
+	if (s->n == 0)
+		return;
+	for (enum phase phase = PHASE_SIP; phase < PHASE_STOP; phase++)
+		phase_all(s, phase);
+	for (uint32_t core = 0; core < s->options.cores; core++) {
+		outbox_empty(s, core);
+		s->media[core].n = 0;
+	}
+	s->sip.n = 0;
+	s->n = 0;
+	s->used = s->sip_bytes = 0;
+}
+
+/* ---- dealing ---- */
+
+static uint32_t
+core_of_pair(const struct worker_spread *s, const struct packet_view *view)
+{
+	bool order = memcmp(&view->src.ip, &view->dst.ip, sizeof(view->src.ip)) < 0;
+	struct base_ip pair[2] = {order ? view->src.ip : view->dst.ip, order ? view->dst.ip : view->src.ip};
+
+	return (uint32_t)(base_hash(&s->set->key, pair, sizeof(pair)) % s->options.cores);
+}
+
+static void
+deal(struct worker_spread *s, uint32_t index)
+{
+	const struct rx_frame *f = &s->batch[index];
+	struct packet_view view;
+	enum packet_result result = packet_decode(&view, f->data, f->len, f->wire_len, (enum packet_link)f->link);
+	bool media = result == PACKET_IS_DATAGRAM && view.transport == PACKET_UDP && view.payload_len >= 8 &&
+		view.payload[0] >> 6 == 2;
+	struct share *share = &s->sip;
+
+	if (media)
+		share = &s->media[core_of_pair(s, &view)];
+	else
+		s->sip_bytes += f->len + sizeof(struct worker_handover);
+	share->frames[share->n++] = (uint16_t)index;
+}
+
+static bool
+batch_is_full(const struct worker_spread *s, const struct rx_frame *next)
+{
+	return s->n == SPREAD_FRAMES || s->used + next->len > SPREAD_BYTES || s->sip_bytes > SPREAD_SIP_BYTES ||
+		(s->n && next->ts_ns - s->batch[0].ts_ns > SPREAD_NS);
+}
+
+void
+worker_spread_frames(struct worker_spread *s, const struct rx_frame *frames, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (batch_is_full(s, &frames[i]))
+			batch_run(s);
+		struct rx_frame *f = &s->batch[s->n];
+		*f = frames[i];
+		if (f->len > SPREAD_BYTES)
+			f->len = SPREAD_BYTES;
+		f->data = s->bytes + s->used;
+		memcpy(s->bytes + s->used, frames[i].data, f->len);
+		s->used += f->len;
+		if (f->ts_ns > s->now_ns)
+			s->now_ns = f->ts_ns;
+		deal(s, s->n++);
+	}
+}
+
+/* ---- life ---- */
+
+void
+worker_spread_finish(struct worker_spread *s, int64_t now_ns)
+{
+	batch_run(s);
+	worker_set_finish(s->set, now_ns);
+	for (uint32_t core = 0; core < s->options.cores; core++)
+		outbox_empty(s, core);
+}
+
+struct worker_set *
+worker_spread_set(struct worker_spread *s)
+{
+	return s->set;
+}
+
+int
+worker_spread_new(struct worker_spread **out, const struct worker_options *options, struct sys_error *e)
+{
+	struct worker_spread *s = calloc(1, sizeof(*s));
+	struct worker_options own = *options;
+	int rc;
+
+	if (s == NULL || (s->bytes = malloc(SPREAD_BYTES)) == NULL) {
+		free(s);
+		return sys_fail(e, -BASE_ERR_NO_MEMORY, "no memory to spread the capture over %u cores", options->cores);
+	}
+	s->options = *options;
+	own.record = outbox_put;
+	own.context = s;
+	rc = worker_set_new(&s->set, &own, e);
+	if (rc < 0) {
+		free(s->bytes);
+		free(s);
+		return rc;
+	}
+	pthread_barrier_init(&s->begin, NULL, options->cores);
+	pthread_barrier_init(&s->end, NULL, options->cores);
+	for (uint32_t core = 1; core < options->cores; core++) {
+		struct spread_thread *t = &s->threads[core];
+		*t = (struct spread_thread){.spread = s, .core = core};
+		if (pthread_create(&t->id, NULL, thread_main, t) != 0) {
+			/* Those that run wait at a barrier that will never be full: there is no way back but the end of the process. */
+			return sys_fail(e, -BASE_ERR_NO_MEMORY, "cannot start thread %u of %u", core, options->cores);
+		}
+		s->n_threads++;
+	}
+	*out = s;
+	return 0;
+}
+
+void
+worker_spread_free(struct worker_spread *s)
+{
+	if (s == NULL)
+		return;
+	phase_all(s, PHASE_STOP);
+	for (uint32_t core = 1; core <= s->n_threads; core++)
+		pthread_join(s->threads[core].id, NULL);
+	pthread_barrier_destroy(&s->begin);
+	pthread_barrier_destroy(&s->end);
+	for (uint32_t core = 0; core < s->options.cores; core++)
+		free(s->outboxes[core].p);
+	worker_set_free(s->set);
+	free(s->bytes);
+	free(s);
+}
