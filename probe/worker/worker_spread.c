@@ -110,7 +110,7 @@ phase_run(struct worker_spread *s, uint32_t core)
 			share_step(s, w, &s->sip);
 		break;
 	case PHASE_HAND_OVER:
-		while (shard_receive(w->shard, core, WORKER_SHARD_MESSAGES, worker_shard_message, w))
+		while (!w->alone && shard_receive(w->shard, core, WORKER_SHARD_MESSAGES, worker_shard_message, w))
 			;
 		break;
 	case PHASE_MEDIA: share_step(s, w, &s->media[core]); break;
