@@ -116,8 +116,10 @@ cli_out_close(struct cli_out *out, bool failed)
 		rc = CLI_FAILED;
 	store_close(out->store);
 	out->store = NULL;
-	if (rc == CLI_OK && !failed)
+	if (rc == CLI_OK && !failed) {
+		fflush(out->cli->out); /* the table first, then where to find the rest */
 		cli_say(out->cli, "%s records in %s/store, billing files in %s/billing",
 			cli_cell_count(cell, out->records), out->dir, out->dir);
+	}
 	return rc;
 }

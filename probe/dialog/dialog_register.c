@@ -219,10 +219,17 @@ registration_receive(struct dialog *d, struct slot *s, const struct dialog_messa
 
 /* ---- other transactions ---- */
 
+/* A request's own method counts, even where its CSeq names another (RFC 4475 3.1.2.17). */
+static uint8_t
+transaction_method(const struct sip_message *m)
+{
+	return m->method != SIP_METHOD_NONE ? m->method : m->cseq_method;
+}
+
 bool
 transaction_matches(const struct dialog *d, const struct slot *s, const struct sip_message *m)
 {
-	return s->exchange.method == m->cseq_method && s->attempt_cseq == m->cseq &&
+	return s->exchange.method == transaction_method(m) && s->attempt_cseq == m->cseq &&
 		s->from_tag == dialog_text_hash(d, m->from.tag);
 }
 
@@ -234,8 +241,8 @@ transaction_receive(struct dialog *d, struct slot *s, const struct dialog_messag
 
 	struct flow_entry *e = flow_add(d, s, m, request);
 	if (s->messages == 1) {
-		s->exchange.method = sip->cseq_method;
-		slot_text_set(d, s, TEXT_METHOD, sip->cseq_method_text);
+		s->exchange.method = transaction_method(sip);
+		slot_text_set(d, s, TEXT_METHOD, request ? sip->method_text : sip->cseq_method_text);
 	}
 	if (s->messages == 1 && !request)
 		response_begin(d, s, m);

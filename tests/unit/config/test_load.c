@@ -38,7 +38,7 @@ defaults_are_those_of_the_header(void **state)
 	assert_int_equal(c->tables.flow_entries, 256);
 	assert_int_equal(c->tables.fragments, 256);
 	assert_int_equal(c->tables.tcp_flows, 1024);
-	assert_int_equal(c->tables.tcp_buffer_bytes, 65536);
+	assert_int_equal(c->tables.tcp_buffer_bytes, 131072);
 	assert_int_equal(c->timers.setup_s, 300);
 	assert_int_equal(c->timers.linger_s, 5);
 	assert_int_equal(c->timers.call_idle_s, 7200);

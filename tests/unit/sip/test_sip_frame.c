@@ -35,8 +35,8 @@ test_frames(void **state)
 	F("\r\n\r\n", false, KEEPALIVE, 4);
 	F("\r\n" MESSAGE_A, false, KEEPALIVE, 2);
 	F("\r\n", true, KEEPALIVE, 2);
-	F("OPTIONS sip:a@b SIP/2.0\r\nl: 65536\r\n\r\n", false, GARBAGE, 37);
-	F("OPTIONS sip:a@b SIP/2.0\r\nl: 65000\r\n\r\n", false, MORE, 0);
+	F("OPTIONS sip:a@b SIP/2.0\r\nl: 131072\r\n\r\n", false, GARBAGE, 38);
+	F("OPTIONS sip:a@b SIP/2.0\r\nl: 131000\r\n\r\n", false, MORE, 0);
 	F("OPTIONS sip:a@b SIP/2.0\r\nl: -1\r\nl: 5\r\n\r\n", false, MESSAGE, 40);
 }
 
