@@ -66,7 +66,6 @@ struct config {
 		uint32_t transaction_s;/* default 32 (64*T1) */
 		uint32_t registration_s; /* series closed after the last exchange: default 32 */
 		uint32_t stream_idle_s;  /* stream without a call: default 30 */
-		uint32_t interim_s;      /* interim records of a long call this often, 0: none; default 900 */
 	} timers;
 	struct config_watch *watch;
 	unsigned watch_count;

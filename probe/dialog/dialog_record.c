@@ -173,9 +173,7 @@ put_flow(struct dialog *d, const struct slot *s, struct record_writer *w)
 static void
 put_uid(struct dialog *d, const struct slot *s, struct record_writer *w)
 {
-	static const struct base_hash_key keys[] = {{0x7569642d68696768ull, 1}, {0x7569642d6c6f7721ull, 2}};
 	uint8_t bytes[1024], scratch[512];
-	char text[32];
 	struct base_span call_id = slot_text(d, s, TEXT_CALL_ID, scratch, sizeof(scratch));
 	uint32_t n = call_id.len < sizeof(scratch) ? call_id.len : sizeof(scratch);
 	int64_t us = (s->request_ns ? s->request_ns : s->first_ns) / BASE_NS_PER_US;
@@ -190,10 +188,7 @@ put_uid(struct dialog *d, const struct slot *s, struct record_writer *w)
 	n += tag_len;
 	memcpy(bytes + n, &us, sizeof(us));
 	n += sizeof(us);
-	struct base_text t = base_text_of(text, sizeof(text));
-	base_text_hex(&t, base_hash(&keys[0], bytes, n), 16);
-	base_text_hex(&t, base_hash(&keys[1], bytes, n), 16);
-	record_put_str(w, RECORD_F_UID, base_span_of(text, (uint32_t)t.len));
+	record_put_uid(w, bytes, n);
 }
 
 static void

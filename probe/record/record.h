@@ -64,6 +64,8 @@ struct record_writer {
 struct record_writer record_writer_begin(uint8_t *p, uint32_t cap, enum record_kind kind);
 /* record_put_str, _cstr, _time, _u64, _f64, _bool, _hex32, _ip: see record_put.h, which this header brings. */
 
+/* The uid: two keyed hashes, in hexadecimal, of what makes the record's subject the same one on every probe and in every replay. */
+void record_put_uid(struct record_writer *w, const void *identity, uint32_t len);
 /* A nested row: the fields put between open and close belong to it. Returns where it began, for close.  No nesting within. */
 uint32_t record_list_open(struct record_writer *w, enum record_field f);
 void record_list_close(struct record_writer *w, uint32_t began); /* a row that overflowed is taken out whole */

@@ -50,3 +50,15 @@ record_set_seq(uint8_t *record, uint64_t seq)
 {
 	memcpy(record + SEQ_AT, &seq, sizeof(seq));
 }
+
+void
+record_put_uid(struct record_writer *w, const void *identity, uint32_t len)
+{
+	static const struct base_hash_key keys[] = {{0x7569642d68696768ull, 1}, {0x7569642d6c6f7721ull, 2}};
+	char text[32];
+	struct base_text t = base_text_of(text, sizeof(text));
+
+	for (uint32_t i = 0; i < base_count_of(keys); i++)
+		base_text_hex(&t, base_hash(&keys[i], identity, len), 16);
+	record_put_str(w, RECORD_F_UID, base_span_of(text, (uint32_t)t.len));
+}

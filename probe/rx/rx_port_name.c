@@ -89,6 +89,8 @@ rx_port_name_vdev(struct rx_port_name *name, const char *given, struct sys_error
 	memcpy(name->device, given, device_len);
 	memcpy(name->args, args, strlen(args));
 	struct base_span interface = rx_port_args_value(args, "iface");
+	if (interface.len && memchr(interface.p, '/', interface.len))
+		interface.len = 0; /* net_vhost: the path of a socket, no interface */
 	if (interface.len >= sizeof(name->interface))
 		return sys_fail(e, -BASE_ERR_INVALID, "port %s: interface names have at most %d characters", given,
 			IF_NAMESIZE - 1);

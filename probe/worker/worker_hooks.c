@@ -207,19 +207,14 @@ worker_stream_record(void *worker, const struct media_summary *summary)
 {
 	struct worker *w = worker;
 	struct record_writer out = record_writer_begin(w->stream_record, sizeof(w->stream_record), RECORD_STREAM);
-	static const struct base_hash_key keys[] = {{0x7569642d68696768ull, 3}, {0x7569642d6c6f7721ull, 4}};
 	uint8_t identity[2 * sizeof(struct base_endpoint) + sizeof(uint32_t) + sizeof(int64_t)], *at = identity;
-	char text[32];
-	struct base_text uid = base_text_of(text, sizeof(text));
 	int64_t us = summary->first_ns / BASE_NS_PER_US;
 
 	memcpy(at, &summary->src, sizeof(summary->src)), at += sizeof(summary->src);
 	memcpy(at, &summary->dst, sizeof(summary->dst)), at += sizeof(summary->dst);
 	memcpy(at, &summary->ssrc, sizeof(summary->ssrc)), at += sizeof(summary->ssrc);
 	memcpy(at, &us, sizeof(us));
-	base_text_hex(&uid, base_hash(&keys[0], identity, sizeof(identity)), 16);
-	base_text_hex(&uid, base_hash(&keys[1], identity, sizeof(identity)), 16);
-	record_put_str(&out, RECORD_F_UID, base_span_of(text, (uint32_t)uid.len));
+	record_put_uid(&out, identity, sizeof(identity));
 	record_put_cstr(&out, RECORD_F_STATUS, "final");
 	record_put_cstr(&out, RECORD_F_CLOCK_SOURCE, w->set->options.clock_source);
 	media_summary_write(&out, summary);

@@ -298,7 +298,6 @@ engine_new(uint32_t streams)
 	config->tables.calls = streams / 2 + 1000;
 	config->tables.streams = streams + 1000;
 	config->tables.endpoints = 2 * streams + 1000;
-	config->timers.interim_s = 0;
 	struct worker_options options = {.config = config, .cores = 1, .replay = true, .clock_source = "bench", .record = record_taken};
 	if (worker_set_new(&set, &options, &e) < 0)
 		bench_die(e.text);

@@ -45,7 +45,6 @@ defaults_are_those_of_the_header(void **state)
 	assert_int_equal(c->timers.transaction_s, 32);
 	assert_int_equal(c->timers.registration_s, 32);
 	assert_int_equal(c->timers.stream_idle_s, 30);
-	assert_int_equal(c->timers.interim_s, 900);
 	assert_int_equal(c->watch_count, 0);
 	assert_int_equal(c->collector.segments_count, 1);
 	assert_string_equal(c->collector.segments[0], segment);

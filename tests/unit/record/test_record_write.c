@@ -198,10 +198,26 @@ longest_string(void **state)
 		r.values[RECORD_F_PAI].text.len, RECORD_BYTES_MAX - RECORD_HEADER_BYTES - 4);
 }
 
+static void
+a_uid_is_32_hexadecimal_digits_of_its_identity(void **state)
+{
+	uint8_t a[256], b[256];
+	struct record_writer w = record_writer_begin(a, sizeof(a), RECORD_CALL), v = record_writer_begin(b, sizeof(b), RECORD_CALL);
+
+	record_put_uid(&w, "one", 3);
+	record_put_uid(&v, "two", 3);
+	assert_int_equal(w.len, RECORD_HEADER_BYTES + 4 + 32);
+	assert_int_equal(v.len, w.len);
+	assert_memory_not_equal(a + RECORD_HEADER_BYTES + 4, b + RECORD_HEADER_BYTES + 4, 32);
+	for (uint32_t i = RECORD_HEADER_BYTES + 4; i < w.len; i++)
+		assert_true((a[i] >= '0' && a[i] <= '9') || (a[i] >= 'a' && a[i] <= 'f'));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_uid_is_32_hexadecimal_digits_of_its_identity),
 		cmocka_unit_test(header_bytes),
 		cmocka_unit_test(encodings),
 		cmocka_unit_test(empty_values_are_not_written),

@@ -26,6 +26,8 @@ ports_are_read_as_people_name_them(void **state)
 			"eth2"},
 		{"net_memif0,role=client,socket=/run/m.sock", 2, RX_PORT_VDEV, "net_memif0", "net_memif",
 			"role=client,socket=/run/m.sock", ""},
+		{"net_vhost0,iface=/run/ringtap/a-long-name.sock,client=1", 1, RX_PORT_VDEV, "net_vhost0", "net_vhost",
+			"iface=/run/ringtap/a-long-name.sock,client=1", ""},
 		{"net_pcap0,rx_pcap=x.pcap,xiface=lo", 2, RX_PORT_VDEV, "net_pcap0", "net_pcap", "rx_pcap=x.pcap,xiface=lo", ""},
 		{"net_null0", 2, RX_PORT_VDEV, "net_null0", "net_null", "", ""},
 		{"net_null", 2, RX_PORT_VDEV, "net_null", "net_null", "", ""},

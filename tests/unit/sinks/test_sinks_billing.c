@@ -122,7 +122,7 @@ test_crash_while_closing(void **state)
 {
 	for (enum crash crash = 0; crash < CRASHES; crash++) {
 		struct fixture *f = *state;
-		size_t manifest_bytes, len, len_again;
+		size_t manifest_bytes = 0, len, len_again;
 		char name[300];
 		fixture_calls(f, 100);
 		fixture_step(f, false);
