@@ -18,18 +18,23 @@ struct probe_options {
 static const char probe_help[] =
 	"Usage: ringtap-probe -c FILE [--port PORT]... [--check] [-- EAL options]\n"
 	"\n"
-	"Turns the SIP and RTP that it sees on its ports into records in shared memory, where ringtap-collector takes them.\n"
+	"Turns the SIP and RTP that it sees on its ports into records in shared memory, where "
+	"ringtap-collector takes them.\n"
 	"\n"
 	"  -c, --config FILE   the configuration (see: ringtap check-config FILE)\n"
 	"  -p, --port PORT     capture here, in place of probe.ports; may be given several times:\n"
-	"                        eth1                           a network interface (net_af_packet)\n"
+	"                        eth1                           a network interface "
+	"(net_af_packet)\n"
 	"                        0000:3b:00.0                   a NIC bound to vfio-pci\n"
-	"                        net_af_xdp0,iface=eth1         any DPDK virtual device with its arguments\n"
+	"                        net_af_xdp0,iface=eth1         any DPDK virtual device with its "
+	"arguments\n"
 	"      --check         read the configuration, say what memory it takes, and stop\n"
 	"      --help, --version\n"
 	"\n"
-	"Behind -- stand options for DPDK's EAL; what they settle (lcores, memory, log level) ringtap leaves alone.\n"
-	"SIGHUP reads SIP ports and watch lists anew; SIGTERM and SIGINT record the open calls and stop.\n"
+	"Behind -- stand options for DPDK's EAL; what they settle (lcores, memory, log level) "
+	"ringtap leaves alone.\n"
+	"SIGHUP reads SIP ports and watch lists anew; SIGTERM and SIGINT record the open calls and "
+	"stop.\n"
 	"\n"
 	"Examples:\n"
 	"  ringtap-probe -c /etc/ringtap.yaml\n"
@@ -41,8 +46,12 @@ static int
 probe_options_read(struct probe_options *o, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{"config", required_argument, NULL, 'c'}, {"port", required_argument, NULL, 'p'},
-		{"check", no_argument, NULL, 'k'}, {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0},
+		{"config", required_argument, NULL, 'c'},
+		{"port", required_argument, NULL, 'p'},
+		{"check", no_argument, NULL, 'k'},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},
+		{0},
 	};
 	int option;
 
@@ -71,12 +80,16 @@ probe_options_read(struct probe_options *o, int argc, char **argv)
 			o->check = true;
 	}
 	if (optind < argc && strcmp(argv[optind - 1], "--") != 0) {
-		fprintf(stderr, "ringtap-probe: '%s' is not expected here (EAL options stand behind --).\n"
-			"Try 'ringtap-probe --help'.\n", argv[optind]);
+		fprintf(stderr,
+			"ringtap-probe: '%s' is not expected here (EAL options stand behind --).\n"
+			"Try 'ringtap-probe --help'.\n",
+			argv[optind]);
 		return EXIT_USAGE;
 	}
 	if (!o->config_path) {
-		fputs("ringtap-probe: give the configuration with -c FILE.\nTry 'ringtap-probe --help'.\n", stderr);
+		fputs("ringtap-probe: give the configuration with -c FILE.\nTry 'ringtap-probe "
+		      "--help'.\n",
+			stderr);
 		return EXIT_USAGE;
 	}
 	o->eal_args = (const char *const *)argv + optind;
@@ -136,7 +149,8 @@ probe_start(struct probe *p, const struct probe_options *o, struct sys_error *e)
 {
 	const struct config *config = p->config->config;
 
-	/* First of all the segment: a second probe is refused before it takes anything from the first. */
+	/* First of all the segment: a second probe is refused before it takes anything from the
+	 * first. */
 	int rc = probe_segment_open(&p->segment, config, e);
 	if (rc == 0)
 		rc = probe_ports_open(p, o, e);
@@ -186,7 +200,8 @@ probe_run(struct probe *p, const struct probe_options *o)
 	int rc = probe_start(p, o, &e);
 	if (rc == 0) {
 		sys_notify("READY=1");
-		sys_log(SYS_LOG_INFO, "capturing with %u cores into %s", p->cores, p->config->config->probe.segment);
+		sys_log(SYS_LOG_INFO, "capturing with %u cores into %s", p->cores,
+			p->config->config->probe.segment);
 		probe_control_run(p);
 	} else {
 		sys_log(SYS_LOG_ERROR, "%s", e.text);

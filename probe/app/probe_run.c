@@ -6,7 +6,8 @@
 #define CONTROL_PERIOD_NS (100 * BASE_NS_PER_MS)
 #define IDLE_POLLS_BEFORE_PAUSE 64
 #define WORKER_SILENT_NS (5 * BASE_NS_PER_SEC)
-/* At a stop with many open calls the rings fill faster than a collector commits; so long it is waited for. */
+/* At a stop with many open calls the rings fill faster than a collector commits; so long it is
+ * waited for. */
 #define FINISH_WAIT_NS (20 * BASE_NS_PER_SEC)
 #define COLLECTOR_ALIVE_NS (5 * BASE_NS_PER_SEC)
 
@@ -88,8 +89,9 @@ probe_record(void *context, uint32_t core, uint8_t *record, uint32_t len)
 	struct probe *p = context;
 	const struct shm *s = &p->segment.shm;
 
-	while (base_unlikely(p->finishing) && shm_backlog(s, core) + 2ull * RECORD_BYTES_MAX > s->ring_bytes &&
-			sys_clock_monotonic_ns() < p->finish_deadline_ns && probe_collector_is_alive(s))
+	while (base_unlikely(p->finishing) &&
+		shm_backlog(s, core) + 2ull * RECORD_BYTES_MAX > s->ring_bytes &&
+		sys_clock_monotonic_ns() < p->finish_deadline_ns && probe_collector_is_alive(s))
 		probe_sleep(BASE_NS_PER_MS);
 	return shm_publish(s, core, record, len);
 }
@@ -115,7 +117,8 @@ static bool
 probe_workers_are_alive(const struct probe *p, int64_t now_ns)
 {
 	for (uint32_t core = 0; core < p->cores; core++)
-		if (__atomic_load_n(&p->core[core].shm->heartbeat_ns, __ATOMIC_RELAXED) < now_ns - WORKER_SILENT_NS)
+		if (__atomic_load_n(&p->core[core].shm->heartbeat_ns, __ATOMIC_RELAXED) <
+			now_ns - WORKER_SILENT_NS)
 			return false;
 	return true;
 }
@@ -129,10 +132,14 @@ probe_reload(struct probe *p)
 	sys_notify("RELOADING=1");
 	if (!next)
 		sys_fail(&e, -BASE_ERR_NO_MEMORY, "out of memory");
-	else if (config_load(&next->config, p->config_path, &e) == 0 && worker_set_reload(p->workers, next->config, &e) == 0) {
+	else if (config_load(&next->config, p->config_path, &e) == 0 &&
+		 worker_set_reload(p->workers, next->config, &e) == 0) {
 		next->older = p->config;
 		p->config = next;
-		sys_log(SYS_LOG_INFO, "reloaded %s: SIP ports and watch lists; other keys count from the next start", p->config_path);
+		sys_log(SYS_LOG_INFO,
+			"reloaded %s: SIP ports and watch lists; other keys count from the next "
+			"start",
+			p->config_path);
 		sys_notify("READY=1");
 		return;
 	}
@@ -179,11 +186,17 @@ probe_summary(const struct probe *p)
 	for (uint32_t core = 0; core < p->cores; core++)
 		metrics_sum(&sum, &p->core[core].shm->metrics);
 	const uint64_t *v = sum.values;
-	sys_log(SYS_LOG_INFO, "stopped: %llu frames (%llu SIP, %llu RTP, %llu in all verdicts), %llu missed by the NIC,"
-		" %llu in error, %llu without buffer; %llu calls, %llu streams, %llu records, %llu dropped",
-		(unsigned long long)v[METRICS_FRAMES], (unsigned long long)sum.verdicts[PACKET_VERDICT_SIP],
-		(unsigned long long)sum.verdicts[PACKET_VERDICT_RTP], (unsigned long long)metrics_verdicts_total(&sum),
-		(unsigned long long)v[METRICS_NIC_MISSED], (unsigned long long)v[METRICS_NIC_ERRORS],
+	sys_log(SYS_LOG_INFO,
+		"stopped: %llu frames (%llu SIP, %llu RTP, %llu in all verdicts), %llu missed by "
+		"the NIC,"
+		" %llu in error, %llu without buffer; %llu calls, %llu streams, %llu records, %llu "
+		"dropped",
+		(unsigned long long)v[METRICS_FRAMES],
+		(unsigned long long)sum.verdicts[PACKET_VERDICT_SIP],
+		(unsigned long long)sum.verdicts[PACKET_VERDICT_RTP],
+		(unsigned long long)metrics_verdicts_total(&sum),
+		(unsigned long long)v[METRICS_NIC_MISSED],
+		(unsigned long long)v[METRICS_NIC_ERRORS],
 		(unsigned long long)v[METRICS_NIC_NO_MBUF], (unsigned long long)v[METRICS_CALLS],
 		(unsigned long long)v[METRICS_STREAMS], (unsigned long long)v[METRICS_RECORDS],
 		(unsigned long long)v[METRICS_RECORDS_DROPPED]);

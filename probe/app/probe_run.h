@@ -1,8 +1,9 @@
 /* probe_run: the polled loop of a worker core, and the control loop beside it.
  *
- * A worker core: burst, step, release, house-keeping; it enters the kernel for nothing, and tells the segment how its cycles
- * went.  The control core sleeps; ten times a second it looks at signals, once a second it writes heartbeats, the NIC's
- * counters (into core 0's block: those few values are its own, the rest are worker 0's), and the state file. */
+ * A worker core: burst, step, release, house-keeping; it enters the kernel for nothing, and tells
+ * the segment how its cycles went.  The control core sleeps; ten times a second it looks at
+ * signals, once a second it writes heartbeats, the NIC's counters (into core 0's block: those few
+ * values are its own, the rest are worker 0's), and the state file. */
 #pragma once
 
 #include "probe_segment.h"
@@ -31,9 +32,11 @@ struct probe {
 	struct probe_segment segment;
 	struct worker_set *workers;
 	uint32_t cores;
-	bool finishing;                  /* workers stand still; records may wait for the collector */
+	/* workers stand still; records may wait for the collector */
+	bool finishing;
 	int64_t finish_deadline_ns;
-	_Alignas(64) uint32_t stop;      /* stored relaxed by the control core, loaded relaxed by all */
+	/* stored relaxed by the control core, loaded relaxed by all */
+	_Alignas(64) uint32_t stop;
 	struct probe_core core[SHM_CORES_MAX];
 };
 
@@ -46,5 +49,6 @@ int probe_core_run(void *context, uint32_t core);
 /* Until a signal says stop. */
 void probe_control_run(struct probe *p);
 
-/* Workers stopped and joined: the open calls are recorded, counters and the segment brought to their end. */
+/* Workers stopped and joined: the open calls are recorded, counters and the segment brought to
+ * their end. */
 void probe_finish(struct probe *p);

@@ -14,7 +14,8 @@ struct probe_owner {
 	gid_t gid;
 };
 
-/* What config's user and group are as numbers; names that do not exist are refused later, by sys_privileges_drop. */
+/* What config's user and group are as numbers; names that do not exist are refused later, by
+ * sys_privileges_drop. */
 static struct probe_owner
 probe_owner_of(const struct config *config)
 {
@@ -40,9 +41,12 @@ probe_state_read(struct probe_segment *s, struct sys_error *e)
 	FILE *f = fopen(s->state_path, "re");
 
 	if (!f)
-		return errno == ENOENT ? 0 : sys_fail(e, sys_error_of_errno(errno), "%s: %s", s->state_path, strerror(errno));
+		return errno == ENOENT ? 0
+				       : sys_fail(e, sys_error_of_errno(errno), "%s: %s",
+						 s->state_path, strerror(errno));
 	int rc = 0;
-	if (!fgets(line, sizeof(line), f) || sscanf(line, "ringtap-seq %u", &version) != 1 || version != 1)
+	if (!fgets(line, sizeof(line), f) || sscanf(line, "ringtap-seq %u", &version) != 1 ||
+		version != 1)
 		rc = -BASE_ERR_FORMAT;
 	while (rc == 0 && fgets(line, sizeof(line), f)) {
 		if (sscanf(line, "core %u next %llu", &core, &value) != 2)
@@ -51,8 +55,12 @@ probe_state_read(struct probe_segment *s, struct sys_error *e)
 			s->found[core] = value;
 	}
 	fclose(f);
-	return rc == 0 ? 0 : sys_fail(e, rc, "%s: damaged: it holds the record sequence; restore it, or remove it if numbers"
-		" may start again from 1", s->state_path);
+	return rc == 0 ? 0
+		       : sys_fail(e, rc,
+				 "%s: damaged: it holds the record sequence; restore it, or remove "
+				 "it if numbers"
+				 " may start again from 1",
+				 s->state_path);
 }
 
 static int
@@ -65,7 +73,9 @@ probe_state_write(struct probe_segment *s, uint64_t reserve, struct sys_error *e
 	for (uint32_t core = 0; core < SHM_CORES_MAX; core++) {
 		uint64_t next = s->found[core];
 		if (core < s->shm.cores)
-			next = __atomic_load_n(&shm_core(&s->shm, core)->next_seq, __ATOMIC_RELAXED) + reserve;
+			next = __atomic_load_n(
+				       &shm_core(&s->shm, core)->next_seq, __ATOMIC_RELAXED) +
+			       reserve;
 		if (next == 0)
 			continue;
 		base_text_str(&t, "core ");
@@ -85,8 +95,9 @@ probe_segment_promise(struct probe_segment *s)
 	bool due = false;
 
 	for (uint32_t core = 0; core < s->shm.cores; core++)
-		due |= __atomic_load_n(&shm_core(&s->shm, core)->next_seq, __ATOMIC_RELAXED) + PROBE_SEQUENCE_RESERVE / 2 >
-			s->promised[core];
+		due |= __atomic_load_n(&shm_core(&s->shm, core)->next_seq, __ATOMIC_RELAXED) +
+			       PROBE_SEQUENCE_RESERVE / 2 >
+		       s->promised[core];
 	if (!due)
 		return;
 	int rc = probe_state_write(s, PROBE_SEQUENCE_RESERVE, &e);
@@ -104,12 +115,15 @@ probe_state_open(struct probe_segment *s, const struct config *config, struct sy
 	int rc = sys_directory_make(config->probe.state_dir, 0750, e);
 	if (rc < 0)
 		return rc;
-	if (!existed && owner.uid != (uid_t)-1 && chown(config->probe.state_dir, owner.uid, owner.gid) < 0)
-		return sys_fail(e, sys_error_of_errno(errno), "%s: cannot be given to user %s: %s", config->probe.state_dir,
-			config->probe.user, strerror(errno));
-	if (asprintf(&s->state_path, "%s/%s.seq", config->probe.state_dir, config->probe.name) < 0) {
+	if (!existed && owner.uid != (uid_t)-1 &&
+		chown(config->probe.state_dir, owner.uid, owner.gid) < 0)
+		return sys_fail(e, sys_error_of_errno(errno), "%s: cannot be given to user %s: %s",
+			config->probe.state_dir, config->probe.user, strerror(errno));
+	if (asprintf(&s->state_path, "%s/%s.seq", config->probe.state_dir, config->probe.name) <
+		0) {
 		s->state_path = NULL;
-		return sys_fail(e, -BASE_ERR_NO_MEMORY, "%s: out of memory", config->probe.state_dir);
+		return sys_fail(
+			e, -BASE_ERR_NO_MEMORY, "%s: out of memory", config->probe.state_dir);
 	}
 	for (char *p = s->state_path + strlen(config->probe.state_dir) + 1; *p; p++)
 		if (*p == '/')
@@ -123,16 +137,21 @@ static int
 probe_segment_in_use(const struct probe_segment *s, const char *path, struct sys_error *e)
 {
 	const struct shm_header *h = s->mapping.p;
-	unsigned long long pid = s->mapping.bytes >= sizeof(*h) ? (unsigned long long)h->probe_pid : 0;
+	unsigned long long pid =
+		s->mapping.bytes >= sizeof(*h) ? (unsigned long long)h->probe_pid : 0;
 
-	return sys_fail(e, -BASE_ERR_EXISTS, "%s: another ringtap-probe (process %llu) writes this segment: stop it, or give this"
-		" one another probe.name or probe.segment", path, pid);
+	return sys_fail(e, -BASE_ERR_EXISTS,
+		"%s: another ringtap-probe (process %llu) writes this segment: stop it, or give "
+		"this"
+		" one another probe.name or probe.segment",
+		path, pid);
 }
 
-/* Takes what stands at path.  1: it is continued; 0: there is none (any longer), found[] has its sequences. */
+/* Takes what stands at path.  1: it is continued; 0: there is none (any longer), found[] has its
+ * sequences. */
 static int
-probe_segment_take(struct probe_segment *s, const char *path, const struct shm_layout *layout, struct base_span name,
-	struct sys_error *e)
+probe_segment_take(struct probe_segment *s, const char *path, const struct shm_layout *layout,
+	struct base_span name, struct sys_error *e)
 {
 	if (access(path, F_OK) < 0 && errno == ENOENT)
 		return 0;
@@ -146,22 +165,26 @@ probe_segment_take(struct probe_segment *s, const char *path, const struct shm_l
 	}
 	bool sound = shm_attach(&s->shm, s->mapping.p, s->mapping.bytes) == 0;
 	/* The segment knows exactly what the state file only promises. */
-	if (sound && base_span_eq(name, base_span_of(s->shm.header->probe, (uint32_t)strnlen(s->shm.header->probe, SHM_NAME_MAX))))
+	if (sound &&
+		base_span_eq(name, base_span_of(s->shm.header->probe,
+					   (uint32_t)strnlen(s->shm.header->probe, SHM_NAME_MAX))))
 		for (uint32_t core = 0; core < s->shm.cores; core++)
 			s->found[core] = shm_core(&s->shm, core)->next_seq;
 	if (sound && shm_matches(&s->shm, layout, name))
 		return 1;
-	sys_log(SYS_LOG_WARNING, "%s: %s: made anew", path, sound ? "of another layout or probe" : "damaged or never finished");
+	sys_log(SYS_LOG_WARNING, "%s: %s: made anew", path,
+		sound ? "of another layout or probe" : "damaged or never finished");
 	if (unlink(path) < 0)
-		rc = sys_fail(e, sys_error_of_errno(errno), "%s: cannot be replaced: %s", path, strerror(errno));
+		rc = sys_fail(e, sys_error_of_errno(errno), "%s: cannot be replaced: %s", path,
+			strerror(errno));
 close:
 	sys_mapping_close(&s->mapping);
 	return rc;
 }
 
 static int
-probe_segment_make(struct probe_segment *s, const char *path, const struct shm_layout *layout, const struct config *config,
-	struct sys_error *e)
+probe_segment_make(struct probe_segment *s, const char *path, const struct shm_layout *layout,
+	const struct config *config, struct sys_error *e)
 {
 	struct probe_owner owner = probe_owner_of(config);
 
@@ -172,17 +195,18 @@ probe_segment_make(struct probe_segment *s, const char *path, const struct shm_l
 		rc = probe_segment_in_use(s, path, e);
 		goto fail;
 	}
-	if (owner.uid != (uid_t)-1 && geteuid() == 0 && fchown(s->mapping.fd, owner.uid, owner.gid) < 0) {
-		rc = sys_fail(e, sys_error_of_errno(errno), "%s: cannot be given to user %s: %s", path, config->probe.user,
-			strerror(errno));
+	if (owner.uid != (uid_t)-1 && geteuid() == 0 &&
+		fchown(s->mapping.fd, owner.uid, owner.gid) < 0) {
+		rc = sys_fail(e, sys_error_of_errno(errno), "%s: cannot be given to user %s: %s",
+			path, config->probe.user, strerror(errno));
 		goto fail;
 	}
-	rc = shm_create(&s->shm, s->mapping.p, s->mapping.bytes, layout, base_span_cstr(config->probe.name),
-		sys_clock_wall_ns());
+	rc = shm_create(&s->shm, s->mapping.p, s->mapping.bytes, layout,
+		base_span_cstr(config->probe.name), sys_clock_wall_ns());
 	if (rc == 0)
 		return 0;
-	sys_fail(e, rc, "%s: no segment of %u cores with rings of %llu bytes can be made", path, layout->cores,
-		(unsigned long long)layout->ring_bytes);
+	sys_fail(e, rc, "%s: no segment of %u cores with rings of %llu bytes can be made", path,
+		layout->cores, (unsigned long long)layout->ring_bytes);
 fail:
 	sys_mapping_close(&s->mapping);
 	return rc;
@@ -198,7 +222,8 @@ probe_segment_open(struct probe_segment *s, const struct config *config, struct 
 	if (rc == 0)
 		rc = probe_state_read(s, e);
 	if (rc == 0)
-		rc = probe_segment_take(s, config->probe.segment, &layout, base_span_cstr(config->probe.name), e);
+		rc = probe_segment_take(
+			s, config->probe.segment, &layout, base_span_cstr(config->probe.name), e);
 	if (rc == 0) {
 		rc = probe_segment_make(s, config->probe.segment, &layout, config, e);
 		for (uint32_t core = 0; rc == 0 && core < s->shm.cores; core++)

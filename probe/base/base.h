@@ -1,11 +1,13 @@
 /* base: the words that every room speaks.  Pure: no allocation, no system call, no state.
  *
- * Bytes borrowed from somewhere are a base_span; a host and port is a base_endpoint; time is int64_t nanoseconds since the
- * Unix epoch, always given by the caller.  Wire bytes are hostile: they are read through base_reader, which never reads past
- * its end and remembers (sticky) that somebody tried.
+ * Bytes borrowed from somewhere are a base_span; a host and port is a base_endpoint; time is
+ * int64_t nanoseconds since the Unix epoch, always given by the caller.  Wire bytes are hostile:
+ * they are read through base_reader, which never reads past its end and remembers (sticky) that
+ * somebody tried.
  *
- * This door header brings all of base: base_hash.h (keyed hashing), base_text.h (bounded text output without stdio),
- * base_wheel.h (timers), base_ring.h (single-producer single-consumer byte ring), base_error.h (the one list of errors). */
+ * This door header brings all of base: base_hash.h (keyed hashing), base_text.h (bounded text
+ * output without stdio), base_wheel.h (timers), base_ring.h (single-producer single-consumer byte
+ * ring), base_error.h (the one list of errors). */
 #pragma once
 
 #include <stdbool.h>
@@ -106,7 +108,8 @@ base_span_trim(struct base_span s)
 	return s;
 }
 
-/* base_span_u64: s is 1..20 decimal digits and nothing else and fits: true and *out; else false, *out untouched. */
+/* base_span_u64: s is 1..20 decimal digits and nothing else and fits: true and *out; else false,
+ * *out untouched. */
 static inline bool
 base_span_u64(struct base_span s, uint64_t *out)
 {
@@ -171,8 +174,8 @@ base_endpoint_eq(const struct base_endpoint *a, const struct base_endpoint *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
-/* base_ip_parse: dotted quad, or IPv6 text with or without [ ] (RFC 4291 2.2, embedded IPv4 allowed, no zone).
- * Returns true and *ip, or false. */
+/* base_ip_parse: dotted quad, or IPv6 text with or without [ ] (RFC 4291 2.2, embedded IPv4
+ * allowed, no zone). Returns true and *ip, or false. */
 bool base_ip_parse(struct base_span text, struct base_ip *ip);
 
 /* ---- big-endian loads and a bounded reader ---- */
@@ -207,7 +210,8 @@ base_store_be32(uint8_t *p, uint32_t v)
 	base_store_be16(p, (uint16_t)(v >> 16)), base_store_be16(p + 2, (uint16_t)v);
 }
 
-/* A reader over wire bytes.  After a read past the end, bad is set for good and every read gives 0 / NULL. */
+/* A reader over wire bytes.  After a read past the end, bad is set for good and every read gives 0
+ * / NULL. */
 struct base_reader {
 	const uint8_t *p, *end;
 	bool bad;

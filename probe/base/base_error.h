@@ -1,4 +1,5 @@
-/* base_error: the one list of errors of cold functions: 0, or -BASE_ERR_x.  Hot paths return verdicts and counts instead. */
+/* base_error: the one list of errors of cold functions: 0, or -BASE_ERR_x.  Hot paths return
+ * verdicts and counts instead. */
 #pragma once
 
 enum base_error {

@@ -15,10 +15,12 @@ rotate_left(uint64_t x, int b)
 static inline void
 sip_round(struct sip_state *s)
 {
-	s->v0 += s->v1, s->v1 = rotate_left(s->v1, 13), s->v1 ^= s->v0, s->v0 = rotate_left(s->v0, 32);
+	s->v0 += s->v1, s->v1 = rotate_left(s->v1, 13), s->v1 ^= s->v0,
+			s->v0 = rotate_left(s->v0, 32);
 	s->v2 += s->v3, s->v3 = rotate_left(s->v3, 16), s->v3 ^= s->v2;
 	s->v0 += s->v3, s->v3 = rotate_left(s->v3, 21), s->v3 ^= s->v0;
-	s->v2 += s->v1, s->v1 = rotate_left(s->v1, 17), s->v1 ^= s->v2, s->v2 = rotate_left(s->v2, 32);
+	s->v2 += s->v1, s->v1 = rotate_left(s->v1, 17), s->v1 ^= s->v2,
+			s->v2 = rotate_left(s->v2, 32);
 }
 
 uint64_t

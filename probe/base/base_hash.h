@@ -1,8 +1,9 @@
 /* base_hash: keyed 64-bit hashing of short byte strings.
  *
- * base_hash is SipHash-1-3 (Aumasson, Bernstein: "SipHash: a fast short-input PRF"): with a secret key no sender can choose
- * inputs that meet in one bucket.  Live probes draw the key at start; a replay uses BASE_HASH_KEY_REPLAY so that the same
- * capture gives the same bytes.  base_hash_mix is for integers that are already hard to choose or need no protection. */
+ * base_hash is SipHash-1-3 (Aumasson, Bernstein: "SipHash: a fast short-input PRF"): with a secret
+ * key no sender can choose inputs that meet in one bucket.  Live probes draw the key at start; a
+ * replay uses BASE_HASH_KEY_REPLAY so that the same capture gives the same bytes.  base_hash_mix is
+ * for integers that are already hard to choose or need no protection. */
 #pragma once
 
 #include <stddef.h>

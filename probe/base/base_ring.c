@@ -9,7 +9,8 @@ struct prefix {
 	uint32_t len, kind;
 };
 _Static_assert(sizeof(struct prefix) == BASE_RING_HEADER, "documented layout");
-_Static_assert(offsetof(struct base_ring, tail) == 64 && offsetof(struct base_ring, data) == 192, "documented layout");
+_Static_assert(offsetof(struct base_ring, tail) == 64 && offsetof(struct base_ring, data) == 192,
+	"documented layout");
 
 static uint64_t
 message_bytes(uint32_t len)
@@ -36,9 +37,11 @@ base_ring_new(void *mem, uint64_t size_bytes)
 void *
 base_ring_reserve(struct base_ring *r, uint32_t len, uint32_t kind)
 {
-	uint64_t head = r->head, need = message_bytes(len), at = head & (r->size - 1), to_end = r->size - at;
+	uint64_t head = r->head, need = message_bytes(len), at = head & (r->size - 1),
+		 to_end = r->size - at;
 	uint64_t filler = need > to_end ? to_end : 0;
-	uint64_t tail = __atomic_load_n(&r->tail, __ATOMIC_ACQUIRE); /* pairs with base_ring_release */
+	/* pairs with base_ring_release */
+	uint64_t tail = __atomic_load_n(&r->tail, __ATOMIC_ACQUIRE);
 
 	if (need > r->size / 2 || head + filler + need - tail > r->size)
 		return NULL;
@@ -60,13 +63,16 @@ base_ring_publish(struct base_ring *r, uint32_t len)
 	uint64_t head = r->head;
 
 	memcpy(r->data + (head & (r->size - 1)), &len, sizeof(len));
-	__atomic_store_n(&r->head, head + message_bytes(len), __ATOMIC_RELEASE); /* pairs with base_ring_peek */
+	/* pairs with base_ring_peek */
+	__atomic_store_n(&r->head, head + message_bytes(len), __ATOMIC_RELEASE);
 }
 
 enum base_ring_result
-base_ring_peek(const struct base_ring *r, uint64_t size, uint64_t cursor, struct base_ring_message *message)
+base_ring_peek(const struct base_ring *r, uint64_t size, uint64_t cursor,
+	struct base_ring_message *message)
 {
-	uint64_t head = __atomic_load_n(&r->head, __ATOMIC_ACQUIRE); /* pairs with base_ring_publish */
+	/* pairs with base_ring_publish */
+	uint64_t head = __atomic_load_n(&r->head, __ATOMIC_ACQUIRE);
 
 	for (;;) {
 		uint64_t at = cursor & (size - 1), ready = head - cursor;
@@ -82,7 +88,8 @@ base_ring_peek(const struct base_ring *r, uint64_t size, uint64_t cursor, struct
 		cursor += message_bytes(p.len);
 		if (p.kind == BASE_RING_FILLER)
 			continue;
-		*message = (struct base_ring_message){r->data + at + BASE_RING_HEADER, p.len, p.kind, cursor};
+		*message = (struct base_ring_message){
+			r->data + at + BASE_RING_HEADER, p.len, p.kind, cursor};
 		return BASE_RING_MESSAGE;
 	}
 }

@@ -21,11 +21,10 @@ base_text_span(struct base_text *t, struct base_span s)
 static inline char *
 digits_before(char *end, uint64_t v, unsigned width)
 {
-	static const char pairs[] =
-		"00010203040506070809101112131415161718192021222324"
-		"25262728293031323334353637383940414243444546474849"
-		"50515253545556575859606162636465666768697071727374"
-		"75767778798081828384858687888990919293949596979899";
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+				    "25262728293031323334353637383940414243444546474849"
+				    "50515253545556575859606162636465666768697071727374"
+				    "75767778798081828384858687888990919293949596979899";
 	char *p = end;
 
 	while (v >= 10) {
@@ -80,7 +79,8 @@ base_text_hex(struct base_text *t, uint64_t v, unsigned digits)
 void
 base_text_fixed(struct base_text *t, double v, unsigned decimals)
 {
-	static const uint32_t power[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000};
+	static const uint32_t power[] = {
+		1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000};
 	double magnitude = v < 0 ? -v : v;
 
 	if (!(magnitude < 9e9) || decimals >= base_count_of(power)) {
@@ -100,7 +100,8 @@ base_text_fixed(struct base_text *t, double v, unsigned decimals)
 static void
 text_ipv6(struct base_text *t, const uint8_t *b)
 {
-	int best = -1, best_len = 1; /* the longest run of zero groups, two at least (RFC 5952 4.2.2) */
+	/* the longest run of zero groups, two at least (RFC 5952 4.2.2) */
+	int best = -1, best_len = 1;
 
 	for (int i = 0; i < 8;) {
 		int n = 0;
@@ -147,13 +148,17 @@ base_text_time(struct base_text *t, int64_t ts_ns)
 		us = 0;
 	sec = us / 1000000;
 	days = sec / 86400;
-	/* Days to civil date: eras of 400 years counted from 1 March of year 0, where the leap day ends the year. */
+	/* Days to civil date: eras of 400 years counted from 1 March of year 0, where the leap day
+	 * ends the year. */
 	int64_t z = days + 719468, era = z / 146097, day_of_era = z - era * 146097;
-	int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-	int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	int64_t year_of_era =
+		(day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+	int64_t day_of_year =
+		day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
 	int64_t month_index = (5 * day_of_year + 2) / 153;
 	int64_t month = month_index < 10 ? month_index + 3 : month_index - 9;
-	uint64_t year = (uint64_t)(year_of_era + era * 400 + (month <= 2)); /* up to 2262: 64 bits of ns */
+	/* up to 2262: 64 bits of ns */
+	uint64_t year = (uint64_t)(year_of_era + era * 400 + (month <= 2));
 
 	char d[] = "YYYY-MM-DDTHH:MM:SS.uuuuuuZ";
 	digits_before(d + 4, year, 4);
@@ -173,8 +178,9 @@ utf8_len(const uint8_t *p, size_t left)
 	static const struct {
 		uint8_t first_low, first_high, second_low, second_high, len;
 	} rows[] = {{0x00, 0x7f, 0, 0, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-		{0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-		{0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
+		{0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3},
+		{0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
+		{0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
 
 	for (size_t i = 0; i < base_count_of(rows); i++) {
 		if (p[0] < rows[i].first_low || p[0] > rows[i].first_high)
@@ -200,9 +206,7 @@ text_json_escape(struct base_text *t, uint8_t c)
 	case '\n': base_text_bytes(t, "\\n", 2); break;
 	case '\r': base_text_bytes(t, "\\r", 2); break;
 	case '\t': base_text_bytes(t, "\\t", 2); break;
-	default:
-		base_text_bytes(t, "\\u", 2);
-		base_text_hex(t, c, 4);
+	default: base_text_bytes(t, "\\u", 2); base_text_hex(t, c, 4);
 	}
 }
 

@@ -1,7 +1,8 @@
 /* base_text: append-only text into the caller's buffer, without stdio.
  *
- * Nothing is written past cap; a piece that does not fit sets overflow for good and is left out whole.  The text is not
- * NUL-terminated unless base_text_cstr is called, which keeps one byte for the NUL. */
+ * Nothing is written past cap; a piece that does not fit sets overflow for good and is left out
+ * whole.  The text is not NUL-terminated unless base_text_cstr is called, which keeps one byte for
+ * the NUL. */
 #pragma once
 
 #include <stdbool.h>
@@ -49,13 +50,16 @@ void base_text_u64(struct base_text *t, uint64_t v);
 void base_text_i64(struct base_text *t, int64_t v);
 /* Lower-case hexadecimal, at least digits wide (zero-filled), without 0x. */
 void base_text_hex(struct base_text *t, uint64_t v, unsigned digits);
-/* v with exactly decimals (0..9) digits behind the point, rounded half away from zero; |v| < 9e9, else and for NaN: "null". */
+/* v with exactly decimals (0..9) digits behind the point, rounded half away from zero; |v| < 9e9,
+ * else and for NaN: "null". */
 void base_text_fixed(struct base_text *t, double v, unsigned decimals);
 /* Dotted quad, or RFC 5952 text for IPv6. */
 void base_text_ip(struct base_text *t, const struct base_ip *ip);
-/* RFC 3339 UTC with microseconds (rounded down): 2026-11-23T01:02:03.000004Z.  Years 1970 to 9999. */
+/* RFC 3339 UTC with microseconds (rounded down): 2026-11-23T01:02:03.000004Z.  Years 1970 to 9999.
+ * */
 void base_text_time(struct base_text *t, int64_t ts_ns);
-/* s as a JSON string with quotes (RFC 8259): control bytes escaped, bytes that are not UTF-8 become U+FFFD. */
+/* s as a JSON string with quotes (RFC 8259): control bytes escaped, bytes that are not UTF-8 become
+ * U+FFFD. */
 void base_text_json(struct base_text *t, struct base_span s);
 /* Length of the longest prefix of s that is well-formed UTF-8. */
 uint32_t base_text_utf8_prefix(struct base_span s);

@@ -25,7 +25,7 @@ struct base_wheel {
 	int64_t tick; /* every timer due at or before it has fired or stands in due */
 	bool started; /* the clock has been told; until then armed timers wait in due */
 	uint32_t max, armed;
-	uint32_t level_armed[LEVELS + 1]; /* the last: due */
+	uint32_t level_armed[LEVELS + 1];      /* the last: due */
 	struct list lists[LEVELS * SLOTS + 1]; /* the last: due now */
 	struct timer timers[];
 };
@@ -35,7 +35,8 @@ struct base_wheel {
 size_t
 base_wheel_footprint(uint32_t max)
 {
-	return base_align_up(sizeof(struct base_wheel) + (size_t)max * sizeof(struct timer), BASE_CACHE_LINE);
+	return base_align_up(
+		sizeof(struct base_wheel) + (size_t)max * sizeof(struct timer), BASE_CACHE_LINE);
 }
 
 struct base_wheel *
@@ -173,8 +174,9 @@ wheel_tick(struct base_wheel *w)
 	}
 }
 
-/* Over ticks at which nothing can happen: to just before the next slot of the lowest level in use, or to target.  So a clock
- * that jumps (a capture whose first frames have no date) costs no more than the slots it passes. */
+/* Over ticks at which nothing can happen: to just before the next slot of the lowest level in use,
+ * or to target.  So a clock that jumps (a capture whose first frames have no date) costs no more
+ * than the slots it passes. */
 static void
 wheel_skip(struct base_wheel *w, int64_t target)
 {

@@ -1,16 +1,19 @@
 /* classify: what a transport payload is, where the media table did not know its addresses.
  *
- * One hyperscan database in block mode, compiled at start (or at reload, beside the running one) from the SIP start-line
- * patterns, anchored; scratch per core.  The port map alone is never believed.  classify_plain is the same decision in plain C:
- * the test oracle, and the fallback where hyperscan is not built in.
+ * One hyperscan database in block mode, compiled at start (or at reload, beside the running one)
+ * from the SIP start-line patterns, anchored; scratch per core.  The port map alone is never
+ * believed.  classify_plain is the same decision in plain C: the test oracle, and the fallback
+ * where hyperscan is not built in.
  *
- * Watch lists (number prefixes, domains, user-agents, header values; tens of thousands of entries) are asked once per dialog with
- * the values of its first request, never per packet.  Prefixes and domains are exact lookups in a hash set, built in milliseconds
- * (hyperscan took 9 s to compile 3 000 anchored prefixes, minutes for 10 000).  User-agents and header values, which may stand
- * anywhere in the text, are a second hyperscan database of literals (20 000 of them compile in some 2 s).
+ * Watch lists (number prefixes, domains, user-agents, header values; tens of thousands of entries)
+ * are asked once per dialog with the values of its first request, never per packet.  Prefixes and
+ * domains are exact lookups in a hash set, built in milliseconds (hyperscan took 9 s to compile 3
+ * 000 anchored prefixes, minutes for 10 000).  User-agents and header values, which may stand
+ * anywhere in the text, are a second hyperscan database of literals (20 000 of them compile in some
+ * 2 s).
  *
- * Memory: classify_new allocates, cold; classify_core is per worker.  Thread: the database is shared and read only; a
- * classify_core has one user. */
+ * Memory: classify_new allocates, cold; classify_core is per worker.  Thread: the database is
+ * shared and read only; a classify_core has one user. */
 #pragma once
 
 #include "base.h"
@@ -22,7 +25,8 @@ enum classify_kind {
 	CLASSIFY_IGNORE,
 	CLASSIFY_SIP,        /* a start line stands here: parse */
 	CLASSIFY_SIP_PORT,   /* on a SIP port without a start line: TCP continuation, or garbage */
-	CLASSIFY_KEEPALIVE,  /* CR LF, zero bytes, blanks, nothing, or STUN (RFC 5626), on a SIP port */
+	/* CR LF, zero bytes, blanks, nothing, or STUN (RFC 5626), on a SIP port */
+	CLASSIFY_KEEPALIVE,
 	CLASSIFY_RTP,        /* version 2, plausible RTP: candidate */
 	CLASSIFY_RTCP,       /* version 2, RTCP packet types and lengths that add up: candidate */
 	CLASSIFY_STUN,       /* on any other port */
@@ -34,7 +38,10 @@ struct classify_watch_list {
 	const char *header;    /* kind header: its name */
 	const char *const *entries; /* borrowed for classify_new */
 	uint32_t n_entries;
-	enum { CLASSIFY_WATCH_NUMBER, CLASSIFY_WATCH_DOMAIN, CLASSIFY_WATCH_USER_AGENT, CLASSIFY_WATCH_HEADER } kind;
+	enum {
+		CLASSIFY_WATCH_NUMBER, CLASSIFY_WATCH_DOMAIN, CLASSIFY_WATCH_USER_AGENT,
+		CLASSIFY_WATCH_HEADER
+	} kind;
 };
 
 struct classify_options {
@@ -62,18 +69,21 @@ struct classify_result {
 	bool scanned;   /* hyperscan saw it */
 };
 
-/* The decision.  Looks at no more than the first 64 bytes.  A hand-written gate on the first bytes spares hyperscan what cannot
- * be SIP.  RTP, RTCP and STUN only over UDP; lengths are those of the wire, so a snap length does not hide a candidate. */
+/* The decision.  Looks at no more than the first 64 bytes.  A hand-written gate on the first bytes
+ * spares hyperscan what cannot be SIP.  RTP, RTCP and STUN only over UDP; lengths are those of the
+ * wire, so a snap length does not hide a candidate. */
 struct classify_result classify_payload(
 	const struct classify *c, struct classify_core *core, const struct packet_view *view);
 /* The same in plain C. */
 enum classify_kind classify_plain(const struct classify *c, const struct packet_view *view);
 bool classify_is_sip_port(const struct classify *c, uint16_t port);
 
-/* Which watch lists match a request: bit i for list i of the options.  Numbers: prefix of the user part of From, To, Request-URI,
- * P-Asserted-Identity (leading + ignored, visual separators skipped); domains: whole host or a parent domain; user-agents: substring, any case; header
+/* Which watch lists match a request: bit i for list i of the options.  Numbers: prefix of the user
+ * part of From, To, Request-URI, P-Asserted-Identity (leading + ignored, visual separators
+ * skipped); domains: whole host or a parent domain; user-agents: substring, any case; header
  * values: substring, any case, of that header. */
-uint64_t classify_watch(const struct classify *c, struct classify_core *core, const struct sip_message *m);
+uint64_t classify_watch(const struct classify *c, struct classify_core *core,
+	const struct sip_message *m);
 /* The same in plain C. */
 uint64_t classify_watch_plain(const struct classify *c, const struct sip_message *m);
 const char *classify_watch_name(const struct classify *c, uint32_t list);

@@ -1,13 +1,16 @@
 /* classify_private: how the decision is taken, step by step.
  *
- * A start line is looked for in a window: the first 64 bytes behind leading CR and LF (at most 16 of them).  Two grades:
+ * A start line is looked for in a window: the first 64 bytes behind leading CR and LF (at most 16
+ * of them).  Two grades:
  *
- *   STRONG  SIP/d.d ddd, any case;  TOKEN SP sip: sips: tel:  (scheme in any case, '<' before it tolerated);
+ *   STRONG  SIP/d.d ddd, any case;  TOKEN SP sip: sips: tel:  (scheme in any case, '<' before it
+ *   tolerated);
  *           known METHOD SP urn: im: pres:            SIP, wherever it stands
- *   WEAK    known METHOD SP any printable character   SIP on a SIP port only: RTSP, HTTP and SSDP share the names of methods
+ *   WEAK    known METHOD SP any printable character   SIP on a SIP port only: RTSP, HTTP and SSDP
+ *   share the names of methods
  *
- * The grades are written down twice, as patterns in classify_scan.c and as code in classify_start.c; test_differential holds
- * them together. */
+ * The grades are written down twice, as patterns in classify_scan.c and as code in
+ * classify_start.c; test_differential holds them together. */
 #pragma once
 
 #include "classify.h"
@@ -34,7 +37,8 @@ bool classify_is_rtp(const struct packet_view *view);
 
 /* ---- classify_scan: hyperscan, and nothing of it anywhere else ---- */
 
-struct classify_scan; /* a compiled database; NULL where hyperscan is not built in or the CPU is too old for it */
+/* a compiled database; NULL where hyperscan is not built in or the CPU is too old for it */
+struct classify_scan;
 
 struct classify_literal {
 	const char *text; /* lower case */
@@ -45,13 +49,16 @@ struct classify_literal {
 int classify_scan_start_new(struct classify_scan **scan, struct sys_error *e);
 /* literals: found anywhere, in any case. */
 int classify_scan_literals_new(
-	struct classify_scan **scan, const struct classify_literal *literals, uint32_t n, struct sys_error *e);
+	struct classify_scan **scan, const struct classify_literal *literals, uint32_t n,
+	struct sys_error *e);
 void classify_scan_free(struct classify_scan *scan);
 /* Bits of what matches: grades of start lines, or lists.  False where it could not be scanned. */
 bool classify_scan_run(
-	const struct classify_scan *scan, struct classify_core *core, struct base_span text, uint64_t *bits);
+	const struct classify_scan *scan, struct classify_core *core, struct base_span text,
+	uint64_t *bits);
 /* scan may be NULL. */
-int classify_scan_fit(struct classify_core *core, const struct classify_scan *scan, struct sys_error *e);
+int classify_scan_fit(struct classify_core *core, const struct classify_scan *scan,
+	struct sys_error *e);
 
 /* ---- classify_set: short strings to lists, exact ---- */
 
@@ -82,8 +89,8 @@ classify_set_has_length(const struct classify_set *set, uint32_t len)
 
 #define CLASSIFY_NUMBER_MAX 40
 #define CLASSIFY_HOST_MAX 255
-/* Number: %HH decoded, visual separators (RFC 3966: - . ( ) and blanks) dropped, one leading + dropped, lower case; cut at
- * CLASSIFY_NUMBER_MAX.  Returns its length. */
+/* Number: %HH decoded, visual separators (RFC 3966: - . ( ) and blanks) dropped, one leading +
+ * dropped, lower case; cut at CLASSIFY_NUMBER_MAX.  Returns its length. */
 uint32_t classify_number_normalize(struct base_span user, uint8_t out[CLASSIFY_NUMBER_MAX]);
 /* Host: lower case, without brackets and final dots; 0 where it is too long. */
 uint32_t classify_host_normalize(struct base_span host, uint8_t out[CLASSIFY_HOST_MAX]);
@@ -107,7 +114,8 @@ struct classify_watches {
 	uint32_t n_literals;
 	struct classify_scan *scan; /* over the literals */
 };
-int classify_watches_new(struct classify_watches *w, const struct classify_options *options, struct sys_error *e);
+int classify_watches_new(struct classify_watches *w, const struct classify_options *options,
+	struct sys_error *e);
 void classify_watches_free(struct classify_watches *w);
 
 struct classify {

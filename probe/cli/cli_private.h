@@ -1,4 +1,5 @@
-/* cli_private: what the commands share.  A command is int (*)(struct cli *, argc, argv): its argv[0] is its own name. */
+/* cli_private: what the commands share.  A command is int (*)(struct cli *, argc, argv): its
+ * argv[0] is its own name. */
 #pragma once
 
 #include <getopt.h>
@@ -35,12 +36,15 @@ void cli_open(struct cli *cli, FILE *out, FILE *err);
 /* Says 'ringtap COMMAND: sentence' on err; returns CLI_FAILED. */
 int cli_fail(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same and where the help is; returns CLI_USAGE. */
-int cli_misuse(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int cli_misuse(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2,
+	3)));
 /* A sentence on err that is no error. */
 void cli_say(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Flushes out: rc, or CLI_FAILED and a sentence where a write failed (a reader that left is no reason for one). */
+/* Flushes out: rc, or CLI_FAILED and a sentence where a write failed (a reader that left is no
+ * reason for one). */
 int cli_close(const struct cli *cli, int rc);
-/* SIGINT and SIGTERM set sys_signal_stop() once and do not break a write off; a second one ends the program. */
+/* SIGINT and SIGTERM set sys_signal_stop() once and do not break a write off; a second one ends the
+ * program. */
 void cli_signals(void);
 /* realloc that does not come back without memory. */
 void *cli_memory(void *old, size_t bytes);
@@ -53,12 +57,15 @@ int cli_show(struct cli *cli, int argc, char **argv);
 int cli_stats(struct cli *cli, int argc, char **argv);
 int cli_check(struct cli *cli, int argc, char **argv);
 int cli_fields(struct cli *cli, int argc, char **argv);
-extern const char cli_read_usage[], cli_calls_usage[], cli_show_usage[], cli_stats_usage[], cli_check_usage[], cli_fields_usage[];
+extern const char cli_read_usage[], cli_calls_usage[], cli_show_usage[], cli_stats_usage[];
+extern const char cli_check_usage[], cli_fields_usage[];
 
 /* ---- cli_options.c ---- */
 
 enum cli_format { CLI_TABLE, CLI_JSONL, CLI_CSV };
-#define CLI_KINDS_ALL (1u << RECORD_CALL | 1u << RECORD_REGISTRATION | 1u << RECORD_TRANSACTION | 1u << RECORD_STREAM)
+#define CLI_KINDS_ALL \
+	(1u << RECORD_CALL | 1u << RECORD_REGISTRATION | 1u << RECORD_TRANSACTION | \
+	1u << RECORD_STREAM)
 
 #define CLI_KIND_NAMES "call, registration, transaction, stream"
 
@@ -72,9 +79,11 @@ struct cli_options {
 	const char *config, *store, *where;
 };
 
-/* getopt_long with sentences of our own: the option's val, -1 at the end, or '?' after the sentence. */
+/* getopt_long with sentences of our own: the option's val, -1 at the end, or '?' after the
+ * sentence. */
 int cli_option_next(const struct cli *cli, int argc, char **argv, const struct option *longs);
-/* Takes an option that several commands share (vals below).  CLI_OK, or CLI_USAGE after the sentence. */
+/* Takes an option that several commands share (vals below).  CLI_OK, or CLI_USAGE after the
+ * sentence. */
 int cli_option_common(const struct cli *cli, struct cli_options *o, int val);
 
 #define CLI_OPTION_FORMAT {"format", required_argument, NULL, 'f'}
@@ -93,24 +102,29 @@ int cli_option_common(const struct cli *cli, struct cli_options *o, int val);
 bool cli_number(const char *text, uint64_t max, uint64_t *out);
 /* An argument that is no file may be an SQL condition: it has a space, =, < or >. */
 bool cli_is_condition(const char *argument);
-/* The configuration: path, else CLI_CONFIG_PATH where it is there and readable, else the defaults.  NULL after the sentence. */
+/* The configuration: path, else CLI_CONFIG_PATH where it is there and readable, else the defaults.
+ * NULL after the sentence. */
 #define CLI_CONFIG_PATH "/etc/ringtap/ringtap.yaml"
 struct config *cli_config(const struct cli *cli, const char *path);
 /* The store of --store, else of the configuration, read-only.  NULL after the sentence. */
 struct store *cli_store(const struct cli *cli, const struct cli_options *o);
-/* Of kinds, those whose fields the condition can be asked of (store: an empty one will do).  0 after the sentence where none. */
-uint32_t cli_condition_kinds(const struct cli *cli, struct store *store, const char *where, uint32_t kinds);
+/* Of kinds, those whose fields the condition can be asked of (store: an empty one will do).  0
+ * after the sentence where none. */
+uint32_t cli_condition_kinds(const struct cli *cli, struct store *store, const char *where,
+	uint32_t kinds);
 
 /* ---- cli_text.c: what a terminal may be shown ---- */
 
-/* Appends s, at most columns wide (a cut one ends in an ellipsis); control bytes, bidirectional and unassigned characters and what
- * is not UTF-8 become a mark each.  Returns the columns taken. */
-unsigned cli_text_put(const struct cli *cli, struct base_text *t, struct base_span s, unsigned columns);
+/* Appends s, at most columns wide (a cut one ends in an ellipsis); control bytes, bidirectional and
+ * unassigned characters and what is not UTF-8 become a mark each.  Returns the columns taken. */
+unsigned cli_text_put(const struct cli *cli, struct base_text *t, struct base_span s,
+	unsigned columns);
 unsigned cli_text_columns(const struct cli *cli, struct base_span s);
 /* Appends s to f, whole. */
 void cli_text_print(const struct cli *cli, FILE *f, struct base_span s);
 
-#define CLI_CELL 128 /* bytes of a formatted value, NUL included; what is longer is cut at a character */
+/* bytes of a formatted value, NUL included; what is longer is cut at a character */
+#define CLI_CELL 128
 /* Each writes a NUL-terminated text into cell and returns it; an absent value is "". */
 const char *cli_cell_value(char cell[CLI_CELL], const struct record_row *row, enum record_field f);
 const char *cli_cell_time(char cell[CLI_CELL], int64_t ts_ns);  /* 01:02:03.004 */
@@ -118,12 +132,15 @@ const char *cli_cell_date(char cell[CLI_CELL], int64_t ts_ns);  /* 2026-11-23 */
 const char *cli_cell_fixed(char cell[CLI_CELL], double v, unsigned decimals); /* NaN: "" */
 const char *cli_cell_duration(char cell[CLI_CELL], double ms);  /* 0:08.3, 12:34.5, 1:02:03 */
 const char *cli_cell_count(char cell[CLI_CELL], uint64_t n);    /* 12 345 678 */
-const char *cli_cell_endpoint(char cell[CLI_CELL], const struct base_endpoint *e); /* 10.0.0.1:5060, [::1]:5060; port 0: none */
+/* 10.0.0.1:5060, [::1]:5060; port 0: none */
+const char *cli_cell_endpoint(char cell[CLI_CELL], const struct base_endpoint *e);
 const char *cli_cell_age(char cell[CLI_CELL], int64_t age_ns);  /* 0.4 s, 12 s, 3 m, 5 h, 2 d */
 /* The value's own bytes (RECORD_STR), or nothing. */
 struct base_span cli_row_str(const struct record_row *row, enum record_field f);
-struct base_endpoint cli_row_endpoint(const struct record_row *row, enum record_field ip, enum record_field port);
-double cli_row_number(const struct record_row *row, enum record_field f); /* U64, F64, BOOL; NaN where absent */
+struct base_endpoint cli_row_endpoint(const struct record_row *row, enum record_field ip,
+	enum record_field port);
+/* U64, F64, BOOL; NaN where absent */
+double cli_row_number(const struct record_row *row, enum record_field f);
 
 /* ---- cli_table.c ---- */
 
@@ -136,11 +153,13 @@ struct cli_column {
 	const char *title;
 	bool right;
 	unsigned min;  /* columns it may shrink to where the terminal is narrow; 0: never cut */
-	unsigned drop; /* where that is not enough, columns are left out, the highest number first; 0: never */
+	/* where that is not enough, columns are left out, the highest number first; 0: never */
+	unsigned drop;
 };
 
 struct cli_table;
-struct cli_table *cli_table_new(const struct cli *cli, const struct cli_column *columns, unsigned n);
+struct cli_table *cli_table_new(const struct cli *cli, const struct cli_column *columns,
+	unsigned n);
 void cli_table_free(struct cli_table *t);
 /* The next cell of the row; the row ends with its last column. */
 void cli_table_cell(struct cli_table *t, const char *text, enum cli_colour colour);
@@ -148,7 +167,8 @@ void cli_table_span(struct cli_table *t, struct base_span text, enum cli_colour 
 /* Bytes printed as they are behind the last row: whole lines, made of cleaned text. */
 void cli_table_block(struct cli_table *t, const char *bytes, size_t len);
 unsigned cli_table_rows(const struct cli_table *t); /* held, not yet printed */
-/* Prints what is held, the title line before the first row ever; columns never get narrower again. */
+/* Prints what is held, the title line before the first row ever; columns never get narrower again.
+ * */
 void cli_table_flush(struct cli_table *t);
 
 /* ---- cli_nested.c: streams[] and flow[] of a row, from a record or from the store ---- */
@@ -158,7 +178,8 @@ struct cli_nested {
 };
 typedef void (*cli_nested_fn)(void *context, const struct record_row *row);
 /* fn gets each element as a row of kind RECORD_STREAM or RECORD_FLOW, borrowed for the call. */
-void cli_nested_each(struct cli_nested *n, const struct record_row *row, cli_nested_fn fn, void *context, enum record_field list);
+void cli_nested_each(struct cli_nested *n, const struct record_row *row, cli_nested_fn fn,
+	void *context, enum record_field list);
 void cli_nested_close(struct cli_nested *n);
 
 /* ---- cli_summary.c: one line a record ---- */
@@ -173,7 +194,8 @@ enum cli_colour cli_summary_colour(const struct record_row *row); /* of its outc
 /* ---- cli_ladder.c ---- */
 
 /* Draws flow[] to f: hosts as columns in order of appearance.  Nothing where there is no flow. */
-void cli_ladder(const struct cli *cli, FILE *f, struct cli_nested *nested, const struct record_row *row);
+void cli_ladder(const struct cli *cli, FILE *f, struct cli_nested *nested,
+	const struct record_row *row);
 
 /* ---- cli_page.c: all of one record ---- */
 
@@ -188,7 +210,8 @@ struct cli_output {
 	uint32_t kinds;
 	bool flow;
 	bool muted;                    /* a write failed: nothing more is printed */
-	enum record_kind stream_kind;  /* whose table is printed as it comes; the others' at the end */
+	/* whose table is printed as it comes; the others' at the end */
+	enum record_kind stream_kind;
 	struct cli_table *tables[RECORD_KIND_COUNT];
 	uint64_t counts[RECORD_KIND_COUNT], held[RECORD_KIND_COUNT];
 	int64_t day[RECORD_KIND_COUNT];
@@ -203,7 +226,8 @@ struct cli_output {
 /* kinds of o must be set.  CLI_OK, or CLI_USAGE after the sentence (CSV of several kinds). */
 int cli_output_open(struct cli_output *out, struct cli *cli, const struct cli_options *o);
 void cli_output_row(struct cli_output *out, const struct record_row *row);
-/* Prints what is held of the first table.  False: writing fails, and not because the reader left. */
+/* Prints what is held of the first table.  False: writing fails, and not because the reader left.
+ * */
 bool cli_output_flush(struct cli_output *out);
 /* The other tables and the totals. */
 void cli_output_finish(struct cli_output *out);
@@ -229,7 +253,8 @@ struct cli_replay {
 	bool damaged, interrupted;
 };
 
-/* The configuration for capture files: that of path, or the defaults with tables that hold large captures.  NULL after the sentence. */
+/* The configuration for capture files: that of path, or the defaults with tables that hold large
+ * captures.  NULL after the sentence. */
 struct config *cli_replay_config(const struct cli *cli, const char *path);
 /* CLI_FAILED after the sentence where a file is not there or may not be read. */
 int cli_replay_check(const struct cli_replay *r);
@@ -249,7 +274,8 @@ struct cli_out {
 	uint64_t records;
 };
 
-/* DIR/store and DIR/billing.  CLI_OK, or CLI_FAILED after the sentence: not writable, or records of an earlier replay in it. */
+/* DIR/store and DIR/billing.  CLI_OK, or CLI_FAILED after the sentence: not writable, or records of
+ * an earlier replay in it. */
 int cli_out_open(struct cli_out *out, const char *dir);
 int cli_out_record(struct cli_out *out, const uint8_t *record, uint32_t len);
 int cli_out_close(struct cli_out *out, bool failed);
@@ -271,16 +297,19 @@ struct cli_segment {
 	int64_t wall_ns, monotonic_ns; /* when it was taken */
 	char probe[64], clock_source[16];
 	int64_t created_ns, probe_heartbeat_ns, collector_heartbeat_ns;
-	uint64_t probe_pid, probe_starts, collector_pid, collector_commits, collector_records, collector_corrupt;
+	uint64_t probe_pid, probe_starts;
+	uint64_t collector_pid, collector_commits, collector_records, collector_corrupt;
 	uint64_t ring_bytes;
 	bool running;
 	uint32_t cores;
 	struct cli_segment_core *core;
 };
 
-/* False and problem set where it cannot be read.  core is kept from reading to reading (start from zeroes). */
+/* False and problem set where it cannot be read.  core is kept from reading to reading (start from
+ * zeroes). */
 bool cli_segment_read(struct cli_segment *s, const char *path);
 struct metrics_core cli_segment_sum(const struct cli_segment *s);
 void cli_segment_json(FILE *f, const struct cli_segment *s);
 /* before: an earlier reading for rates, or NULL. */
-void cli_segment_print(struct cli *cli, const struct cli_segment *s, const struct cli_segment *before);
+void cli_segment_print(struct cli *cli, const struct cli_segment *s,
+	const struct cli_segment *before);

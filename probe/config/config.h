@@ -1,8 +1,9 @@
 /* config: the one YAML file that configures everything (libcyaml lives here and nowhere else).
  *
- * Every key has a default and a range; an unknown key, a wrong type or a value out of range is refused with file, line and key.
- * An absent file is an error; an empty one gives the defaults.  config.def is the one list of keys.  The values are for the rooms below, which never see YAML: worker
- * and app copy what a room needs into that room's own options.
+ * Every key has a default and a range; an unknown key, a wrong type or a value out of range is
+ * refused with file, line and key. An absent file is an error; an empty one gives the defaults.
+ * config.def is the one list of keys.  The values are for the rooms below, which never see YAML:
+ * worker and app copy what a room needs into that room's own options.
  *
  * Memory: config_load allocates; config_free frees.  Cold. */
 #pragma once
@@ -16,7 +17,9 @@
 #define CONFIG_CORES_MAX 64
 #define CONFIG_WATCH_MAX 64  /* watch lists: classify's bound */
 
-enum config_watch_kind { CONFIG_WATCH_NUMBER, CONFIG_WATCH_DOMAIN, CONFIG_WATCH_USER_AGENT, CONFIG_WATCH_HEADER };
+enum config_watch_kind {
+	CONFIG_WATCH_NUMBER, CONFIG_WATCH_DOMAIN, CONFIG_WATCH_USER_AGENT, CONFIG_WATCH_HEADER
+};
 enum config_billing_format { CONFIG_BILLING_CSV, CONFIG_BILLING_JSONL };
 enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG };
 
@@ -24,22 +27,26 @@ struct config_watch {
 	char *name;              /* appears in records */
 	enum config_watch_kind kind;
 	char *header;            /* kind header: which one */
-	char *file;              /* one entry a line; '#' at its start or after white space: comment.  In the configuration relative
-	                          * to its directory, here absolute */
+	/* One entry a line; '#' at its start or after white space: comment.  In the configuration
+	 * relative to its directory, here absolute. */
+	char *file;
 };
 
 struct config {
 	char *path;              /* of the file, "" for defaults */
 	struct {
-		char *name;            /* of the probe, in every record; default: host name; replay: "replay" */
-		char **ports;          /* EAL devargs (net_af_packet0,iface=eth1), PCI address, or port name */
+		/* of the probe, in every record; default: host name; replay: "replay" */
+		char *name;
+		/* EAL devargs (net_af_packet0,iface=eth1), PCI address, or port name */
+		char **ports;
 		unsigned ports_count;
 		uint32_t cores;        /* worker cores, default 1 */
 		char *user, *group;    /* to become after start; "" stays */
 		char *segment;         /* shared-memory file, default /dev/shm/ringtap-<name> */
 		char *state_dir;       /* default /var/lib/ringtap */
 		uint64_t ring_bytes;   /* per core, default 64 MiB */
-		uint32_t rx_descriptors, mbufs, mtu;  /* defaults 4096, 65536 (whole probe), 9000 clipped to what the port takes */
+		/* defaults 4096, 65536 (whole probe), 9000 clipped to what the port takes */
+		uint32_t rx_descriptors, mbufs, mtu;
 		bool promiscuous;      /* default true */
 		enum config_log_level log_level;
 	} probe;
@@ -51,7 +58,8 @@ struct config {
 		unsigned extra_headers_count;
 	} sip;
 	struct {
-		uint32_t calls;        /* concurrent, per core; default 100000 for the probe; read uses its own */
+		/* concurrent, per core; default 100000 for the probe; read uses its own */
+		uint32_t calls;
 		uint32_t streams;      /* concurrent, per core; default 2 x calls */
 		uint32_t endpoints;    /* media directory entries per core; default 4 x calls */
 		uint32_t flow_entries; /* flow[] bound per call, default 256 */
@@ -61,7 +69,8 @@ struct config {
 	} tables;
 	struct {
 		uint32_t setup_s;      /* no final response: default 300 */
-		uint32_t linger_s;     /* after the end, for retransmissions and late RTP: default 5 */
+		/* after the end, for retransmissions and late RTP: default 5 */
+		uint32_t linger_s;
 		uint32_t call_idle_s;  /* answered, neither SIP nor RTP: default 7200 */
 		uint32_t transaction_s;/* default 32 (64*T1) */
 		uint32_t registration_s; /* series closed after the last exchange: default 32 */
@@ -83,7 +92,8 @@ struct config {
 		bool enabled;          /* default true */
 		char *dir;             /* default /var/lib/ringtap/billing */
 		enum config_billing_format format;
-		char **columns;        /* record keys; none (the default): all of the kind but flow */
+		/* record keys; none (the default): all of the kind but flow */
+		char **columns;
 		unsigned columns_count;
 		char **kinds;          /* default [call] */
 		unsigned kinds_count;
@@ -93,16 +103,19 @@ struct config {
 	} billing;
 };
 
-/* Loads path.  0, or negative with the sentence in e ("ringtap.yaml:12: sip.ports: 70000 is out of range 1..65535"). */
+/* Loads path.  0, or negative with the sentence in e ("ringtap.yaml:12: sip.ports: 70000 is out of
+ * range 1..65535"). */
 int config_load(struct config **config, const char *path, struct sys_error *e);
 /* The defaults alone, as if from an empty file. */
 int config_defaults(struct config **config, struct sys_error *e);
 void config_free(struct config *config);
 
-/* The entries of a watch list's file, trimmed, without comments and empty lines: 0 and an array for config_watch_entries_free,
- * or negative with the sentence in e.  An entry is at most CONFIG_WATCH_ENTRY_MAX bytes, printable. */
+/* The entries of a watch list's file, trimmed, without comments and empty lines: 0 and an array for
+ * config_watch_entries_free, or negative with the sentence in e.  An entry is at most
+ * CONFIG_WATCH_ENTRY_MAX bytes, printable. */
 #define CONFIG_WATCH_ENTRY_MAX 255
-int config_watch_entries(const struct config_watch *watch, char ***entries, uint32_t *n, struct sys_error *e);
+int config_watch_entries(const struct config_watch *watch, char ***entries, uint32_t *n,
+	struct sys_error *e);
 void config_watch_entries_free(char **entries, uint32_t n);
 
 /* The effective configuration as YAML that config_load takes, to f. */

@@ -1,8 +1,8 @@
 /* config_private: config.def as a table, and the steps of loading.
  *
- * Loading: config_yaml checks the shape of the document (it alone knows lines), libcyaml reads every value as text into the
- * raw structs expanded from config.def, config_load turns texts into values by the rows of the table, config_check looks at
- * what one row cannot say. */
+ * Loading: config_yaml checks the shape of the document (it alone knows lines), libcyaml reads
+ * every value as text into the raw structs expanded from config.def, config_load turns texts into
+ * values by the rows of the table, config_check looks at what one row cannot say. */
 #pragma once
 
 #include "config.h"
@@ -19,8 +19,8 @@ enum config_type {
 	CONFIG_TYPE_COUNT
 };
 
-/* One key.  offset, count_offset: in struct config, or in struct config_watch for a key of watch; raw_*: in the section's raw
- * struct. */
+/* One key.  offset, count_offset: in struct config, or in struct config_watch for a key of watch;
+ * raw_*: in the section's raw struct. */
 struct config_row {
 	const char *key, *fallback, *meaning;
 	uint64_t min, max;     /* value; TEXT: bytes; list: elements */
@@ -39,7 +39,8 @@ struct config_section {
 #define CONFIG_SECTION_COUNT 8
 extern const struct config_section config_sections[CONFIG_SECTION_COUNT];
 const struct config_section *config_section_named(struct base_span name);
-const struct config_row *config_row_named(const struct config_section *section, struct base_span key);
+const struct config_row *config_row_named(const struct config_section *section,
+	struct base_span key);
 
 /* ---- raw: what stands in the file, as text; NULL: absent ---- */
 
@@ -74,7 +75,8 @@ struct config_raw {
 
 /* ---- places: for the sentence ---- */
 
-/* sip.ports[2]: {sip, ports, -1, 2}; watch[0].kind: {watch, kind, 0, -1}.  row NULL: the section itself. */
+/* sip.ports[2]: {sip, ports, -1, 2}; watch[0].kind: {watch, kind, 0, -1}.  row NULL: the section
+ * itself. */
 struct config_place {
 	const struct config_section *section;
 	const struct config_row *row;
@@ -87,24 +89,28 @@ void config_place_text(const struct config_place *place, char text[CONFIG_PLACE_
 /* ---- the document ---- */
 
 struct config_yaml;
-/* Parses text and checks its shape against the table: known keys, each once, mappings, lists and scalars where they belong,
- * no control characters.  0 and *y, or negative with the sentence. */
-int config_yaml_open(struct config_yaml **y, struct base_span text, const char *path, struct sys_error *e);
+/* Parses text and checks its shape against the table: known keys, each once, mappings, lists and
+ * scalars where they belong, no control characters.  0 and *y, or negative with the sentence. */
+int config_yaml_open(struct config_yaml **y, struct base_span text, const char *path,
+	struct sys_error *e);
 void config_yaml_close(struct config_yaml *y);
 bool config_yaml_is_empty(const struct config_yaml *y);
-/* The line of a place, from 1, or of the nearest around it; 0 where nothing of it stands in the document. */
+/* The line of a place, from 1, or of the nearest around it; 0 where nothing of it stands in the
+ * document. */
 unsigned config_yaml_line(const struct config_yaml *y, const struct config_place *place);
 /* Whether a list stands there at all: an empty one is not an absent one. */
 bool config_yaml_has_list(const struct config_yaml *y, const struct config_place *place);
 /* The values as texts, of a document that is not empty. */
-int config_raw_load(struct config_raw **raw, struct base_span text, const char *path, struct sys_error *e);
+int config_raw_load(struct config_raw **raw, struct base_span text, const char *path,
+	struct sys_error *e);
 void config_raw_free(struct config_raw *raw);
 
 /* ---- values ---- */
 
-/* Reads one scalar for row into out (char * freshly allocated for TEXT, else row->width bytes).  0, or negative with the reason
- * alone ("70000 is out of range 1..65535") in reason. */
-int config_value_read(const struct config_row *row, const char *text, void *out, struct sys_error *reason);
+/* Reads one scalar for row into out (char * freshly allocated for TEXT, else row->width bytes).  0,
+ * or negative with the reason alone ("70000 is out of range 1..65535") in reason. */
+int config_value_read(const struct config_row *row, const char *text, void *out,
+	struct sys_error *reason);
 /* Prints one scalar as YAML. */
 void config_value_print(const struct config_row *row, const void *value, FILE *f);
 void config_value_range(const struct config_row *row, FILE *f);
@@ -118,7 +124,8 @@ struct config_job {
 	struct sys_error *e;
 };
 /* The sentence "FILE:LINE: key: reason" and -BASE_ERR_INVALID. */
-int config_refuse(const struct config_job *job, const struct config_place *place, const char *format, ...)
+int config_refuse(const struct config_job *job, const struct config_place *place,
+	const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Fills in derived values and checks what goes beyond one row. */
 int config_check(const struct config_job *job);

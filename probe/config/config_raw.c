@@ -8,14 +8,17 @@ static const cyaml_schema_value_t schema_text = {
 
 #define SCHEMA_OPTIONAL (CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER_NULL)
 #define CONFIG_SECTION(section, meaning) static const cyaml_schema_field_t schema_##section[] = {
-#define CONFIG_KEY(section, key, ...) \
-	CYAML_FIELD_STRING_PTR( \
+#define CONFIG_KEY(section, key, ...)                                                              \
+	CYAML_FIELD_STRING_PTR(                                                                    \
 		#key, CYAML_FLAG_OPTIONAL, struct config_raw_##section, key, 0, CYAML_UNLIMITED),
-#define CONFIG_LIST(section, key, ...) \
-	CYAML_FIELD_SEQUENCE(#key, SCHEMA_OPTIONAL, struct config_raw_##section, key, &schema_text, 0, \
-		CYAML_UNLIMITED),
+#define CONFIG_LIST(section, key, ...)                                                             \
+	CYAML_FIELD_SEQUENCE(#key, SCHEMA_OPTIONAL, struct config_raw_##section, key,              \
+		&schema_text, 0, CYAML_UNLIMITED),
 #define CONFIG_WATCH(key, ...) CONFIG_KEY(watch, key, )
-#define CONFIG_END(section) CYAML_FIELD_END };
+#define CONFIG_END(section)                                                                        \
+	CYAML_FIELD_END                                                                            \
+	}                                                                                          \
+	;
 #include "config.def"
 #undef CONFIG_SECTION
 #undef CONFIG_KEY
@@ -26,19 +29,14 @@ static const cyaml_schema_value_t schema_text = {
 static const cyaml_schema_value_t schema_watch_entry = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_raw_watch, schema_watch)};
 
-#define SCHEMA_MAPPING(section) \
-	CYAML_FIELD_MAPPING_PTR( \
+#define SCHEMA_MAPPING(section)                                                                    \
+	CYAML_FIELD_MAPPING_PTR(                                                                   \
 		#section, SCHEMA_OPTIONAL, struct config_raw, section, schema_##section)
-static const cyaml_schema_field_t schema_root_fields[] = {
-	SCHEMA_MAPPING(probe),
-	SCHEMA_MAPPING(sip),
-	SCHEMA_MAPPING(tables),
-	SCHEMA_MAPPING(timers),
-	SCHEMA_MAPPING(collector),
-	SCHEMA_MAPPING(store),
-	SCHEMA_MAPPING(billing),
-	CYAML_FIELD_SEQUENCE("watch", SCHEMA_OPTIONAL, struct config_raw, watch, &schema_watch_entry, 0,
-		CONFIG_WATCH_MAX),
+static const cyaml_schema_field_t schema_root_fields[] = {SCHEMA_MAPPING(probe),
+	SCHEMA_MAPPING(sip), SCHEMA_MAPPING(tables), SCHEMA_MAPPING(timers),
+	SCHEMA_MAPPING(collector), SCHEMA_MAPPING(store), SCHEMA_MAPPING(billing),
+	CYAML_FIELD_SEQUENCE("watch", SCHEMA_OPTIONAL, struct config_raw, watch,
+		&schema_watch_entry, 0, CONFIG_WATCH_MAX),
 	CYAML_FIELD_END};
 static const cyaml_schema_value_t schema_root = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct config_raw, schema_root_fields)};
@@ -56,9 +54,8 @@ config_raw_load(
 		cyaml_load_data(text.p, text.len, &cyaml_options, &schema_root, &data, NULL);
 
 	if (error != CYAML_OK)
-		return sys_fail(e,
-			error == CYAML_ERR_OOM ? -BASE_ERR_NO_MEMORY : -BASE_ERR_FORMAT, "%s: %s",
-			path, cyaml_strerror(error));
+		return sys_fail(e, error == CYAML_ERR_OOM ? -BASE_ERR_NO_MEMORY : -BASE_ERR_FORMAT,
+			"%s: %s", path, cyaml_strerror(error));
 	*raw = data;
 	return 0;
 }

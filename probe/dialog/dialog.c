@@ -61,7 +61,8 @@ dialog_new(void *mem, const struct dialog_options *options)
 typedef bool (*match_fn)(const struct dialog *d, const struct slot *s, const struct sip_message *m);
 
 static struct slot *
-dialog_find(struct dialog *d, uint64_t hash, const struct sip_message *m, enum slot_kind kind, match_fn match)
+dialog_find(struct dialog *d, uint64_t hash, const struct sip_message *m, enum slot_kind kind,
+	match_fn match)
 {
 	uint32_t i = slot_find_first(d, hash, m->call_id);
 
@@ -73,12 +74,14 @@ dialog_find(struct dialog *d, uint64_t hash, const struct sip_message *m, enum s
 	return NULL;
 }
 
-/* Methods that only a call has: with one of them a Call-ID not seen before is a call that began before the capture. */
+/* Methods that only a call has: with one of them a Call-ID not seen before is a call that began
+ * before the capture. */
 static bool
 method_is_of_call(uint8_t method)
 {
-	return method == SIP_METHOD_INVITE || method == SIP_METHOD_ACK || method == SIP_METHOD_BYE ||
-		method == SIP_METHOD_CANCEL || method == SIP_METHOD_PRACK;
+	return method == SIP_METHOD_INVITE || method == SIP_METHOD_ACK ||
+	       method == SIP_METHOD_BYE || method == SIP_METHOD_CANCEL ||
+	       method == SIP_METHOD_PRACK;
 }
 
 static void
@@ -109,7 +112,8 @@ dialog_receive(struct dialog *d, const struct dialog_message *m)
 	if (sip->call_id.len == 0 && m->truncated)
 		return; /* cut before its Call-ID: nothing to tell it by */
 	hash = base_hash(&d->options.key, sip->call_id.p, sip->call_id.len);
-	s = method == SIP_METHOD_REGISTER ? NULL : dialog_find(d, hash, sip, SLOT_CALL, call_matches);
+	s = method == SIP_METHOD_REGISTER ? NULL
+					  : dialog_find(d, hash, sip, SLOT_CALL, call_matches);
 	if (s) {
 		call_receive(d, s, m);
 	} else if (method_is_of_call(method)) {
@@ -127,7 +131,8 @@ dialog_receive(struct dialog *d, const struct dialog_message *m)
 		if (s)
 			transaction_receive(d, s, m);
 	}
-	metrics_set(d->options.metrics, METRICS_CALLS_ACTIVE, d->lists[LIST_EARLY].count + d->lists[LIST_ESTABLISHED].count);
+	metrics_set(d->options.metrics, METRICS_CALLS_ACTIVE,
+		d->lists[LIST_EARLY].count + d->lists[LIST_ESTABLISHED].count);
 }
 
 /* ---- endings ---- */
@@ -166,7 +171,8 @@ dialog_add_stream(struct dialog *d, const struct media_summary *summary)
 
 	if (s == NULL)
 		return;
-	chain_ref text = chain_text_add(&d->pool, &s->text_chain, base_span_of(summary, sizeof(*summary)));
+	chain_ref text =
+		chain_text_add(&d->pool, &s->text_chain, base_span_of(summary, sizeof(*summary)));
 	chain_ref *item = text ? chain_item_add(&d->pool, &s->stream_chain, sizeof(*item)) : NULL;
 	if (item)
 		*item = text;
@@ -190,7 +196,8 @@ dialog_peeked(struct dialog *d, uint64_t call, int64_t last_media_ns)
 {
 	struct slot *s = slot_of_handle(d, call);
 
-	if (s == NULL || s->list != LIST_ESTABLISHED || base_wheel_is_armed(d->wheel, slot_index(d, s)))
+	if (s == NULL || s->list != LIST_ESTABLISHED ||
+		base_wheel_is_armed(d->wheel, slot_index(d, s)))
 		return;
 	if (last_media_ns + d->options.call_idle_ns > d->now_ns)
 		slot_arm(d, s, last_media_ns + d->options.call_idle_ns);
@@ -236,7 +243,8 @@ oldest_open(const struct dialog *d)
 
 	for (enum slot_list l = LIST_EARLY; l < LIST_COLLECTING; l++) {
 		uint32_t i = d->lists[l].head;
-		if (i != DIALOG_NIL && (oldest == DIALOG_NIL || d->slots[i].first_ns < d->slots[oldest].first_ns))
+		if (i != DIALOG_NIL &&
+			(oldest == DIALOG_NIL || d->slots[i].first_ns < d->slots[oldest].first_ns))
 			oldest = i;
 	}
 	return oldest;

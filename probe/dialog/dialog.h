@@ -1,17 +1,22 @@
-/* dialog: SIP messages of one core become calls, registrations and transactions.  Pure over the caller's memory.
+/* dialog: SIP messages of one core become calls, registrations and transactions.  Pure over the
+ * caller's memory.
  *
- * Knows: Call-ID and tags, transactions by CSeq and Via branch, retransmissions, forks, who ended what, SDP endpoints.
- * Does not know: packets, sockets, other cores, clocks (time is an argument), where records go (hooks).
+ * Knows: Call-ID and tags, transactions by CSeq and Via branch, retransmissions, forks, who ended
+ * what, SDP endpoints. Does not know: packets, sockets, other cores, clocks (time is an argument),
+ * where records go (hooks).
  *
- * One table of slots for the three kinds, found by the keyed hash of the Call-ID; what has no fixed size (texts, flow[],
- * endpoints) lies in chains of 128-byte blocks from one pool.  Bounded: when slots run low, first finished dialogs are closed
- * early, then the oldest unanswered calls are evicted; established calls stay and new ones are refused.  All counted.
+ * One table of slots for the three kinds, found by the keyed hash of the Call-ID; what has no fixed
+ * size (texts, flow[], endpoints) lies in chains of 128-byte blocks from one pool.  Bounded: when
+ * slots run low, first finished dialogs are closed early, then the oldest unanswered calls are
+ * evicted; established calls stay and new ones are refused.  All counted.
  *
- * A dialog ends by its own messages, by timer, by eviction or by the end of the capture.  A call that ends is collected first: its
- * streams are asked for (hooks->collect), on every core; the owner answers with dialog_add_stream for each and
- * dialog_collected once per call, then the record is written.
+ * A dialog ends by its own messages, by timer, by eviction or by the end of the capture.  A call
+ * that ends is collected first: its streams are asked for (hooks->collect), on every core; the
+ * owner answers with dialog_add_stream for each and dialog_collected once per call, then the record
+ * is written.
  *
- * Memory: dialog_footprint bytes, cache-line aligned; nothing is allocated later.  Thread: one user, the owning worker. */
+ * Memory: dialog_footprint bytes, cache-line aligned; nothing is allocated later.  Thread: one
+ * user, the owning worker. */
 #pragma once
 
 #include "base.h"
@@ -27,11 +32,15 @@ struct dialog;
 struct dialog_hooks {
 	void *context;
 	/* An SDP announced (or a closing call gives up) a media endpoint. */
-	void (*publish)(void *context, const struct base_endpoint *at, const struct media_announce *announce);
+	void (*publish)(
+		void *context, const struct base_endpoint *at,
+		const struct media_announce *announce);
 	void (*withdraw)(void *context, const struct base_endpoint *at, uint64_t call);
-	/* The call ends: give its streams (dialog_add_stream), then dialog_collected. Either during this call or later. */
+	/* The call ends: give its streams (dialog_add_stream), then dialog_collected. Either during
+	 * this call or later. */
 	void (*collect)(void *context, uint64_t call);
-	/* An established call has had no SIP for long: answer with dialog_peeked(call, time of its last RTP packet or 0). */
+	/* An established call has had no SIP for long: answer with dialog_peeked(call, time of its
+	 * last RTP packet or 0). */
 	void (*peek)(void *context, uint64_t call);
 	/* A finished record (record.h). */
 	void (*record)(void *context, uint8_t *record, uint32_t len);
@@ -71,7 +80,8 @@ struct dialog_message {
 void dialog_receive(struct dialog *d, const struct dialog_message *m);
 /* Timers up to now_ns. */
 void dialog_advance(struct dialog *d, int64_t now_ns);
-/* Frames lost by the probe so far, all told: the difference over a dialog's life is its capture_loss. */
+/* Frames lost by the probe so far, all told: the difference over a dialog's life is its
+ * capture_loss. */
 void dialog_note_loss(struct dialog *d, uint64_t lost_total);
 
 void dialog_add_stream(struct dialog *d, const struct media_summary *summary);

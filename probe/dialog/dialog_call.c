@@ -3,7 +3,8 @@
 static bool
 is_caller_tag(const struct slot *s, uint32_t tag)
 {
-	return tag && (tag == s->from_tag || slot_set_has(s->call.caller_tags, s->call.n_caller_tags, tag));
+	return tag && (tag == s->from_tag ||
+			      slot_set_has(s->call.caller_tags, s->call.n_caller_tags, tag));
 }
 
 static bool
@@ -18,8 +19,9 @@ is_challenge(uint16_t status)
 	return status == 401 || status == 407 || status == 422;
 }
 
-/* Does a message with the same Call-ID belong to this call?  By tags; a new INVITE without To tag and with another From tag
- * only where it repeats an attempt that was challenged (some clients change their tag with the credentials). */
+/* Does a message with the same Call-ID belong to this call?  By tags; a new INVITE without To tag
+ * and with another From tag only where it repeats an attempt that was challenged (some clients
+ * change their tag with the credentials). */
 bool
 call_matches(const struct dialog *d, const struct slot *s, const struct sip_message *m)
 {
@@ -31,8 +33,8 @@ call_matches(const struct dialog *d, const struct slot *s, const struct sip_mess
 		return true;
 	if (m->cseq_method == SIP_METHOD_INVITE && to == 0)
 		return is_challenge(s->final.status) && m->cseq != s->attempt_cseq;
-	return slot_set_has(s->call.fork_tags, s->call.n_forks, from) || (to && slot_set_has(s->call.fork_tags, s->call.n_forks, to)) ||
-		from == 0;
+	return slot_set_has(s->call.fork_tags, s->call.n_forks, from) ||
+	       (to && slot_set_has(s->call.fork_tags, s->call.n_forks, to)) || from == 0;
 }
 
 /* ---- attempts and their final responses ---- */
@@ -48,7 +50,8 @@ slot_final_take(struct dialog *d, struct slot *s, const struct dialog_message *m
 		fit = FIT_BRANCH;
 	else if (flow_host(d, s, s->attempt_src, &source) && base_endpoint_eq(&source, &m->dst))
 		fit = FIT_ADDRESS;
-	bool success = sip->status < 300, had_success = s->final.status >= 200 && s->final.status < 300;
+	bool success = sip->status < 300,
+	     had_success = s->final.status >= 200 && s->final.status < 300;
 	if (fit < s->final.fit || (fit == s->final.fit && !(success && !had_success)))
 		return false;
 	s->final = (struct final){m->ts_ns, sip->status, fit};
@@ -57,7 +60,8 @@ slot_final_take(struct dialog *d, struct slot *s, const struct dialog_message *m
 }
 
 static void
-attempt_begin(struct dialog *d, struct slot *s, const struct dialog_message *m, const struct flow_entry *e)
+attempt_begin(struct dialog *d, struct slot *s, const struct dialog_message *m,
+	const struct flow_entry *e)
 {
 	struct call_state *c = &s->call;
 	bool known = cseq_is_attempt(c, m->sip->cseq);
@@ -89,7 +93,8 @@ reason_take(struct slot *s, const struct sip_message *m)
 	struct base_span cause;
 	uint64_t v;
 
-	for (const struct sip_header *h = sip_header_find(m, SIP_HDR_REASON); h; h = sip_header_next(m, h)) {
+	for (const struct sip_header *h = sip_header_find(m, SIP_HDR_REASON); h;
+		h = sip_header_next(m, h)) {
 		struct base_span rest = h->value, one;
 		while (sip_value_next(&rest, &one)) {
 			if (!base_span_starts_nocase(one, BASE_SPAN("Q.850")))
@@ -98,8 +103,10 @@ reason_take(struct slot *s, const struct sip_message *m)
 			if (semicolon == NULL)
 				continue;
 			semicolon++;
-			struct base_span params = base_span_of(semicolon, (uint32_t)(one.p + one.len - semicolon));
-			if (sip_param_find(params, BASE_SPAN("cause"), &cause) && base_span_u64(cause, &v) && v && v < 128)
+			struct base_span params =
+				base_span_of(semicolon, (uint32_t)(one.p + one.len - semicolon));
+			if (sip_param_find(params, BASE_SPAN("cause"), &cause) &&
+				base_span_u64(cause, &v) && v && v < 128)
 				s->call.q850 = (uint8_t)v;
 		}
 	}
@@ -110,9 +117,11 @@ warnings_take(struct dialog *d, struct slot *s, const struct sip_message *m)
 {
 	struct call_state *c = &s->call;
 
-	for (const struct sip_header *h = sip_header_find(m, SIP_HDR_WARNING); h; h = sip_header_next(m, h))
+	for (const struct sip_header *h = sip_header_find(m, SIP_HDR_WARNING); h;
+		h = sip_header_next(m, h))
 		if (c->n_warnings < DIALOG_TEXTS_MAX)
-			c->warnings[c->n_warnings++] = chain_text_add(&d->pool, &s->text_chain, h->value);
+			c->warnings[c->n_warnings++] =
+				chain_text_add(&d->pool, &s->text_chain, h->value);
 }
 
 static void
@@ -121,7 +130,8 @@ extra_headers_take(struct dialog *d, struct slot *s, const struct sip_message *m
 	struct call_state *c = &s->call;
 	char line[1024];
 
-	for (uint32_t i = 0; i < d->options.n_extra_headers && c->n_headers < DIALOG_TEXTS_MAX; i++) {
+	for (uint32_t i = 0; i < d->options.n_extra_headers && c->n_headers < DIALOG_TEXTS_MAX;
+		i++) {
 		const struct sip_header *h = sip_header_named(m, d->options.extra_headers[i]);
 		if (h == NULL)
 			continue;
@@ -129,7 +139,8 @@ extra_headers_take(struct dialog *d, struct slot *s, const struct sip_message *m
 		base_text_span(&t, d->options.extra_headers[i]);
 		base_text_str(&t, ": ");
 		base_text_span(&t, h->value);
-		c->headers[c->n_headers++] = chain_text_add(&d->pool, &s->text_chain, base_span_of(line, (uint32_t)t.len));
+		c->headers[c->n_headers++] = chain_text_add(
+			&d->pool, &s->text_chain, base_span_of(line, (uint32_t)t.len));
 	}
 }
 
@@ -158,7 +169,8 @@ first_element(struct base_span value)
 /* ---- requests ---- */
 
 static void
-initial_invite(struct dialog *d, struct slot *s, const struct dialog_message *m, const struct flow_entry *e)
+initial_invite(struct dialog *d, struct slot *s, const struct dialog_message *m,
+	const struct flow_entry *e)
 {
 	const struct sip_message *sip = m->sip;
 	struct call_state *c = &s->call;
@@ -199,13 +211,15 @@ bye_take(struct dialog *d, struct slot *s, const struct dialog_message *m)
 		c->bye_first = bye;
 	if (after && c->bye_after.ts_ns == 0)
 		c->bye_after = bye;
-	if (after && c->bye_own.ts_ns == 0 && c->answer_tag && (from == c->answer_tag || to == c->answer_tag))
+	if (after && c->bye_own.ts_ns == 0 && c->answer_tag &&
+		(from == c->answer_tag || to == c->answer_tag))
 		c->bye_own = bye;
 	reason_take(s, sip);
 }
 
 static void
-call_request(struct dialog *d, struct slot *s, const struct dialog_message *m, const struct flow_entry *e)
+call_request(struct dialog *d, struct slot *s, const struct dialog_message *m,
+	const struct flow_entry *e)
 {
 	const struct sip_message *sip = m->sip;
 	struct call_state *c = &s->call;
@@ -220,7 +234,8 @@ call_request(struct dialog *d, struct slot *s, const struct dialog_message *m, c
 			initial_invite(d, s, m, e);
 		break;
 	case SIP_METHOD_ACK:
-		if (c->answer_ns && c->ack_ns == 0 && m->ts_ns >= c->answer_ns && cseq_is_attempt(c, sip->cseq))
+		if (c->answer_ns && c->ack_ns == 0 && m->ts_ns >= c->answer_ns &&
+			cseq_is_attempt(c, sip->cseq))
 			c->ack_ns = m->ts_ns;
 		break;
 	case SIP_METHOD_CANCEL:
@@ -231,7 +246,9 @@ call_request(struct dialog *d, struct slot *s, const struct dialog_message *m, c
 	case SIP_METHOD_BYE: bye_take(d, s, m); break;
 	case SIP_METHOD_UPDATE: c->updates = (uint16_t)(c->updates + new_request); break;
 	case SIP_METHOD_PRACK: c->prack = (uint16_t)(c->prack + new_request); break;
-	case SIP_METHOD_REFER: slot_text_replace(d, s, TEXT_TRANSFER_TO, sip_header_value(sip, SIP_HDR_REFER_TO)); break;
+	case SIP_METHOD_REFER:
+		slot_text_replace(d, s, TEXT_TRANSFER_TO, sip_header_value(sip, SIP_HDR_REFER_TO));
+		break;
 	default: break;
 	}
 }
@@ -276,11 +293,13 @@ final_take(struct dialog *d, struct slot *s, const struct dialog_message *m)
 			slot_text_replace(d, s, TEXT_TO_TAG, sip->to.tag);
 	}
 	if (best && sip->status >= 300 && sip->status < 400)
-		slot_text_replace(d, s, TEXT_FORWARDED_TO, first_element(sip_header_value(sip, SIP_HDR_CONTACT)));
+		slot_text_replace(d, s, TEXT_FORWARDED_TO,
+			first_element(sip_header_value(sip, SIP_HDR_CONTACT)));
 }
 
 static void
-call_response(struct dialog *d, struct slot *s, const struct dialog_message *m, const struct flow_entry *e)
+call_response(struct dialog *d, struct slot *s, const struct dialog_message *m,
+	const struct flow_entry *e)
 {
 	const struct sip_message *sip = m->sip;
 	struct call_state *c = &s->call;
@@ -345,7 +364,8 @@ call_arm(struct dialog *d, struct slot *s)
 
 	if (cause != END_NONE && !waiting) {
 		slot_move(d, s, LIST_ENDED);
-		slot_arm(d, s, s->last_ns + (is_challenge(s->final.status) ? o->setup_ns : o->linger_ns));
+		slot_arm(d, s,
+			s->last_ns + (is_challenge(s->final.status) ? o->setup_ns : o->linger_ns));
 	} else if (s->call.answer_ns) {
 		slot_move(d, s, LIST_ESTABLISHED);
 		slot_arm(d, s, s->last_ns + o->call_idle_ns);
@@ -355,7 +375,8 @@ call_arm(struct dialog *d, struct slot *s)
 	}
 }
 
-/* Is the caller the UAC of this transaction?  By its tag; RFC 2543 clients have none: by the From user. */
+/* Is the caller the UAC of this transaction?  By its tag; RFC 2543 clients have none: by the From
+ * user. */
 static bool
 sent_by_uac(const struct dialog *d, const struct slot *s, const struct sip_message *sip)
 {
@@ -363,7 +384,8 @@ sent_by_uac(const struct dialog *d, const struct slot *s, const struct sip_messa
 
 	if (s->from_tag || sip->from.tag.len)
 		return is_caller_tag(s, dialog_text_hash(d, sip->from.tag));
-	return base_span_eq(sip->from.uri.user, slot_text(d, s, TEXT_FROM_USER, scratch, sizeof(scratch)));
+	return base_span_eq(
+		sip->from.uri.user, slot_text(d, s, TEXT_FROM_USER, scratch, sizeof(scratch)));
 }
 
 void

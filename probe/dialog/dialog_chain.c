@@ -6,7 +6,8 @@ _Static_assert(CHAIN_PAYLOAD <= 1 << REF_OFFSET_BITS, "an offset fits its bits")
 void
 chain_pool_init(struct chain_pool *p, void *mem, uint32_t max)
 {
-	/* Block 0 stays unused, so that no text has the reference 0.  Blocks never used are not touched: fresh is the mark. */
+	/* Block 0 stays unused, so that no text has the reference 0.  Blocks never used are not
+	 * touched: fresh is the mark. */
 	p->blocks = mem;
 	p->max = max;
 	p->free_head = DIALOG_NIL;
@@ -62,7 +63,8 @@ chain_item_add(struct chain_pool *p, struct chain *c, uint32_t bytes)
 }
 
 void *
-chain_item_next(const struct chain_pool *p, const struct chain *c, uint32_t bytes, struct chain_cursor *at)
+chain_item_next(
+	const struct chain_pool *p, const struct chain *c, uint32_t bytes, struct chain_cursor *at)
 {
 	if (!at->started)
 		*at = (struct chain_cursor){c->head, 0, true};
@@ -95,7 +97,8 @@ chain_text_add(struct chain_pool *p, struct chain *c, struct base_span s)
 	while (kept < len) {
 		if (c->used == CHAIN_PAYLOAD && !chain_grow(p, c))
 			break; /* the pool is empty: the text is cut */
-		uint32_t room = CHAIN_PAYLOAD - c->used, n = len - kept < (int)room ? (uint32_t)(len - kept) : room;
+		uint32_t room = CHAIN_PAYLOAD - c->used,
+			 n = len - kept < (int)room ? (uint32_t)(len - kept) : room;
 		memcpy(p->blocks[c->tail].bytes + c->used, s.p + kept, n);
 		c->used = (uint8_t)(c->used + n);
 		kept = (uint16_t)(kept + n);
@@ -107,7 +110,8 @@ chain_text_add(struct chain_pool *p, struct chain *c, struct base_span s)
 struct base_span
 chain_text(const struct chain_pool *p, chain_ref ref, uint8_t *scratch, uint32_t cap)
 {
-	uint32_t block = ref >> REF_OFFSET_BITS, offset = ref & ((1u << REF_OFFSET_BITS) - 1), have = 0;
+	uint32_t block = ref >> REF_OFFSET_BITS, offset = ref & ((1u << REF_OFFSET_BITS) - 1),
+		 have = 0;
 	uint16_t len;
 
 	if (ref == 0)

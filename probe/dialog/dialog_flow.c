@@ -32,20 +32,23 @@ flow_host_index(struct dialog *d, struct slot *s, const struct base_endpoint *at
 			return i;
 	if (s->n_hosts == DIALOG_HOSTS_MAX)
 		return UINT8_MAX;
-	s->hosts[s->n_hosts] = chain_text_add(&d->pool, &s->text_chain, base_span_of(at, sizeof(*at)));
+	s->hosts[s->n_hosts] =
+		chain_text_add(&d->pool, &s->text_chain, base_span_of(at, sizeof(*at)));
 	return s->hosts[s->n_hosts] ? s->n_hosts++ : UINT8_MAX;
 }
 
-/* What two messages must share to be the same one sent again: sockets, start line, CSeq, top branch, To tag, RSeq, and in a
- * NOTIFY its Event.  (The Call-ID is the dialog's.) */
+/* What two messages must share to be the same one sent again: sockets, start line, CSeq, top
+ * branch, To tag, RSeq, and in a NOTIFY its Event.  (The Call-ID is the dialog's.) */
 static uint32_t
 flow_fingerprint(const struct dialog *d, const struct dialog_message *m)
 {
 	const struct sip_message *sip = m->sip;
-	struct base_span parts[] = {base_span_of(&m->src, sizeof(m->src)), base_span_of(&m->dst, sizeof(m->dst)),
-		base_span_trim(sip->start_line), sip->via.branch, sip->to.tag, sip->cseq_method_text,
+	struct base_span parts[] = {base_span_of(&m->src, sizeof(m->src)),
+		base_span_of(&m->dst, sizeof(m->dst)), base_span_trim(sip->start_line),
+		sip->via.branch, sip->to.tag, sip->cseq_method_text,
 		sip_header_value(sip, SIP_HDR_RSEQ),
-		sip->method == SIP_METHOD_NOTIFY ? sip_header_value(sip, SIP_HDR_EVENT) : (struct base_span){NULL, 0}};
+		sip->method == SIP_METHOD_NOTIFY ? sip_header_value(sip, SIP_HDR_EVENT)
+						 : (struct base_span){NULL, 0}};
 	uint64_t h = sip->cseq ^ (uint64_t)m->transport << 32;
 
 	for (uint32_t i = 0; i < base_count_of(parts); i++)
@@ -53,23 +56,25 @@ flow_fingerprint(const struct dialog *d, const struct dialog_message *m)
 	return (uint32_t)(h ^ h >> 32);
 }
 
-/* Compares a new entry with all before it: a frame captured twice carries the same IPv4 identification, a retransmission a
- * new one.  An identification of 0 says nothing. */
+/* Compares a new entry with all before it: a frame captured twice carries the same IPv4
+ * identification, a retransmission a new one.  An identification of 0 says nothing. */
 static uint8_t
-flow_compare(const struct dialog *d, const struct slot *s, const struct flow_entry *e, uint8_t transport)
+flow_compare(
+	const struct dialog *d, const struct slot *s, const struct flow_entry *e, uint8_t transport)
 {
 	struct chain_cursor at = {0};
 	const struct flow_entry *old;
 	uint8_t flags = 0;
 
 	while ((old = chain_item_next(&d->pool, &s->flow_chain, sizeof(*old), &at))) {
-		if (old->status == 0 && e->status == 0 && old->method == e->method && old->cseq == e->cseq &&
-			!((old->flags ^ e->flags) & FLOW_FROM_CALLER))
+		if (old->status == 0 && e->status == 0 && old->method == e->method &&
+			old->cseq == e->cseq && !((old->flags ^ e->flags) & FLOW_FROM_CALLER))
 			flags |= FLOW_TOLD;
 		if (old->fingerprint != e->fingerprint)
 			continue;
 		int64_t apart = e->ts_ns - old->ts_ns;
-		if (e->ip_id && old->ip_id == e->ip_id && apart < DUPLICATE_WINDOW_NS && apart > -DUPLICATE_WINDOW_NS)
+		if (e->ip_id && old->ip_id == e->ip_id && apart < DUPLICATE_WINDOW_NS &&
+			apart > -DUPLICATE_WINDOW_NS)
 			flags |= FLOW_DUPLICATE;
 		else if (transport == PACKET_UDP)
 			flags |= FLOW_RETRANSMISSION;

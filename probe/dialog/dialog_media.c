@@ -21,7 +21,8 @@ line_media(struct base_text *t, const struct sip_sdp_media *media)
 		base_text_char(t, i ? ',' : ' ');
 		if (f->encoding.len)
 			base_text_span(t, f->encoding);
-		else if (f->payload_type < 128 && rtp_codec_static(f->payload_type, &clock) != RTP_CODEC_NONE)
+		else if (f->payload_type < 128 &&
+			 rtp_codec_static(f->payload_type, &clock) != RTP_CODEC_NONE)
 			base_text_str(t, rtp_codec_name(rtp_codec_static(f->payload_type, &clock)));
 		else
 			base_text_u64(t, f->payload_type);
@@ -51,9 +52,10 @@ sdp_is_hold(const struct sip_sdp *sdp)
 {
 	for (uint8_t i = 0; i < sdp->n_media; i++) {
 		const struct sip_sdp_media *m = &sdp->media[i];
-		bool av = base_span_eq_nocase(m->type, BASE_SPAN("audio")) || base_span_eq_nocase(m->type, BASE_SPAN("video"));
+		bool av = base_span_eq_nocase(m->type, BASE_SPAN("audio")) ||
+			  base_span_eq_nocase(m->type, BASE_SPAN("video"));
 		bool still = m->direction == SIP_SDP_SENDONLY || m->direction == SIP_SDP_INACTIVE ||
-			(m->ip_valid && base_ip_is_any(&m->ip));
+			     (m->ip_valid && base_ip_is_any(&m->ip));
 		if (av && m->port && still)
 			return true;
 	}
@@ -81,7 +83,8 @@ announce_codecs(struct media_announce *a, const struct sip_sdp_media *media)
 
 /* Publishes, and notes the endpoint once so that the closing call can withdraw it. */
 static void
-endpoint_publish(struct dialog *d, struct slot *s, const struct base_endpoint *at, const struct media_announce *announce)
+endpoint_publish(struct dialog *d, struct slot *s, const struct base_endpoint *at,
+	const struct media_announce *announce)
 {
 	struct chain_cursor cursor = {0};
 	struct base_endpoint *known;
@@ -98,7 +101,8 @@ endpoint_publish(struct dialog *d, struct slot *s, const struct base_endpoint *a
 }
 
 static void
-media_publish(struct dialog *d, struct slot *s, const struct sip_sdp_media *media, struct media_announce *announce)
+media_publish(struct dialog *d, struct slot *s, const struct sip_sdp_media *media,
+	struct media_announce *announce)
 {
 	struct base_endpoint at = {media->ip, media->port};
 
@@ -115,7 +119,8 @@ media_publish(struct dialog *d, struct slot *s, const struct sip_sdp_media *medi
 }
 
 void
-media_receive(struct dialog *d, struct slot *s, const struct dialog_message *m, struct flow_entry *entry)
+media_receive(
+	struct dialog *d, struct slot *s, const struct dialog_message *m, struct flow_entry *entry)
 {
 	struct base_span text = sip_sdp_find(m->sip);
 	struct sip_sdp *sdp = &d->sdp;
@@ -123,7 +128,9 @@ media_receive(struct dialog *d, struct slot *s, const struct dialog_message *m, 
 	if (text.len == 0 || !sip_sdp_parse(sdp, text))
 		return;
 	entry->sdp = line_add(d, s, sdp);
-	bool in_dialog_offer = (m->sip->method == SIP_METHOD_INVITE || m->sip->method == SIP_METHOD_UPDATE) && m->sip->to.tag.len;
+	bool in_dialog_offer =
+		(m->sip->method == SIP_METHOD_INVITE || m->sip->method == SIP_METHOD_UPDATE) &&
+		m->sip->to.tag.len;
 	if (in_dialog_offer && !(entry->flags & FLOW_TOLD) && sdp_is_hold(sdp))
 		s->call.holds++;
 	struct media_announce announce = {.call = slot_handle(d, s), .since_ns = m->ts_ns};

@@ -19,7 +19,8 @@
 #define DIALOG_ATTEMPTS_MAX 8
 #define DIALOG_TEXTS_MAX 4
 #define DIALOG_WATCHES_MAX 8
-#define DIALOG_COLLECT_NS (2 * BASE_NS_PER_SEC) /* after that a core that has not answered is not waited for */
+/* after that a core that has not answered is not waited for */
+#define DIALOG_COLLECT_NS (2 * BASE_NS_PER_SEC)
 
 /* ---- chains ---- */
 
@@ -43,7 +44,8 @@ struct chain {
 	uint8_t used;        /* bytes of the last block */
 };
 
-/* A text in a chain: block << 7 | offset of its 16-bit length; 0: none (block 0 is never handed out). */
+/* A text in a chain: block << 7 | offset of its 16-bit length; 0: none (block 0 is never handed
+ * out). */
 typedef uint32_t chain_ref;
 
 void chain_pool_init(struct chain_pool *p, void *mem, uint32_t max);
@@ -56,11 +58,13 @@ struct chain_cursor {
 	uint32_t block, offset;
 	bool started;
 };
-void *chain_item_next(const struct chain_pool *p, const struct chain *c, uint32_t bytes, struct chain_cursor *at);
+void *chain_item_next(const struct chain_pool *p, const struct chain *c, uint32_t bytes,
+	struct chain_cursor *at);
 /* Text over as many blocks as it needs; 0 where s is empty or the pool is. */
 chain_ref chain_text_add(struct chain_pool *p, struct chain *c, struct base_span s);
 /* The text, in place where it lies in one block, else gathered in scratch (cut at cap). */
-struct base_span chain_text(const struct chain_pool *p, chain_ref ref, uint8_t *scratch, uint32_t cap);
+struct base_span chain_text(const struct chain_pool *p, chain_ref ref, uint8_t *scratch,
+	uint32_t cap);
 
 /* ---- slots ---- */
 
@@ -69,9 +73,11 @@ enum slot_list { LIST_EARLY, LIST_ESTABLISHED, LIST_ENDED, LIST_COLLECTING, LIST
 
 /* The texts kept of a dialog, each once. */
 enum slot_text {
-	TEXT_CALL_ID, TEXT_FROM_TAG, TEXT_TO_TAG, TEXT_ICID, TEXT_FROM_USER, TEXT_FROM_HOST, TEXT_FROM_NAME, TEXT_TO_USER,
-	TEXT_TO_HOST, TEXT_RURI_USER, TEXT_RURI_HOST, TEXT_PAI, TEXT_DIVERSION, TEXT_CALLER_UA, TEXT_CALLEE_UA, TEXT_REASON,
-	TEXT_TRANSFER_TO, TEXT_REPLACES, TEXT_FORWARDED_TO, TEXT_METHOD, TEXT_EVENT, TEXT_COUNT
+	TEXT_CALL_ID, TEXT_FROM_TAG, TEXT_TO_TAG, TEXT_ICID,
+	TEXT_FROM_USER, TEXT_FROM_HOST, TEXT_FROM_NAME, TEXT_TO_USER, TEXT_TO_HOST,
+	TEXT_RURI_USER, TEXT_RURI_HOST, TEXT_PAI, TEXT_DIVERSION, TEXT_CALLER_UA, TEXT_CALLEE_UA,
+	TEXT_REASON, TEXT_TRANSFER_TO, TEXT_REPLACES, TEXT_FORWARDED_TO, TEXT_METHOD, TEXT_EVENT,
+	TEXT_COUNT
 };
 
 /* One message in flow[]. */
@@ -91,9 +97,11 @@ _Static_assert(sizeof(struct flow_entry) == 40, "three in a block");
 #define FLOW_RETRANSMISSION 1
 #define FLOW_DUPLICATE 2
 #define FLOW_FROM_CALLER 4
-#define FLOW_TOLD 8 /* the same request was seen before, elsewhere or again: its meaning has been counted */
+/* the same request was seen before, elsewhere or again: its meaning has been counted */
+#define FLOW_TOLD 8
 
-/* How well a final response fits the attempt's first request: same branch, same address, or just its CSeq. */
+/* How well a final response fits the attempt's first request: same branch, same address, or just
+ * its CSeq. */
 enum final_fit { FIT_NONE, FIT_CSEQ, FIT_ADDRESS, FIT_BRANCH };
 
 struct final {
@@ -110,7 +118,8 @@ struct bye {
 
 struct call_state {
 	int64_t trying_ns, ringing_ns, progress_ns, early_media_ns, answer_ns, ack_ns, cancel_ns;
-	struct bye bye_own, bye_after, bye_first; /* of the answered fork; any after the answer; any at all */
+	/* of the answered fork; any after the answer; any at all */
+	struct bye bye_own, bye_after, bye_first;
 	uint32_t attempt_cseq[DIALOG_ATTEMPTS_MAX];
 	uint32_t fork_tags[DIALOG_TAGS_MAX];
 	uint32_t caller_tags[DIALOG_TAGS_MAX]; /* From tags of the attempts: as a rule one */
@@ -171,7 +180,10 @@ struct slot {
 	};
 };
 
-enum end_cause { END_NONE, END_BYE, END_CANCEL, END_FAILURE, END_REDIRECT, END_TIMEOUT, END_EVICTED, END_CAPTURE };
+enum end_cause {
+	END_NONE, END_BYE, END_CANCEL, END_FAILURE, END_REDIRECT, END_TIMEOUT, END_EVICTED,
+	END_CAPTURE
+};
 
 struct slot_list_head {
 	uint32_t head, tail, count;
@@ -197,9 +209,11 @@ struct dialog {
 /* dialog_slot.c */
 void slot_table_init(struct dialog *d);
 uint32_t slot_find_first(const struct dialog *d, uint64_t hash, struct base_span call_id);
-uint32_t slot_find_next(const struct dialog *d, uint32_t index, uint64_t hash, struct base_span call_id);
+uint32_t slot_find_next(const struct dialog *d, uint32_t index, uint64_t hash,
+	struct base_span call_id);
 /* A new slot of kind for message m, or NULL: refused, counted. */
-struct slot *slot_take(struct dialog *d, enum slot_kind kind, uint64_t hash, const struct dialog_message *m);
+struct slot *slot_take(struct dialog *d, enum slot_kind kind, uint64_t hash,
+	const struct dialog_message *m);
 void slot_give_back(struct dialog *d, struct slot *s);
 void slot_move(struct dialog *d, struct slot *s, enum slot_list list);
 void slot_arm(struct dialog *d, struct slot *s, int64_t expiry_ns);
@@ -213,36 +227,46 @@ struct slot *slot_of_handle(struct dialog *d, uint64_t handle); /* NULL: gone */
 
 /* Text of a slot, kept once: set where it has none yet. */
 void slot_text_set(struct dialog *d, struct slot *s, enum slot_text which, struct base_span text);
-void slot_text_replace(struct dialog *d, struct slot *s, enum slot_text which, struct base_span text);
-struct base_span slot_text(const struct dialog *d, const struct slot *s, enum slot_text which, uint8_t *scratch, uint32_t cap);
+void slot_text_replace(struct dialog *d, struct slot *s, enum slot_text which,
+	struct base_span text);
+struct base_span slot_text(const struct dialog *d, const struct slot *s, enum slot_text which,
+	uint8_t *scratch, uint32_t cap);
 /* Parties of the first request (or response). */
 void slot_parties_set(struct dialog *d, struct slot *s, const struct dialog_message *m);
-uint32_t dialog_text_hash(const struct dialog *d, struct base_span text); /* never 0 but for the empty text */
+/* never 0 but for the empty text */
+uint32_t dialog_text_hash(const struct dialog *d, struct base_span text);
 
-/* Adds a tag's or branch's hash to a small set: nothing where it is 0, there already, or the set is full. */
+/* Adds a tag's or branch's hash to a small set: nothing where it is 0, there already, or the set is
+ * full. */
 void slot_set_add(uint32_t *set, uint8_t *n, uint32_t hash);
 bool slot_set_has(const uint32_t *set, uint8_t n, uint32_t hash);
 
 /* dialog_flow.c */
-/* Takes a message into flow[] and counts it.  Returns its entry (a scratch one where flow[] is full). */
-struct flow_entry *flow_add(struct dialog *d, struct slot *s, const struct dialog_message *m, bool from_caller);
+/* Takes a message into flow[] and counts it.  Returns its entry (a scratch one where flow[] is
+ * full). */
+struct flow_entry *flow_add(struct dialog *d, struct slot *s, const struct dialog_message *m,
+	bool from_caller);
 bool flow_is_repeat(const struct flow_entry *e);
-const struct base_endpoint *flow_host(const struct dialog *d, const struct slot *s, uint8_t index, struct base_endpoint *out);
+const struct base_endpoint *flow_host(const struct dialog *d, const struct slot *s, uint8_t index,
+	struct base_endpoint *out);
 
 /* dialog_call.c, dialog_register.c: a message that belongs to slot s */
 void call_receive(struct dialog *d, struct slot *s, const struct dialog_message *m);
 void call_expired(struct dialog *d, struct slot *s);
 bool call_matches(const struct dialog *d, const struct slot *s, const struct sip_message *m);
 enum end_cause call_end_cause(const struct slot *s);
-bool registration_matches(const struct dialog *d, const struct slot *s, const struct sip_message *m);
+bool registration_matches(const struct dialog *d, const struct slot *s,
+	const struct sip_message *m);
 void registration_receive(struct dialog *d, struct slot *s, const struct dialog_message *m);
 void transaction_receive(struct dialog *d, struct slot *s, const struct dialog_message *m);
 bool transaction_matches(const struct dialog *d, const struct slot *s, const struct sip_message *m);
-/* Fit of final response m to the current attempt of s; keeps it where it is the best so far. True: kept. */
+/* Fit of final response m to the current attempt of s; keeps it where it is the best so far. True:
+ * kept. */
 bool slot_final_take(struct dialog *d, struct slot *s, const struct dialog_message *m);
 
 /* dialog_media.c */
-void media_receive(struct dialog *d, struct slot *s, const struct dialog_message *m, struct flow_entry *entry);
+void media_receive(struct dialog *d, struct slot *s, const struct dialog_message *m,
+	struct flow_entry *entry);
 
 /* dialog.c: ends a dialog: collects a call's streams first, writes the record of others at once. */
 void dialog_close(struct dialog *d, struct slot *s, enum end_cause cause);

@@ -1,22 +1,24 @@
 #include "dialog_private.h"
 
-/* Media that stopped so long before the capture's end marks the call's end better than the capture's. */
+/* Media that stopped so long before the capture's end marks the call's end better than the
+ * capture's. */
 #define MEDIA_STOPPED_NS (10 * BASE_NS_PER_SEC)
 
 #define STREAMS_MAX 128 /* in a record */
 
 /* When, how and by whom a call ended, as far as can be told. */
 struct ending {
-	int64_t ts_ns;      /* 0: not known */
+	int64_t ts_ns; /* 0: not known */
 	enum end_cause cause;
-	uint8_t side;       /* enum media_side */
-	const char *basis;  /* of duration_ms; NULL: no answer */
+	uint8_t side;      /* enum media_side */
+	const char *basis; /* of duration_ms; NULL: no answer */
 };
 
 static const char *
 end_cause_name(enum end_cause cause)
 {
-	static const char *const names[] = {"", "bye", "cancel", "failure", "redirect", "timeout", "evicted", "capture_end"};
+	static const char *const names[] = {
+		"", "bye", "cancel", "failure", "redirect", "timeout", "evicted", "capture_end"};
 	return names[cause];
 }
 
@@ -31,9 +33,19 @@ disposition_of(const struct slot *s)
 		return "cancelled";
 	switch (status) {
 	case 0: return "incomplete";
-	case 486: case 600: return "busy";
-	case 408: case 480: case 504: return "no_answer";
-	case 401: case 403: case 407: case 433: case 603: case 606: case 607: case 608: return "rejected";
+	case 486:
+	case 600: return "busy";
+	case 408:
+	case 480:
+	case 504: return "no_answer";
+	case 401:
+	case 403:
+	case 407:
+	case 433:
+	case 603:
+	case 606:
+	case 607:
+	case 608: return "rejected";
 	default: return status < 400 ? "redirected" : "failed";
 	}
 }
@@ -51,7 +63,8 @@ stream_read(const struct dialog *d, chain_ref ref, struct media_summary *out)
 }
 
 static bool
-stream_next(const struct dialog *d, const struct slot *s, struct chain_cursor *at, struct media_summary *out)
+stream_next(const struct dialog *d, const struct slot *s, struct chain_cursor *at,
+	struct media_summary *out)
 {
 	const chain_ref *item = chain_item_next(&d->pool, &s->stream_chain, sizeof(*item), at);
 
@@ -80,19 +93,23 @@ struct stream_place {
 
 /* In order of their first packet, whichever cores they came from in whatever order. */
 static uint32_t
-streams_in_order(const struct dialog *d, const struct slot *s, struct stream_place *places, uint32_t max)
+streams_in_order(
+	const struct dialog *d, const struct slot *s, struct stream_place *places, uint32_t max)
 {
 	struct chain_cursor at = {0};
 	const chain_ref *item;
 	uint32_t n = 0;
 
-	while (n < max && (item = chain_item_next(&d->pool, &s->stream_chain, sizeof(*item), &at))) {
+	while (n < max &&
+		(item = chain_item_next(&d->pool, &s->stream_chain, sizeof(*item), &at))) {
 		struct media_summary stream;
 		stream_read(d, *item, &stream);
 		struct stream_place place = {stream.first_ns, stream.ssrc, *item};
 		uint32_t i = n++;
 		for (; i && (places[i - 1].first_ns > place.first_ns ||
-				(places[i - 1].first_ns == place.first_ns && places[i - 1].ssrc > place.ssrc)); i--)
+				    (places[i - 1].first_ns == place.first_ns &&
+					    places[i - 1].ssrc > place.ssrc));
+			i--)
 			places[i] = places[i - 1];
 		places[i] = place;
 	}
@@ -117,7 +134,8 @@ put_streams(struct dialog *d, const struct slot *s, struct record_writer *w)
 /* ---- flow ---- */
 
 static void
-put_endpoint(const struct dialog *d, const struct slot *s, struct record_writer *w, uint8_t host, bool source)
+put_endpoint(const struct dialog *d, const struct slot *s, struct record_writer *w, uint8_t host,
+	bool source)
 {
 	struct base_endpoint at;
 
@@ -128,13 +146,15 @@ put_endpoint(const struct dialog *d, const struct slot *s, struct record_writer 
 }
 
 static void
-put_flow_entry(struct dialog *d, const struct slot *s, struct record_writer *w, const struct flow_entry *e)
+put_flow_entry(
+	struct dialog *d, const struct slot *s, struct record_writer *w, const struct flow_entry *e)
 {
 	uint8_t scratch[512];
 	struct base_span word = chain_text(&d->pool, e->word, scratch, sizeof(scratch));
 
 	if (e->status)
-		record_put_u64(w, RECORD_F_SIP_CODE, e->status), record_put_str(w, RECORD_F_SIP_REASON, word);
+		record_put_u64(w, RECORD_F_SIP_CODE, e->status),
+			record_put_str(w, RECORD_F_SIP_REASON, word);
 	else if (e->method == SIP_METHOD_OTHER)
 		record_put_str(w, RECORD_F_METHOD, word);
 	else
@@ -169,7 +189,8 @@ put_flow(struct dialog *d, const struct slot *s, struct record_writer *w)
 
 /* ---- what all kinds share ---- */
 
-/* Deterministic: the same Call-ID, From tag and first time give the same uid on every probe and in every replay. */
+/* Deterministic: the same Call-ID, From tag and first time give the same uid on every probe and in
+ * every replay. */
 static void
 put_uid(struct dialog *d, const struct slot *s, struct record_writer *w)
 {
@@ -192,13 +213,15 @@ put_uid(struct dialog *d, const struct slot *s, struct record_writer *w)
 }
 
 static void
-put_text(struct dialog *d, const struct slot *s, struct record_writer *w, enum slot_text which, enum record_field f)
+put_text(struct dialog *d, const struct slot *s, struct record_writer *w, enum slot_text which,
+	enum record_field f)
 {
 	record_put_str(w, f, slot_text(d, s, which, d->scratch, sizeof(d->scratch)));
 }
 
 static void
-put_texts(struct dialog *d, struct record_writer *w, enum record_field f, const chain_ref *refs, uint8_t n)
+put_texts(struct dialog *d, struct record_writer *w, enum record_field f, const chain_ref *refs,
+	uint8_t n)
 {
 	for (uint8_t i = 0; i < n; i++)
 		record_put_str(w, f, chain_text(&d->pool, refs[i], d->scratch, sizeof(d->scratch)));
@@ -210,10 +233,12 @@ put_common(struct dialog *d, const struct slot *s, struct record_writer *w)
 	static const struct {
 		enum slot_text text;
 		enum record_field field;
-	} texts[] = {{TEXT_CALL_ID, RECORD_F_CALL_ID}, {TEXT_FROM_TAG, RECORD_F_FROM_TAG}, {TEXT_TO_TAG, RECORD_F_TO_TAG},
-		{TEXT_ICID, RECORD_F_ICID}, {TEXT_FROM_USER, RECORD_F_FROM_USER}, {TEXT_FROM_HOST, RECORD_F_FROM_HOST},
-		{TEXT_FROM_NAME, RECORD_F_FROM_NAME}, {TEXT_TO_USER, RECORD_F_TO_USER}, {TEXT_TO_HOST, RECORD_F_TO_HOST},
-		{TEXT_RURI_USER, RECORD_F_RURI_USER}, {TEXT_RURI_HOST, RECORD_F_RURI_HOST}, {TEXT_CALLER_UA, RECORD_F_CALLER_UA},
+	} texts[] = {{TEXT_CALL_ID, RECORD_F_CALL_ID}, {TEXT_FROM_TAG, RECORD_F_FROM_TAG},
+		{TEXT_TO_TAG, RECORD_F_TO_TAG}, {TEXT_ICID, RECORD_F_ICID},
+		{TEXT_FROM_USER, RECORD_F_FROM_USER}, {TEXT_FROM_HOST, RECORD_F_FROM_HOST},
+		{TEXT_FROM_NAME, RECORD_F_FROM_NAME}, {TEXT_TO_USER, RECORD_F_TO_USER},
+		{TEXT_TO_HOST, RECORD_F_TO_HOST}, {TEXT_RURI_USER, RECORD_F_RURI_USER},
+		{TEXT_RURI_HOST, RECORD_F_RURI_HOST}, {TEXT_CALLER_UA, RECORD_F_CALLER_UA},
 		{TEXT_CALLEE_UA, RECORD_F_CALLEE_UA}, {TEXT_REASON, RECORD_F_SIP_REASON}};
 	static const char *const transports[] = {"", "udp", "tcp", "sctp"};
 
@@ -223,7 +248,8 @@ put_common(struct dialog *d, const struct slot *s, struct record_writer *w)
 		put_text(d, s, w, texts[i].text, texts[i].field);
 	put_endpoint(d, s, w, s->first_src, true);
 	put_endpoint(d, s, w, s->first_dst, false);
-	record_put_cstr(w, RECORD_F_TRANSPORT, transports[s->transport < base_count_of(transports) ? s->transport : 0]);
+	record_put_cstr(w, RECORD_F_TRANSPORT,
+		transports[s->transport < base_count_of(transports) ? s->transport : 0]);
 	if (s->vlan != PACKET_VLAN_NONE)
 		record_put_u64(w, RECORD_F_VLAN, s->vlan);
 	record_put_cstr(w, RECORD_F_TUNNEL, packet_tunnel_name((enum packet_tunnel)s->tunnel));
@@ -269,7 +295,9 @@ call_ending(const struct dialog *d, const struct slot *s)
 
 	switch (e.cause) {
 	case END_BYE: {
-		const struct bye *bye = c->bye_own.ts_ns ? &c->bye_own : c->bye_after.ts_ns ? &c->bye_after : &c->bye_first;
+		const struct bye *bye = c->bye_own.ts_ns     ? &c->bye_own
+					: c->bye_after.ts_ns ? &c->bye_after
+							     : &c->bye_first;
 		e.ts_ns = bye->ts_ns;
 		e.side = bye->side;
 		e.basis = "bye";
@@ -288,7 +316,8 @@ call_ending(const struct dialog *d, const struct slot *s)
 static double
 ms_between(int64_t from_ns, int64_t to_ns)
 {
-	return from_ns && to_ns && to_ns >= from_ns ? (double)(to_ns - from_ns) / BASE_NS_PER_MS : __builtin_nan("");
+	return from_ns && to_ns && to_ns >= from_ns ? (double)(to_ns - from_ns) / BASE_NS_PER_MS
+						    : __builtin_nan("");
 }
 
 static void
@@ -388,7 +417,10 @@ put_registration(struct dialog *d, const struct slot *s, struct record_writer *w
 	base_text_span(&t, slot_text(d, s, TEXT_TO_HOST, user, sizeof(user)));
 	record_put_str(w, RECORD_F_AOR, base_span_of(d->scratch, (uint32_t)t.len));
 	if (x->attempts)
-		record_put_cstr(w, RECORD_F_ACTION, removes ? "deregister" : x->n_contacts ? "register" : "query");
+		record_put_cstr(w, RECORD_F_ACTION,
+			removes         ? "deregister"
+			: x->n_contacts ? "register"
+					: "query");
 	put_texts(d, w, RECORD_F_CONTACTS, x->contacts, x->n_contacts);
 	if (x->has_requested)
 		record_put_u64(w, RECORD_F_REQUESTED_EXPIRES, x->requested_expires);
@@ -411,7 +443,8 @@ put_transaction(struct dialog *d, const struct slot *s, struct record_writer *w)
 void
 dialog_record_write(struct dialog *d, struct slot *s)
 {
-	static const enum record_kind kinds[] = {RECORD_NONE, RECORD_CALL, RECORD_REGISTRATION, RECORD_TRANSACTION};
+	static const enum record_kind kinds[] = {
+		RECORD_NONE, RECORD_CALL, RECORD_REGISTRATION, RECORD_TRANSACTION};
 	struct record_writer w = record_writer_begin(d->record, sizeof(d->record), kinds[s->kind]);
 
 	put_common(d, s, &w);

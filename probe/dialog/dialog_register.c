@@ -4,7 +4,8 @@
 
 /* The first request of an exchange or of its current attempt. */
 static void
-request_begin(struct dialog *d, struct slot *s, const struct dialog_message *m, const struct flow_entry *e)
+request_begin(struct dialog *d, struct slot *s, const struct dialog_message *m,
+	const struct flow_entry *e)
 {
 	s->attempt_cseq = m->sip->cseq;
 	s->attempt_branch = dialog_text_hash(d, m->sip->via.branch);
@@ -33,18 +34,23 @@ callee_agent_set(struct dialog *d, struct slot *s, const struct sip_message *m)
 {
 	struct base_span agent = sip_header_value(m, SIP_HDR_SERVER);
 
-	slot_text_set(d, s, TEXT_CALLEE_UA, agent.len ? agent : sip_header_value(m, SIP_HDR_USER_AGENT));
+	slot_text_set(
+		d, s, TEXT_CALLEE_UA, agent.len ? agent : sip_header_value(m, SIP_HDR_USER_AGENT));
 }
 
 static void
 exchange_arm(struct dialog *d, struct slot *s)
 {
 	const struct dialog_options *o = &d->options;
-	bool done = s->final.status >= 200 && s->final.status != 401 && s->final.status != 407 && s->final.status != 423;
+	bool done = s->final.status >= 200 && s->final.status != 401 && s->final.status != 407 &&
+		    s->final.status != 423;
 
 	if (done)
 		slot_move(d, s, LIST_ENDED);
-	slot_arm(d, s, s->last_ns + (done ? o->linger_ns : s->kind == SLOT_REGISTRATION ? o->registration_ns : o->transaction_ns));
+	slot_arm(d, s,
+		s->last_ns + (done                                  ? o->linger_ns
+				     : s->kind == SLOT_REGISTRATION ? o->registration_ns
+								    : o->transaction_ns));
 }
 
 /* ---- REGISTER ---- */
@@ -113,14 +119,17 @@ register_request(struct dialog *d, struct slot *s, const struct sip_message *m)
 	x->star = base_span_eq(sip_header_value(m, SIP_HDR_CONTACT), BASE_SPAN("*"));
 	while (!x->star && contact_next(m, &at, &contact)) {
 		if (x->n_contacts < DIALOG_TEXTS_MAX)
-			x->contacts[x->n_contacts++] = chain_text_add(&d->pool, &s->text_chain, contact.uri.text);
+			x->contacts[x->n_contacts++] =
+				chain_text_add(&d->pool, &s->text_chain, contact.uri.text);
 		if (sip_param_find(contact.params, BASE_SPAN("expires"), &expires))
 			x->has_requested = expires_of(expires, &x->requested_expires);
 	}
 	if (x->star)
-		x->contacts[x->n_contacts++] = chain_text_add(&d->pool, &s->text_chain, BASE_SPAN("*"));
+		x->contacts[x->n_contacts++] =
+			chain_text_add(&d->pool, &s->text_chain, BASE_SPAN("*"));
 	if (!x->has_requested)
-		x->has_requested = expires_of(sip_header_value(m, SIP_HDR_EXPIRES), &x->requested_expires);
+		x->has_requested =
+			expires_of(sip_header_value(m, SIP_HDR_EXPIRES), &x->requested_expires);
 }
 
 static bool
@@ -130,14 +139,17 @@ contact_is_ours(const struct dialog *d, const struct slot *s, const struct sip_n
 	struct base_span key = contact_key(contact);
 
 	for (uint8_t i = 0; i < s->exchange.n_contacts; i++) {
-		struct sip_name_addr own = {.uri.text = chain_text(&d->pool, s->exchange.contacts[i], scratch, sizeof(scratch))};
+		struct sip_name_addr own = {
+			.uri.text = chain_text(
+				&d->pool, s->exchange.contacts[i], scratch, sizeof(scratch))};
 		if (base_span_eq(contact_key(&own), key))
 			return true;
 	}
 	return false;
 }
 
-/* The time granted: of our own Contact, else of the first one that has any, else of Expires (RFC 3261 10.2.4). */
+/* The time granted: of our own Contact, else of the first one that has any, else of Expires (RFC
+ * 3261 10.2.4). */
 static void
 register_granted(struct dialog *d, struct slot *s, const struct sip_message *m)
 {
@@ -149,14 +161,16 @@ register_granted(struct dialog *d, struct slot *s, const struct sip_message *m)
 	x->has_granted = false;
 	while (contact_next(m, &at, &contact)) {
 		bool ours = contact_is_ours(d, s, &contact);
-		if (!sip_param_find(contact.params, BASE_SPAN("expires"), &expires) || (x->has_granted && !ours))
+		if (!sip_param_find(contact.params, BASE_SPAN("expires"), &expires) ||
+			(x->has_granted && !ours))
 			continue;
 		x->has_granted = expires_of(expires, &x->granted_expires) || x->has_granted;
 		if (ours)
 			break;
 	}
 	if (!x->has_granted)
-		x->has_granted = expires_of(sip_header_value(m, SIP_HDR_EXPIRES), &x->granted_expires);
+		x->has_granted =
+			expires_of(sip_header_value(m, SIP_HDR_EXPIRES), &x->granted_expires);
 }
 
 static bool
@@ -167,16 +181,19 @@ register_continues(const struct slot *s, const struct sip_message *m)
 	if (status == 423)
 		return true;
 	return (status == 401 || status == 407) &&
-		(sip_header_find(m, SIP_HDR_AUTHORIZATION) || sip_header_find(m, SIP_HDR_PROXY_AUTHORIZATION));
+	       (sip_header_find(m, SIP_HDR_AUTHORIZATION) ||
+		       sip_header_find(m, SIP_HDR_PROXY_AUTHORIZATION));
 }
 
 /* A REGISTER that is neither the current attempt nor goes on with it begins another exchange. */
 bool
 registration_matches(const struct dialog *d, const struct slot *s, const struct sip_message *m)
 {
-	bool current = m->cseq == s->attempt_cseq && dialog_text_hash(d, m->from.tag) == s->from_tag;
+	bool current =
+		m->cseq == s->attempt_cseq && dialog_text_hash(d, m->from.tag) == s->from_tag;
 
-	return m->method == SIP_METHOD_NONE || s->exchange.attempts == 0 || current || register_continues(s, m);
+	return m->method == SIP_METHOD_NONE || s->exchange.attempts == 0 || current ||
+	       register_continues(s, m);
 }
 
 static void
@@ -198,7 +215,8 @@ registration_receive(struct dialog *d, struct slot *s, const struct dialog_messa
 {
 	const struct sip_message *sip = m->sip;
 	bool request = sip->method != SIP_METHOD_NONE;
-	bool next = request && s->exchange.attempts &&
+	bool next =
+		request && s->exchange.attempts &&
 		(sip->cseq != s->attempt_cseq || dialog_text_hash(d, sip->from.tag) != s->from_tag);
 
 	struct flow_entry *e = flow_add(d, s, m, request);
@@ -230,7 +248,7 @@ bool
 transaction_matches(const struct dialog *d, const struct slot *s, const struct sip_message *m)
 {
 	return s->exchange.method == transaction_method(m) && s->attempt_cseq == m->cseq &&
-		s->from_tag == dialog_text_hash(d, m->from.tag);
+	       s->from_tag == dialog_text_hash(d, m->from.tag);
 }
 
 void
@@ -242,7 +260,8 @@ transaction_receive(struct dialog *d, struct slot *s, const struct dialog_messag
 	struct flow_entry *e = flow_add(d, s, m, request);
 	if (s->messages == 1) {
 		s->exchange.method = transaction_method(sip);
-		slot_text_set(d, s, TEXT_METHOD, request ? sip->method_text : sip->cseq_method_text);
+		slot_text_set(
+			d, s, TEXT_METHOD, request ? sip->method_text : sip->cseq_method_text);
 	}
 	if (s->messages == 1 && !request)
 		response_begin(d, s, m);

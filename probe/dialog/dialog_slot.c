@@ -21,7 +21,9 @@ slot_is_of(const struct dialog *d, const struct slot *s, uint64_t hash, struct b
 	if (s->hash != hash)
 		return false;
 	struct base_span mine = slot_text(d, s, TEXT_CALL_ID, scratch, sizeof(scratch));
-	return base_span_eq(mine, base_span_of(call_id.p, call_id.len < sizeof(scratch) ? call_id.len : sizeof(scratch)));
+	return base_span_eq(
+		mine, base_span_of(call_id.p,
+			      call_id.len < sizeof(scratch) ? call_id.len : sizeof(scratch)));
 }
 
 static uint32_t
@@ -86,12 +88,13 @@ slot_move(struct dialog *d, struct slot *s, enum slot_list list)
 	list_append(d, s, list);
 }
 
-/* Room is low: what has ended is closed before its linger is over, then the oldest unanswered is given up. */
+/* Room is low: what has ended is closed before its linger is over, then the oldest unanswered is
+ * given up. */
 static void
 slot_make_room(struct dialog *d)
 {
-	uint32_t in_use = d->lists[LIST_EARLY].count + d->lists[LIST_ESTABLISHED].count + d->lists[LIST_ENDED].count +
-		d->lists[LIST_COLLECTING].count;
+	uint32_t in_use = d->lists[LIST_EARLY].count + d->lists[LIST_ESTABLISHED].count +
+			  d->lists[LIST_ENDED].count + d->lists[LIST_COLLECTING].count;
 	uint32_t victim;
 
 	if (d->options.max_dialogs - in_use > d->low_water)
@@ -188,7 +191,8 @@ slot_of_handle(struct dialog *d, uint64_t handle)
 }
 
 struct base_span
-slot_text(const struct dialog *d, const struct slot *s, enum slot_text which, uint8_t *scratch, uint32_t cap)
+slot_text(const struct dialog *d, const struct slot *s, enum slot_text which, uint8_t *scratch,
+	uint32_t cap)
 {
 	return chain_text(&d->pool, s->texts[which], scratch, cap);
 }
@@ -200,7 +204,8 @@ slot_text_shared(const struct dialog *d, const struct slot *s, struct base_span 
 	uint8_t scratch[256];
 
 	for (uint32_t i = TEXT_FROM_USER; i <= TEXT_RURI_HOST; i++) {
-		if (s->texts[i] && base_span_eq(text, slot_text(d, s, (enum slot_text)i, scratch, sizeof(scratch))))
+		if (s->texts[i] && base_span_eq(text, slot_text(d, s, (enum slot_text)i, scratch,
+							      sizeof(scratch))))
 			return s->texts[i];
 	}
 	return 0;
@@ -255,8 +260,8 @@ slot_watch(struct dialog *d, struct slot *s, const struct sip_message *sip)
 
 	for (uint32_t i = 0; i < 64 && lists >> i && s->n_watches < DIALOG_WATCHES_MAX; i++)
 		if (lists >> i & 1)
-			s->watches[s->n_watches++] = chain_text_add(
-				&d->pool, &s->text_chain, base_span_cstr(hooks->watch_name(hooks->context, i)));
+			s->watches[s->n_watches++] = chain_text_add(&d->pool, &s->text_chain,
+				base_span_cstr(hooks->watch_name(hooks->context, i)));
 }
 
 void
@@ -268,7 +273,8 @@ slot_parties_set(struct dialog *d, struct slot *s, const struct dialog_message *
 	slot_text_replace(d, s, TEXT_FROM_TAG, sip->from.tag);
 	slot_text_replace(d, s, TEXT_FROM_USER, sip->from.uri.user);
 	slot_text_replace(d, s, TEXT_FROM_HOST, sip->from.uri.host);
-	slot_text_replace(d, s, TEXT_FROM_NAME, display_unescaped(sip->from.display, name, sizeof(name)));
+	slot_text_replace(
+		d, s, TEXT_FROM_NAME, display_unescaped(sip->from.display, name, sizeof(name)));
 	slot_text_replace(d, s, TEXT_TO_USER, sip->to.uri.user);
 	slot_text_replace(d, s, TEXT_TO_HOST, sip->to.uri.host);
 	s->from_tag = dialog_text_hash(d, sip->from.tag);

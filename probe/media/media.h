@@ -1,21 +1,25 @@
-/* media: RTP streams on one core, and the directory that ties them to calls.  Pure over the caller's memory.
+/* media: RTP streams on one core, and the directory that ties them to calls.  Pure over the
+ * caller's memory.
  *
- * Knows: (source, destination, SSRC) of streams, their RFC 3550 figures, the call that SDP announced an endpoint for.
- * Does not know: SIP, other cores' streams, clocks (time is an argument).
+ * Knows: (source, destination, SSRC) of streams, their RFC 3550 figures, the call that SDP
+ * announced an endpoint for. Does not know: SIP, other cores' streams, clocks (time is an
+ * argument).
  *
- * Table: cache-line buckets of tags and indices; the state that every packet touches is one 64-byte line, everything else is cold.
- * The worker's step goes in bursts so that the misses overlap:
- *     media_prepare (hash, prefetch bucket), media_find (tags, prefetch state), media_update (RFC 3550) for those that hit,
+ * Table: cache-line buckets of tags and indices; the state that every packet touches is one 64-byte
+ * line, everything else is cold. The worker's step goes in bursts so that the misses overlap:
+ *     media_prepare (hash, prefetch bucket), media_find (tags, prefetch state), media_update (RFC
+ *     3550) for those that hit,
  *     and for the few that miss and look like RTP: media_begin.
  *
- * A stream begins at once where the directory knows its destination (or source) address; else it is a candidate, in a small table of its own,
- * until a second packet of the same SSRC follows in sequence (random UDP does not), and then is a stream that no call owns
- * yet: tied when its SDP appears (asked again within a second).  A stream that stays without call becomes a stream record
- * after MEDIA_PROBATION_PACKETS packets.
- * Streams tied to a call stay until the call is collected; the others until idle.  Full: the idle and untied go first, counted.
+ * A stream begins at once where the directory knows its destination (or source) address; else it is
+ * a candidate, in a small table of its own, until a second packet of the same SSRC follows in
+ * sequence (random UDP does not), and then is a stream that no call owns yet: tied when its SDP
+ * appears (asked again within a second).  A stream that stays without call becomes a stream record
+ * after MEDIA_PROBATION_PACKETS packets. Streams tied to a call stay until the call is collected;
+ * the others until idle.  Full: the idle and untied go first, counted.
  *
- * Thread: a struct media has one user, its worker.  A directory has one writer, the core that owns the dialogs, and any
- * number of readers without locks (sequence counter per entry). */
+ * Thread: a struct media has one user, its worker.  A directory has one writer, the core that owns
+ * the dialogs, and any number of readers without locks (sequence counter per entry). */
 #pragma once
 
 #include "base.h"
@@ -49,13 +53,18 @@ struct media_announce {
 
 struct media_directory;
 size_t media_directory_footprint(uint32_t max_endpoints);
-struct media_directory *media_directory_new(void *mem, uint32_t max_endpoints, const struct base_hash_key *key);
-/* Writer.  The endpoint's entry becomes this call's (the newest announcement counts).  False: full. */
-bool media_directory_publish(struct media_directory *d, const struct base_endpoint *at, const struct media_announce *announce);
+struct media_directory *media_directory_new(void *mem, uint32_t max_endpoints,
+	const struct base_hash_key *key);
+/* Writer.  The endpoint's entry becomes this call's (the newest announcement counts).  False: full.
+ * */
+bool media_directory_publish(struct media_directory *d, const struct base_endpoint *at,
+	const struct media_announce *announce);
 /* Writer.  Takes the entry away where it is still this call's. */
-void media_directory_withdraw(struct media_directory *d, const struct base_endpoint *at, uint64_t call);
+void media_directory_withdraw(struct media_directory *d, const struct base_endpoint *at,
+	uint64_t call);
 /* Any thread. True and a whole copy of the entry. */
-bool media_directory_find(const struct media_directory *d, const struct base_endpoint *at, struct media_announce *out);
+bool media_directory_find(const struct media_directory *d, const struct base_endpoint *at,
+	struct media_announce *out);
 
 /* ---- streams ---- */
 
@@ -64,7 +73,8 @@ struct media;
 struct media_options {
 	uint32_t max_streams;
 	struct base_hash_key key;
-	struct media_directory *const *directories; /* of all cores, asked in order; borrowed for good */
+	/* of all cores, asked in order; borrowed for good */
+	struct media_directory *const *directories;
 	uint32_t n_directories;
 	int64_t idle_ns;             /* untied stream */
 	struct metrics_core *metrics; /* STREAMS*, written here; borrowed for good */
@@ -82,13 +92,16 @@ struct media_packet {
 
 void media_prepare(struct media *m, struct media_packet *packets, uint32_t n);
 void media_find(struct media *m, struct media_packet *packets, uint32_t n);
-/* For each with stream != MEDIA_NONE.  Between media_find and media_update of a burst nothing else may be called: media_begin,
- * media_collect and media_advance may end streams whose index the burst still holds.  So: all hits of a burst, then the misses. */
+/* For each with stream != MEDIA_NONE.  Between media_find and media_update of a burst nothing else
+ * may be called: media_begin, media_collect and media_advance may end streams whose index the burst
+ * still holds.  So: all hits of a burst, then the misses. */
 void media_update(struct media *m, const struct media_packet *packets, uint32_t n);
-/* The packet missed and is an RTP candidate.  Repeats the lookup (an earlier packet of the burst may have begun the stream).  True: it belongs to a stream or candidate now.
- * False: it is no RTP, or there is no room for it (METRICS_STREAMS_REFUSED). */
+/* The packet missed and is an RTP candidate.  Repeats the lookup (an earlier packet of the burst
+ * may have begun the stream).  True: it belongs to a stream or candidate now. False: it is no RTP,
+ * or there is no room for it (METRICS_STREAMS_REFUSED). */
 bool media_begin(struct media *m, struct media_packet *packet);
-/* RTCP: counted to the stream of the sender (same SSRC and addresses, port - 1 or same). True where one was found, or an endpoint in the directory fits. */
+/* RTCP: counted to the stream of the sender (same SSRC and addresses, port - 1 or same). True where
+ * one was found, or an endpoint in the directory fits. */
 bool media_rtcp(struct media *m, const struct media_packet *packet);
 
 /* What a stream was, for the record. */
@@ -98,17 +111,20 @@ struct media_summary {
 	uint32_t ssrc, clock_hz;
 	int64_t first_ns, last_ns;
 	uint64_t packets, bytes, expected, lost, duplicates, reordered, markers, rtcp_packets;
-	double jitter_ms_mean, jitter_ms_max, delta_ms_max; /* NaN where there is no basis (clock unknown, one packet) */
+	/* NaN where there is no basis (clock unknown, one packet) */
+	double jitter_ms_mean, jitter_ms_max, delta_ms_max;
 	uint16_t vlan;
 	uint8_t payload_type, codec, sender, tunnel; /* enum rtp_codec, media_side, packet_tunnel */
 };
 typedef void (*media_summary_fn)(void *context, const struct media_summary *summary);
 
-/* Ends every stream of call on this core and gives their summaries, in order of their first packet. */
+/* Ends every stream of call on this core and gives their summaries, in order of their first packet.
+ * */
 void media_collect(struct media *m, uint64_t call, media_summary_fn fn, void *context);
 /* Looks at them without ending them. */
 void media_peek(struct media *m, uint64_t call, media_summary_fn fn, void *context);
-/* Time passes: ties streams whose SDP has appeared; ends idle untied ones, giving those past probation. */
+/* Time passes: ties streams whose SDP has appeared; ends idle untied ones, giving those past
+ * probation. */
 void media_advance(struct media *m, int64_t now_ns, media_summary_fn fn, void *context);
 /* Ends all streams left, giving those past probation (or tied), in order of first packet. */
 void media_finish(struct media *m, media_summary_fn fn, void *context);

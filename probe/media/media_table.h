@@ -5,12 +5,12 @@
  *
  * A key lives in its home bucket or, where that is full, in the next bucket with room on its own
  * probe sequence (an odd step taken from its hash, so that two keys of one home part ways).  passed
- * counts the keys that went past a bucket; a search ends at the first bucket that nobody passed, and
- * a removal takes its passes back: no tombstones, and no key ever moves.  With at least two places a
- * key (media_table_buckets) one search in fifty looks at a second bucket.
+ * counts the keys that went past a bucket; a search ends at the first bucket that nobody passed,
+ * and a removal takes its passes back: no tombstones, and no key ever moves.  With at least two
+ * places a key (media_table_buckets) one search in fifty looks at a second bucket.
  *
- * Knows: hashes and indices.  Does not know what the index means: the caller verifies a match against
- * its own state.
+ * Knows: hashes and indices.  Does not know what the index means: the caller verifies a match
+ * against its own state.
  * Thread: one writer.  Others may search with media_table_match_shared: tags and indices are stored
  * whole, passed before index before tag (release, pairs with the acquire there), so that a key that
  * stays is never overlooked. */

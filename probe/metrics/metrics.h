@@ -1,8 +1,9 @@
 /* metrics: the counters of one core, and the ledger.  Pure; fixed-width; lives in shared memory.
  *
- * One metrics_core per worker, written by that worker alone with plain 64-bit stores; anyone may read (each value is whole, the
- * set is not a snapshot).  metrics.def names each counter and gauge once; the verdicts of packet_verdict.def follow them.
- * Ledger (DESIGN law 1): the sum of verdicts equals METRICS_FRAMES once a core stands still. */
+ * One metrics_core per worker, written by that worker alone with plain 64-bit stores; anyone may
+ * read (each value is whole, the set is not a snapshot).  metrics.def names each counter and gauge
+ * once; the verdicts of packet_verdict.def follow them. Ledger (DESIGN law 1): the sum of verdicts
+ * equals METRICS_FRAMES once a core stands still. */
 #pragma once
 
 #include "base.h"
@@ -52,7 +53,8 @@ void metrics_sum(struct metrics_core *sum, const struct metrics_core *from);
 uint64_t metrics_verdicts_total(const struct metrics_core *m);
 /* Prometheus text exposition (0.0.4) of one block: ringtap_<key>{probe="...",core="..."}, and
  * ringtap_verdicts{probe="...",core="...",verdict="..."}; with HELP and TYPE when described. */
-void metrics_prometheus(struct base_text *t, const struct metrics_core *m, struct base_span probe, uint32_t core, bool describe);
+void metrics_prometheus(struct base_text *t, const struct metrics_core *m, struct base_span probe,
+	uint32_t core, bool describe);
 
 struct metrics_exposition {
 	struct base_span probe;
@@ -61,6 +63,6 @@ struct metrics_exposition {
 	uint32_t first_core; /* the label of cores[0] */
 	bool describe;
 };
-/* The same of several blocks.  The format wants all samples of a name in one group, so a page for more than one core is made
- * by this and not by one metrics_prometheus after another. */
+/* The same of several blocks.  The format wants all samples of a name in one group, so a page for
+ * more than one core is made by this and not by one metrics_prometheus after another. */
 void metrics_prometheus_cores(struct base_text *t, const struct metrics_exposition *e);

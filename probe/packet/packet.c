@@ -40,28 +40,20 @@ enum packet_link
 packet_link_of_dlt(int dlt)
 {
 	switch (dlt) {
-	case 0:           /* NULL */
-	case 108:         /* LOOP */
-		return PACKET_LINK_NULL;
-	case 1:           /* EN10MB */
-		return PACKET_LINK_ETHERNET;
-	case 9:           /* PPP */
-	case 50:          /* PPP_SERIAL */
-		return PACKET_LINK_PPP;
-	case 51:          /* PPP_ETHER */
-		return PACKET_LINK_PPPOE;
-	case 12:          /* RAW, as DLT_ on most systems */
-	case 14:          /* RAW, as DLT_ on OpenBSD */
-	case 101:         /* RAW, as LINKTYPE_ */
-	case 228:         /* IPV4 */
-	case 229:         /* IPV6 */
-		return PACKET_LINK_RAW;
-	case 113:         /* LINUX_SLL */
-		return PACKET_LINK_SLL;
-	case 276:         /* LINUX_SLL2 */
-		return PACKET_LINK_SLL2;
-	default:
-		return PACKET_LINK_UNKNOWN;
+	case 0: /* NULL */
+	case 108: /* LOOP */ return PACKET_LINK_NULL;
+	case 1: /* EN10MB */ return PACKET_LINK_ETHERNET;
+	case 9: /* PPP */
+	case 50: /* PPP_SERIAL */ return PACKET_LINK_PPP;
+	case 51: /* PPP_ETHER */ return PACKET_LINK_PPPOE;
+	case 12:  /* RAW, as DLT_ on most systems */
+	case 14:  /* RAW, as DLT_ on OpenBSD */
+	case 101: /* RAW, as LINKTYPE_ */
+	case 228: /* IPV4 */
+	case 229: /* IPV6 */ return PACKET_LINK_RAW;
+	case 113: /* LINUX_SLL */ return PACKET_LINK_SLL;
+	case 276: /* LINUX_SLL2 */ return PACKET_LINK_SLL2;
+	default: return PACKET_LINK_UNKNOWN;
 	}
 }
 
@@ -144,7 +136,8 @@ decode_plain(struct packet_view *view, const uint8_t *frame, uint32_t caplen)
 	const uint8_t *ip = frame + at, *udp = ip + 20;
 	uint32_t ip_len = base_load_be16(ip + 2), udp_len = base_load_be16(udp + 4);
 	uint16_t dst_port = base_load_be16(udp + 2);
-	if (type != PACKET_ETHERTYPE_IPV4 || ip[0] != 0x45 || ip[9] != 17 || (base_load_be16(ip + 6) & 0x3fff))
+	if (type != PACKET_ETHERTYPE_IPV4 || ip[0] != 0x45 || ip[9] != 17 ||
+		(base_load_be16(ip + 6) & 0x3fff))
 		return false;
 	if (udp_len < 8 || ip_len < 20 + udp_len || packet_port_is_tunnel(dst_port))
 		return false;
@@ -167,12 +160,14 @@ decode_plain(struct packet_view *view, const uint8_t *frame, uint32_t caplen)
 }
 
 enum packet_result
-packet_decode(
-	struct packet_view *view, const uint8_t *frame, uint32_t caplen, uint32_t wirelen, enum packet_link link)
+packet_decode(struct packet_view *view, const uint8_t *frame, uint32_t caplen, uint32_t wirelen,
+	enum packet_link link)
 {
-	if (base_likely(link == PACKET_LINK_ETHERNET) && base_likely(decode_plain(view, frame, caplen)))
+	if (base_likely(link == PACKET_LINK_ETHERNET) &&
+		base_likely(decode_plain(view, frame, caplen)))
 		return PACKET_IS_DATAGRAM;
-	struct packet_cursor c = {.p = frame, .left = caplen, .wire = wirelen > caplen ? wirelen : caplen};
+	struct packet_cursor c = {
+		.p = frame, .left = caplen, .wire = wirelen > caplen ? wirelen : caplen};
 	enum packet_layer layer = layer_of_link(link);
 
 	packet_view_clear(view);
@@ -182,9 +177,11 @@ packet_decode(
 }
 
 enum packet_result
-packet_decode_ip_payload(struct packet_view *view, const uint8_t *payload, uint32_t len, uint32_t wire_len)
+packet_decode_ip_payload(
+	struct packet_view *view, const uint8_t *payload, uint32_t len, uint32_t wire_len)
 {
-	struct packet_cursor c = {.p = payload, .left = len, .wire = wire_len > len ? wire_len : len};
+	struct packet_cursor c = {
+		.p = payload, .left = len, .wire = wire_len > len ? wire_len : len};
 
 	view->verdict = PACKET_VERDICT_IGNORED;
 	view->fragment_offset = 0;

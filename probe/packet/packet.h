@@ -1,14 +1,18 @@
 /* packet: from a frame to the transport payload it carries.  Pure.
  *
- * packet_decode walks one bounded loop over the layers of a frame (Ethernet, VLAN, QinQ, MPLS, PPPoE, Linux cooked capture
- * v1/v2, BSD null/loop, raw IP; IPv4/IPv6 with extension headers, IP-in-IP, GRE, ERSPAN I/II/III, VXLAN, GENEVE, GTP-U) down
- * to UDP, TCP or SCTP, and fills a packet_view that borrows from the frame.  Nothing is copied or allocated.
- * packet_fragment.h reassembles IP fragments, packet_tcp.h puts TCP segments in order; both over the caller's fixed memory.
+ * packet_decode walks one bounded loop over the layers of a frame (Ethernet, VLAN, QinQ, MPLS,
+ * PPPoE, Linux cooked capture v1/v2, BSD null/loop, raw IP; IPv4/IPv6 with extension headers,
+ * IP-in-IP, GRE, ERSPAN I/II/III, VXLAN, GENEVE, GTP-U) down to UDP, TCP or SCTP, and fills a
+ * packet_view that borrows from the frame.  Nothing is copied or allocated. packet_fragment.h
+ * reassembles IP fragments, packet_tcp.h puts TCP segments in order; both over the caller's fixed
+ * memory.
  *
  * The caller's step:
  *     result = packet_decode(&view, frame, caplen, wirelen, link);
- *     PACKET_IS_FRAGMENT: result = packet_fragment_push(fragments, &view, now_ns) which decodes on when whole;
- *     PACKET_IS_DATAGRAM: view.payload is the UDP / TCP / SCTP-DATA payload of the innermost packet;
+ *     PACKET_IS_FRAGMENT: result = packet_fragment_push(fragments, &view, now_ns) which decodes on
+ *     when whole;
+ *     PACKET_IS_DATAGRAM: view.payload is the UDP / TCP / SCTP-DATA payload of the innermost
+ *     packet;
  *     otherwise the frame ends here with view.verdict. */
 #pragma once
 
@@ -35,7 +39,8 @@ enum packet_result {
 enum packet_link {
 	PACKET_LINK_ETHERNET,
 	PACKET_LINK_RAW,   /* IPv4 or IPv6 by version nibble */
-	PACKET_LINK_NULL,  /* BSD loopback, family in host order of the capturing machine: either is taken */
+	/* BSD loopback, family in host order of the capturing machine: either is taken */
+	PACKET_LINK_NULL,
 	PACKET_LINK_SLL,   /* Linux cooked v1 */
 	PACKET_LINK_SLL2,  /* Linux cooked v2 */
 	PACKET_LINK_PPP,
@@ -47,7 +52,8 @@ enum packet_link packet_link_of_dlt(int dlt);
 enum packet_transport { PACKET_UDP = 1, PACKET_TCP, PACKET_SCTP };
 
 enum packet_tunnel {
-	PACKET_TUNNEL_NONE, PACKET_TUNNEL_IPIP, PACKET_TUNNEL_GRE, PACKET_TUNNEL_ERSPAN, PACKET_TUNNEL_VXLAN,
+	PACKET_TUNNEL_NONE, PACKET_TUNNEL_IPIP, PACKET_TUNNEL_GRE, PACKET_TUNNEL_ERSPAN,
+	PACKET_TUNNEL_VXLAN,
 	PACKET_TUNNEL_GENEVE, PACKET_TUNNEL_GTPU, PACKET_TUNNEL_PPPOE, PACKET_TUNNEL_MPLS,
 };
 /* "", "ipip", "gre", "erspan", "vxlan", "geneve", "gtpu", "pppoe", "mpls". */
@@ -62,13 +68,17 @@ const char *packet_tunnel_name(enum packet_tunnel tunnel);
 
 struct packet_view {
 	struct base_endpoint src, dst; /* innermost addresses; ports 0 in a fragment */
-	const uint8_t *payload;        /* borrowed: from the frame, or from a reassembly buffer until its next call */
-	uint32_t payload_len;          /* bytes there are (after a snap length: fewer than payload_wire_len) */
+	/* borrowed: from the frame, or from a reassembly buffer until its next call */
+	const uint8_t *payload;
+	/* bytes there are (after a snap length: fewer than payload_wire_len) */
+	uint32_t payload_len;
 	uint32_t payload_wire_len;     /* bytes the headers announce */
 	uint32_t tcp_seq;
-	uint32_t ip_id;                /* IPv4 identification or IPv6 fragment identification, innermost; 0: none */
+	/* IPv4 identification or IPv6 fragment identification, innermost; 0: none */
+	uint32_t ip_id;
 	uint32_t fragment_offset;      /* bytes; in a fragment */
-	uint32_t sctp_rest;            /* bytes of further SCTP chunks behind payload: see packet_decode_next */
+	/* bytes of further SCTP chunks behind payload: see packet_decode_next */
+	uint32_t sctp_rest;
 	uint16_t vlan;                 /* outermost VLAN id, or PACKET_VLAN_NONE */
 	uint8_t transport;             /* enum packet_transport; in a fragment: 0 */
 	uint8_t tunnel;                /* enum packet_tunnel: the innermost one */
@@ -76,22 +86,28 @@ struct packet_view {
 	uint8_t ttl, dscp;             /* innermost */
 	uint8_t tcp_flags;             /* PACKET_TCP_x */
 	uint8_t depth;                 /* layers of encapsulation used so far */
-	uint8_t verdict;               /* enum packet_verdict with PACKET_DONE; IGNORED in a datagram, until somebody wants it */
+	/* enum packet_verdict with PACKET_DONE; IGNORED in a datagram, until somebody wants it */
+	uint8_t verdict;
 	bool fragment_more;            /* more fragments follow; in a fragment */
 	bool reassembled;              /* came through packet_fragment_push */
 	bool ip_id_valid;              /* IPv4 header present, ip_id means something when not 0 */
 };
 
-/* Decodes frame[0..caplen) of a packet that was wirelen bytes long (wirelen >= caplen).  Trailing padding is left out by the
- * IP length.  IPv4 total length 0 (segmentation offload) means up to the frame's end; an IP length beyond the frame's end
- * (mirrors that cut frames) is like a snap length: payload_len < payload_wire_len.  depth counts IP headers and the headers
- * of tunnels and PPPoE; VLAN tags, labels and extension headers have a bound of their own. */
+/* Decodes frame[0..caplen) of a packet that was wirelen bytes long (wirelen >= caplen).  Trailing
+ * padding is left out by the IP length.  IPv4 total length 0 (segmentation offload) means up to the
+ * frame's end; an IP length beyond the frame's end (mirrors that cut frames) is like a snap length:
+ * payload_len < payload_wire_len.  depth counts IP headers and the headers of tunnels and PPPoE;
+ * VLAN tags, labels and extension headers have a bound of their own. */
 enum packet_result packet_decode(
-	struct packet_view *view, const uint8_t *frame, uint32_t caplen, uint32_t wirelen, enum packet_link link);
+	struct packet_view *view, const uint8_t *frame, uint32_t caplen, uint32_t wirelen,
+	enum packet_link link);
 
-/* Decodes on from the payload of a whole IP packet whose addresses, protocol and depth stand in view: for packet_fragment. */
-enum packet_result packet_decode_ip_payload(struct packet_view *view, const uint8_t *payload, uint32_t len, uint32_t wire_len);
+/* Decodes on from the payload of a whole IP packet whose addresses, protocol and depth stand in
+ * view: for packet_fragment. */
+enum packet_result packet_decode_ip_payload(struct packet_view *view, const uint8_t *payload,
+	uint32_t len, uint32_t wire_len);
 
-/* SCTP bundles messages.  While view (PACKET_IS_DATAGRAM) has sctp_rest: moves payload on to the next whole message of the same
- * packet.  Returns PACKET_IS_DATAGRAM, or PACKET_DONE where there is none; that is no frame of its own in the ledger. */
+/* SCTP bundles messages.  While view (PACKET_IS_DATAGRAM) has sctp_rest: moves payload on to the
+ * next whole message of the same packet.  Returns PACKET_IS_DATAGRAM, or PACKET_DONE where there is
+ * none; that is no frame of its own in the ledger. */
 enum packet_result packet_decode_next(struct packet_view *view);

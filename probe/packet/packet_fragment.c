@@ -12,7 +12,8 @@
 struct key {
 	struct base_ip src, dst;
 	uint32_t ip_id;
-	uint32_t protocol; /* of IPv4; IPv6 fragments of one packet may name different ones (RFC 8200 4.5) */
+	/* of IPv4; IPv6 fragments of one packet may name different ones (RFC 8200 4.5) */
+	uint32_t protocol;
 };
 _Static_assert(sizeof(struct key) == 40, "no padding");
 
@@ -25,14 +26,15 @@ struct slot {
 	struct key key;
 	struct packet_view view; /* of the fragment at offset 0, else of the first that came */
 	int64_t born_ns;
-	uint32_t chain;           /* next slot of the bucket, or of the free list */
-	uint32_t newer, older;    /* by age */
+	uint32_t chain;        /* next slot of the bucket, or of the free list */
+	uint32_t newer, older; /* by age */
 	uint32_t bucket;
-	uint32_t total;           /* bytes of the packet, 0: the last fragment has not come */
-	uint32_t have;            /* bytes received */
+	uint32_t total; /* bytes of the packet, 0: the last fragment has not come */
+	uint32_t have;  /* bytes received */
 	uint32_t piece_count;
 	struct piece pieces[PIECES_MAX]; /* ascending, disjoint */
-	uint32_t blocks[PACKET_BLOCKS];  /* block i holds bytes from i * BLOCK_BYTES; NIL: none yet */
+	/* block i holds bytes from i * BLOCK_BYTES; NIL: none yet */
+	uint32_t blocks[PACKET_BLOCKS];
 };
 
 struct packet_fragments {
@@ -64,9 +66,12 @@ layout_of(uint32_t max_packets)
 	};
 
 	l.slots = base_align_up(sizeof(struct packet_fragments), BASE_CACHE_LINE);
-	l.buckets = base_align_up(l.slots + (size_t)max_packets * sizeof(struct slot), BASE_CACHE_LINE);
-	l.stack = base_align_up(l.buckets + (size_t)l.bucket_count * sizeof(uint32_t), BASE_CACHE_LINE);
-	l.blocks = base_align_up(l.stack + (size_t)l.block_count * sizeof(uint32_t), BASE_CACHE_LINE);
+	l.buckets =
+		base_align_up(l.slots + (size_t)max_packets * sizeof(struct slot), BASE_CACHE_LINE);
+	l.stack = base_align_up(
+		l.buckets + (size_t)l.bucket_count * sizeof(uint32_t), BASE_CACHE_LINE);
+	l.blocks =
+		base_align_up(l.stack + (size_t)l.block_count * sizeof(uint32_t), BASE_CACHE_LINE);
 	l.whole = l.blocks + (size_t)l.block_count * BLOCK_BYTES;
 	l.end = base_align_up(l.whole + PACKET_MAX, BASE_CACHE_LINE);
 	return l;
@@ -169,7 +174,9 @@ slot_new(struct packet_fragments *f, const struct key *key, uint32_t bucket, int
 static struct slot *
 slot_of_view(struct packet_fragments *f, const struct packet_view *view, int64_t now_ns)
 {
-	struct key key = {.src = view->src.ip, .dst = view->dst.ip, .ip_id = view->ip_id,
+	struct key key = {.src = view->src.ip,
+		.dst = view->dst.ip,
+		.ip_id = view->ip_id,
 		.protocol = view->ip_id_valid ? view->ip_protocol : 0};
 	uint32_t bucket = (uint32_t)base_hash(&f->key, &key, sizeof(key)) & f->bucket_mask;
 
@@ -219,7 +226,8 @@ slot_write(struct packet_fragments *f, struct slot *s, const struct packet_view 
 		uint32_t in_block = (at + done) % BLOCK_BYTES, n = BLOCK_BYTES - in_block;
 		if (n > view->payload_len - done)
 			n = view->payload_len - done;
-		memcpy(slot_block(f, s, (at + done) / BLOCK_BYTES) + in_block, view->payload + done, n);
+		memcpy(slot_block(f, s, (at + done) / BLOCK_BYTES) + in_block, view->payload + done,
+			n);
 		done += n;
 	}
 }
@@ -233,7 +241,8 @@ slot_holds(struct packet_fragments *f, struct slot *s, const struct packet_view 
 		uint32_t in_block = (at + done) % BLOCK_BYTES, n = BLOCK_BYTES - in_block;
 		if (n > view->payload_len - done)
 			n = view->payload_len - done;
-		if (memcmp(slot_block(f, s, (at + done) / BLOCK_BYTES) + in_block, view->payload + done, n) != 0)
+		if (memcmp(slot_block(f, s, (at + done) / BLOCK_BYTES) + in_block,
+			    view->payload + done, n) != 0)
 			return false;
 		done += n;
 	}
@@ -246,7 +255,8 @@ enum fit { FIT_NEW, FIT_DUPLICATE, FIT_OVERLAP, FIT_TOO_MANY };
 
 /* Where in s->pieces the fragment belongs (*place), and whether it may go there. */
 static enum fit
-slot_fit(struct packet_fragments *f, struct slot *s, const struct packet_view *view, uint32_t *place)
+slot_fit(
+	struct packet_fragments *f, struct slot *s, const struct packet_view *view, uint32_t *place)
 {
 	uint32_t start = view->fragment_offset, end = start + view->payload_len, i = s->piece_count;
 
@@ -270,11 +280,13 @@ slot_fit(struct packet_fragments *f, struct slot *s, const struct packet_view *v
 }
 
 static void
-slot_take(struct packet_fragments *f, struct slot *s, const struct packet_view *view, uint32_t place)
+slot_take(
+	struct packet_fragments *f, struct slot *s, const struct packet_view *view, uint32_t place)
 {
 	uint32_t start = view->fragment_offset, end = start + view->payload_len;
 
-	memmove(s->pieces + place + 1, s->pieces + place, (s->piece_count - place) * sizeof(s->pieces[0]));
+	memmove(s->pieces + place + 1, s->pieces + place,
+		(s->piece_count - place) * sizeof(s->pieces[0]));
 	s->pieces[place] = (struct piece){(uint16_t)start, (uint16_t)end};
 	s->piece_count++;
 	s->have += view->payload_len;

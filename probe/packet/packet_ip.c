@@ -43,7 +43,8 @@ packet_decode_ipv4(struct packet_view *view, struct packet_cursor *c)
 
 	if (c->left < IPV4_BYTES)
 		return packet_layer_cut(view, c, IPV4_BYTES);
-	uint32_t header = (p[0] & 15) * 4u, total = base_load_be16(p + 2), word = base_load_be16(p + 6);
+	uint32_t header = (p[0] & 15) * 4u, total = base_load_be16(p + 2),
+		 word = base_load_be16(p + 6);
 	if (total == 0) /* left to the segmenting NIC */
 		total = c->wire;
 	if (p[0] >> 4 != 4 || header < IPV4_BYTES || total < header)

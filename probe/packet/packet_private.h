@@ -1,8 +1,9 @@
 /* packet_private: how packet's layer functions talk to the loop in packet.c.
  *
- * A layer function reads its header at the cursor, notes what it learns in the view, moves the cursor behind the header and
- * returns the layer that follows.  Every read is preceded by a check of cursor.left in the same function; cursor.wire is what
- * the capture or the headers above announce and is never used as a bound of memory. */
+ * A layer function reads its header at the cursor, notes what it learns in the view, moves the
+ * cursor behind the header and returns the layer that follows.  Every read is preceded by a check
+ * of cursor.left in the same function; cursor.wire is what the capture or the headers above
+ * announce and is never used as a bound of memory. */
 #pragma once
 
 #include "packet.h"
@@ -102,7 +103,8 @@ packet_layer_end(struct packet_view *view, enum packet_verdict verdict)
 static inline enum packet_layer
 packet_layer_cut(struct packet_view *view, const struct packet_cursor *c, uint32_t need)
 {
-	return packet_layer_end(view, c->wire < need ? PACKET_VERDICT_MALFORMED : PACKET_VERDICT_TRUNCATED);
+	return packet_layer_end(view,
+		c->wire < need ? PACKET_VERDICT_MALFORMED : PACKET_VERDICT_TRUNCATED);
 }
 
 /* n <= c->left. */
@@ -146,8 +148,9 @@ packet_layer_enter(struct packet_view *view, enum packet_tunnel tunnel, enum pac
 static inline bool
 packet_port_is_tunnel(uint16_t port)
 {
-	return port == PACKET_PORT_GTPU || port == PACKET_PORT_VXLAN || port == PACKET_PORT_VXLAN_GPE ||
-		port == PACKET_PORT_VXLAN_LINUX || port == PACKET_PORT_GENEVE;
+	return port == PACKET_PORT_GTPU || port == PACKET_PORT_VXLAN ||
+		port == PACKET_PORT_VXLAN_GPE || port == PACKET_PORT_VXLAN_LINUX ||
+		port == PACKET_PORT_GENEVE;
 }
 
 /* packet_link.c */
@@ -171,7 +174,8 @@ enum packet_layer packet_decode_protocol(struct packet_view *view, struct packet
 enum packet_layer packet_decode_gre(struct packet_view *view, struct packet_cursor *c);
 /* The datagram at the cursor went to a tunnel's port.  Returns the layer inside, or
  * PACKET_LAYER_DATAGRAM and leaves view and cursor alone where it is no tunnel header after all. */
-enum packet_layer packet_decode_udp_tunnel(struct packet_view *view, struct packet_cursor *c, uint16_t port);
+enum packet_layer packet_decode_udp_tunnel(struct packet_view *view, struct packet_cursor *c,
+	uint16_t port);
 
 /* packet_transport.c */
 enum packet_layer packet_decode_udp(struct packet_view *view, struct packet_cursor *c);

@@ -15,8 +15,10 @@ layout_of(uint32_t max_flows, uint32_t buffer_bytes)
 	struct layout l = {.bucket_count = base_power_of_two_at_least(max_flows)};
 
 	l.flows = base_align_up(sizeof(struct packet_tcp), BASE_CACHE_LINE);
-	l.buckets = base_align_up(l.flows + (size_t)max_flows * sizeof(struct packet_tcp_flow), BASE_CACHE_LINE);
-	l.slabs = base_align_up(l.buckets + (size_t)l.bucket_count * sizeof(uint32_t), BASE_CACHE_LINE);
+	l.buckets = base_align_up(
+		l.flows + (size_t)max_flows * sizeof(struct packet_tcp_flow), BASE_CACHE_LINE);
+	l.slabs = base_align_up(
+		l.buckets + (size_t)l.bucket_count * sizeof(uint32_t), BASE_CACHE_LINE);
 	l.end = base_align_up(l.slabs + (size_t)max_flows * buffer_bytes, BASE_CACHE_LINE);
 	return l;
 }
@@ -28,7 +30,8 @@ packet_tcp_footprint(uint32_t max_flows, uint32_t buffer_bytes)
 }
 
 struct packet_tcp *
-packet_tcp_new(void *mem, uint32_t max_flows, uint32_t buffer_bytes, const struct base_hash_key *key)
+packet_tcp_new(
+	void *mem, uint32_t max_flows, uint32_t buffer_bytes, const struct base_hash_key *key)
 {
 	uint32_t max = max_flows ? max_flows : 1;
 	struct layout l = layout_of(max, buffer_bytes);
@@ -48,7 +51,8 @@ packet_tcp_new(void *mem, uint32_t max_flows, uint32_t buffer_bytes, const struc
 	for (uint32_t i = 0; i < l.bucket_count; i++)
 		t->buckets[i] = PACKET_TCP_NIL;
 	for (uint32_t i = 0; i < max; i++)
-		t->flows[i] = (struct packet_tcp_flow){.chain = i + 1 < max ? i + 1 : PACKET_TCP_NIL};
+		t->flows[i] =
+			(struct packet_tcp_flow){.chain = i + 1 < max ? i + 1 : PACKET_TCP_NIL};
 	return t;
 }
 
@@ -118,7 +122,8 @@ flow_free(struct packet_tcp *t, struct packet_tcp_flow *f)
 }
 
 void
-packet_tcp_flow_begin(struct packet_tcp *t, struct packet_tcp_flow *f, uint32_t seq, bool mid_connection)
+packet_tcp_flow_begin(
+	struct packet_tcp *t, struct packet_tcp_flow *f, uint32_t seq, bool mid_connection)
 {
 	if (f->waiting)
 		list_remove(t, PACKET_TCP_LIST_WAIT, packet_tcp_flow_id(t, f));
@@ -164,7 +169,8 @@ flow_wait(struct packet_tcp *t, struct packet_tcp_flow *f, int64_t now_ns)
 	if (f->waiting)
 		list_remove(t, PACKET_TCP_LIST_WAIT, packet_tcp_flow_id(t, f));
 	if (wait) {
-		list_insert(t, PACKET_TCP_LIST_WAIT, packet_tcp_flow_id(t, f), t->lists[PACKET_TCP_LIST_WAIT].tail);
+		list_insert(t, PACKET_TCP_LIST_WAIT, packet_tcp_flow_id(t, f),
+			t->lists[PACKET_TCP_LIST_WAIT].tail);
 		f->wait_at = f->next;
 		f->wait_since_ns = now_ns;
 	}
@@ -233,7 +239,8 @@ flow_of_view(struct packet_tcp *t, const struct packet_view *view, bool follow)
 	struct packet_tcp_flow *f;
 
 	if (id == PACKET_TCP_NIL) {
-		if (!follow || (!syn && view->payload_len == 0) || (view->tcp_flags & PACKET_TCP_RST))
+		if (!follow || (!syn && view->payload_len == 0) ||
+			(view->tcp_flags & PACKET_TCP_RST))
 			return NULL;
 		f = flow_new(t, &key, bucket);
 		packet_tcp_flow_begin(t, f, view->tcp_seq + syn, !syn);
@@ -284,8 +291,8 @@ packet_tcp_is_followed(const struct packet_tcp *t, const struct packet_view *vie
 }
 
 bool
-packet_tcp_push(
-	struct packet_tcp *t, const struct packet_view *view, int64_t now_ns, bool follow, struct packet_tcp_stream *stream)
+packet_tcp_push(struct packet_tcp *t, const struct packet_view *view, int64_t now_ns, bool follow,
+	struct packet_tcp_stream *stream)
 {
 	if (view->transport != PACKET_TCP)
 		return false;
@@ -293,14 +300,16 @@ packet_tcp_push(
 	if (!f)
 		return false;
 	uint32_t seq = view->tcp_seq + !!(view->tcp_flags & PACKET_TCP_SYN); /* SYN takes one */
-	struct packet_tcp_segment seg = {view->payload, seq, view->payload_len, view->payload_wire_len};
+	struct packet_tcp_segment seg = {
+		view->payload, seq, view->payload_len, view->payload_wire_len};
 	uint32_t next = f->next;
 	bool was_closed = f->closed;
 
 	if (view->tcp_flags & PACKET_TCP_RST) {
 		flow_reset(t, f, seg.seq);
 	} else {
-		if (f->island_count && seg.seq - f->next <= t->window && packet_tcp_flow_overflows(t, f, &seg))
+		if (f->island_count && seg.seq - f->next <= t->window &&
+			packet_tcp_flow_overflows(t, f, &seg))
 			packet_tcp_flow_skip_gap(t, f);
 		if (seg.wire && !packet_tcp_flow_take(t, f, seg))
 			t->counters.dropped++;

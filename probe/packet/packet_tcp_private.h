@@ -42,7 +42,8 @@ struct packet_tcp_flow {
 	uint32_t chain; /* next flow of the bucket, or of the free list */
 	uint32_t bucket;
 	struct packet_tcp_link links[PACKET_TCP_LIST_COUNT];
-	struct packet_tcp_island islands[PACKET_TCP_ISLANDS_MAX]; /* ascending, disjoint, not touching */
+	/* ascending, disjoint, not touching */
+	struct packet_tcp_island islands[PACKET_TCP_ISLANDS_MAX];
 	uint16_t vlan;
 	uint8_t tunnel;
 	uint8_t island_count;
@@ -56,7 +57,8 @@ struct packet_tcp {
 	uint32_t bucket_mask;
 	uint32_t max, window; /* window: bytes of a slab */
 	uint32_t free_flow;
-	struct packet_tcp_list lists[PACKET_TCP_LIST_COUNT]; /* USE: idle longest first; WAIT: waiting longest first */
+	/* USE: idle longest first; WAIT: waiting longest first */
+	struct packet_tcp_list lists[PACKET_TCP_LIST_COUNT];
 	struct packet_tcp_flow *flows;
 	uint8_t *slabs;
 };
@@ -80,14 +82,17 @@ packet_tcp_flow_slab(struct packet_tcp *t, const struct packet_tcp_flow *f)
 }
 
 /* packet_tcp.c: begins anew with the byte seq. */
-void packet_tcp_flow_begin(struct packet_tcp *t, struct packet_tcp_flow *f, uint32_t seq, bool mid_connection);
+void packet_tcp_flow_begin(struct packet_tcp *t, struct packet_tcp_flow *f, uint32_t seq,
+	bool mid_connection);
 
 /* packet_tcp_window.c */
 
 /* True where seg, at or ahead of next, reaches beyond the window. */
 bool packet_tcp_flow_overflows(
-	const struct packet_tcp *t, const struct packet_tcp_flow *f, const struct packet_tcp_segment *seg);
+	const struct packet_tcp *t, const struct packet_tcp_flow *f,
+	const struct packet_tcp_segment *seg);
 /* Takes the bytes of seg.  False where they found no place. */
-bool packet_tcp_flow_take(struct packet_tcp *t, struct packet_tcp_flow *f, struct packet_tcp_segment seg);
+bool packet_tcp_flow_take(struct packet_tcp *t, struct packet_tcp_flow *f,
+	struct packet_tcp_segment seg);
 /* Skips the first gap: before the first island, or before the FIN. */
 void packet_tcp_flow_skip_gap(struct packet_tcp *t, struct packet_tcp_flow *f);

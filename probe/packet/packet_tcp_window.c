@@ -30,7 +30,8 @@ flow_write(struct packet_tcp *t, struct packet_tcp_flow *f, const struct packet_
 static void
 islands_remove(struct packet_tcp_flow *f, uint32_t at, uint32_t n)
 {
-	memmove(f->islands + at, f->islands + at + n, (f->island_count - at - n) * sizeof(f->islands[0]));
+	memmove(f->islands + at, f->islands + at + n,
+		(f->island_count - at - n) * sizeof(f->islands[0]));
 	f->island_count -= (uint8_t)n;
 }
 
@@ -52,7 +53,8 @@ islands_add(struct packet_tcp_flow *f, const struct packet_tcp_segment *seg)
 	if (i == j) {
 		if (f->island_count == PACKET_TCP_ISLANDS_MAX)
 			return false;
-		memmove(f->islands + i + 1, f->islands + i, (f->island_count - i) * sizeof(f->islands[0]));
+		memmove(f->islands + i + 1, f->islands + i,
+			(f->island_count - i) * sizeof(f->islands[0]));
 		f->island_count++;
 	} else {
 		islands_remove(f, i, j - i - 1);
@@ -122,13 +124,14 @@ segment_trim(struct packet_tcp *t, const struct packet_tcp_flow *f, struct packe
 	t->counters.retransmitted_bytes += there;
 	if (old >= seg->wire)
 		return false;
-	*seg = (struct packet_tcp_segment){seg->p + there, f->next, seg->len - there, seg->wire - old};
+	*seg = (struct packet_tcp_segment){
+		seg->p + there, f->next, seg->len - there, seg->wire - old};
 	return true;
 }
 
 bool
-packet_tcp_flow_overflows(
-	const struct packet_tcp *t, const struct packet_tcp_flow *f, const struct packet_tcp_segment *seg)
+packet_tcp_flow_overflows(const struct packet_tcp *t, const struct packet_tcp_flow *f,
+	const struct packet_tcp_segment *seg)
 {
 	uint32_t ahead = seg->seq - f->base;
 
@@ -150,7 +153,8 @@ flow_make_room(struct packet_tcp *t, struct packet_tcp_flow *f, struct packet_tc
 }
 
 static bool
-flow_take_early(struct packet_tcp *t, struct packet_tcp_flow *f, const struct packet_tcp_segment *seg)
+flow_take_early(
+	struct packet_tcp *t, struct packet_tcp_flow *f, const struct packet_tcp_segment *seg)
 {
 	if (seg->len == 0)
 		return true;

@@ -17,8 +17,8 @@ enum {
 
 /* Ports and payload: the cursor stands at the header, which is header bytes long and there. */
 static enum packet_layer
-layer_datagram(
-	struct packet_view *view, struct packet_cursor *c, enum packet_transport transport, uint32_t header)
+layer_datagram(struct packet_view *view, struct packet_cursor *c, enum packet_transport transport,
+	uint32_t header)
 {
 	view->src.port = base_load_be16(c->p);
 	view->dst.port = base_load_be16(c->p + 2);
@@ -75,7 +75,9 @@ sctp_data_header(const uint8_t *chunk)
 {
 	if ((chunk[1] & SCTP_WHOLE) != SCTP_WHOLE)
 		return 0;
-	return chunk[0] == SCTP_CHUNK_DATA ? SCTP_DATA_BYTES : chunk[0] == SCTP_CHUNK_IDATA ? SCTP_IDATA_BYTES : 0;
+	return chunk[0] == SCTP_CHUNK_DATA    ? SCTP_DATA_BYTES
+	       : chunk[0] == SCTP_CHUNK_IDATA ? SCTP_IDATA_BYTES
+					      : 0;
 }
 
 /* Takes the first whole message at or behind the cursor, which stands at a chunk. */
@@ -118,8 +120,10 @@ packet_decode_next(struct packet_view *view)
 	if (view->sctp_rest == 0)
 		return PACKET_DONE;
 	uint32_t padded = (view->payload_len + 3) & ~3u; /* both data headers are multiples of 4 */
-	struct packet_cursor c = {.p = view->payload + padded, .left = view->sctp_rest, .wire = view->sctp_rest};
+	struct packet_cursor c = {
+		.p = view->payload + padded, .left = view->sctp_rest, .wire = view->sctp_rest};
 
 	view->sctp_rest = 0;
-	return decode_sctp_chunks(view, &c) == PACKET_LAYER_DATAGRAM ? PACKET_IS_DATAGRAM : PACKET_DONE;
+	return decode_sctp_chunks(view, &c) == PACKET_LAYER_DATAGRAM ? PACKET_IS_DATAGRAM
+								     : PACKET_DONE;
 }

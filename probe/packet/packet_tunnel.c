@@ -90,13 +90,14 @@ packet_decode_gre(struct packet_view *view, struct packet_cursor *c)
 	if ((flags & GRE_VERSION) || (flags & GRE_ROUTING))
 		return packet_layer_end(view, PACKET_VERDICT_OTHER_PROTOCOL);
 	uint32_t need = GRE_BYTES + (flags & GRE_CHECKSUM ? 4 : 0) + (flags & GRE_KEY ? 4 : 0) +
-		(flags & GRE_SEQUENCE ? 4 : 0);
+			(flags & GRE_SEQUENCE ? 4 : 0);
 	if (c->left < need)
 		return packet_layer_cut(view, c, need);
 	c->type = base_load_be16(c->p + 2);
 	packet_cursor_skip(c, need);
 	if (c->type == GRE_TYPE_ERSPAN || c->type == GRE_TYPE_ERSPAN3)
-		return decode_erspan(view, c, c->type == GRE_TYPE_ERSPAN3 || (flags & GRE_SEQUENCE));
+		return decode_erspan(
+			view, c, c->type == GRE_TYPE_ERSPAN3 || (flags & GRE_SEQUENCE));
 	return packet_layer_enter(view, PACKET_TUNNEL_GRE, PACKET_LAYER_ETHERTYPE);
 }
 
@@ -143,7 +144,8 @@ decode_geneve(struct packet_view *view, struct packet_cursor *c)
 		return PACKET_LAYER_DATAGRAM;
 	uint32_t header = GENEVE_BYTES + (p[0] & 0x3f) * 4u;
 	uint16_t type = base_load_be16(p + 2);
-	if (type != PACKET_ETHERTYPE_BRIDGED && type != PACKET_ETHERTYPE_IPV4 && type != PACKET_ETHERTYPE_IPV6)
+	if (type != PACKET_ETHERTYPE_BRIDGED && type != PACKET_ETHERTYPE_IPV4 &&
+		type != PACKET_ETHERTYPE_IPV6)
 		return PACKET_LAYER_DATAGRAM;
 	if (c->left < header)
 		return PACKET_LAYER_DATAGRAM;

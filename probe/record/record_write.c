@@ -54,7 +54,8 @@ record_set_seq(uint8_t *record, uint64_t seq)
 void
 record_put_uid(struct record_writer *w, const void *identity, uint32_t len)
 {
-	static const struct base_hash_key keys[] = {{0x7569642d68696768ull, 1}, {0x7569642d6c6f7721ull, 2}};
+	static const struct base_hash_key keys[] = {
+		{0x7569642d68696768ull, 1}, {0x7569642d6c6f7721ull, 2}};
 	char text[32];
 	struct base_text t = base_text_of(text, sizeof(text));
 

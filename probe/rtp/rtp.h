@@ -1,9 +1,11 @@
-/* rtp: RTP and RTCP headers (RFC 3550), telephone events (RFC 4733), codec names (RFC 3551).  Pure: bytes in, structs out. */
+/* rtp: RTP and RTCP headers (RFC 3550), telephone events (RFC 4733), codec names (RFC 3551).  Pure:
+ * bytes in, structs out. */
 #pragma once
 
 #include "base.h"
 
-/* Encoding names ringtap knows (rtp_codec.def): RTP_CODEC_NONE where there is no name, RTP_CODEC_OTHER for any other name. */
+/* Encoding names ringtap knows (rtp_codec.def): RTP_CODEC_NONE where there is no name,
+ * RTP_CODEC_OTHER for any other name. */
 enum rtp_codec {
 	RTP_CODEC_NONE,
 #define RTP_CODEC(id, name, clock, static_pt) RTP_CODEC_##id,
@@ -16,7 +18,8 @@ enum rtp_codec {
 /* "PCMA", ...; "" for NONE; "other". */
 const char *rtp_codec_name(enum rtp_codec codec);
 enum rtp_codec rtp_codec_of(struct base_span encoding); /* any case; OTHER where unknown */
-/* Of a static payload type (RFC 3551 tables 4 and 5): codec and clock in Hz; RTP_CODEC_NONE and 0 for dynamic ones. */
+/* Of a static payload type (RFC 3551 tables 4 and 5): codec and clock in Hz; RTP_CODEC_NONE and 0
+ * for dynamic ones. */
 enum rtp_codec rtp_codec_static(uint8_t payload_type, uint32_t *clock_hz);
 /* The clock in Hz that the encoding usually has; 0 for NONE and OTHER. */
 uint32_t rtp_codec_clock(enum rtp_codec codec);
@@ -31,11 +34,21 @@ struct rtp_header {
 	uint32_t payload_len;    /* without padding */
 };
 
-/* True where p[0..len) can be RTP: version 2, lengths that add up, payload type not 72..76 (RTCP, RFC 5761).  wire_len: bytes
- * the packet had before a snap length cut it (payload_len counts those). */
+/* True where p[0..len) can be RTP: version 2, lengths that add up, payload type not 72..76 (RTCP,
+ * RFC 5761).  wire_len: bytes the packet had before a snap length cut it (payload_len counts
+ * those). */
 bool rtp_parse(struct rtp_header *h, const uint8_t *p, uint32_t len, uint32_t wire_len);
 
-enum rtcp_type { RTCP_SR = 200, RTCP_RR = 201, RTCP_SDES = 202, RTCP_BYE = 203, RTCP_APP = 204, RTCP_RTPFB = 205, RTCP_PSFB = 206, RTCP_XR = 207 };
+enum rtcp_type {
+	RTCP_SR = 200,
+	RTCP_RR = 201,
+	RTCP_SDES = 202,
+	RTCP_BYE = 203,
+	RTCP_APP = 204,
+	RTCP_RTPFB = 205,
+	RTCP_PSFB = 206,
+	RTCP_XR = 207
+};
 
 struct rtcp_report_block {
 	uint32_t ssrc;
@@ -54,9 +67,11 @@ struct rtcp_packet {
 	uint8_t n_blocks;
 	struct rtcp_report_block blocks[31];
 };
-/* The next packet of the compound in *rest: true, or false at the end or where it lies (then *bad). */
+/* The next packet of the compound in *rest: true, or false at the end or where it lies (then *bad).
+ * */
 bool rtcp_next(struct base_span *rest, struct rtcp_packet *packet, bool *bad);
-/* True where p[0..len) can be RTCP: version 2, types 192..223, lengths that add up over the compound (a snap-cut tail is taken). */
+/* True where p[0..len) can be RTCP: version 2, types 192..223, lengths that add up over the
+ * compound (a snap-cut tail is taken). */
 bool rtcp_looks_like(const uint8_t *p, uint32_t len, uint32_t wire_len);
 
 struct rtp_event {

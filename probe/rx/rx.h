@@ -1,7 +1,8 @@
 /* rx: where frames come from.  DPDK and libpcap live here and nowhere else.
  *
- * A struct rx_source gives bursts of borrowed frames and takes them back: one ethdev queue set of a worker (rx_port.h), or a
- * capture file (rx_file.h).  Thread: a source has one user.  Nothing here allocates after it is opened. */
+ * A struct rx_source gives bursts of borrowed frames and takes them back: one ethdev queue set of a
+ * worker (rx_port.h), or a capture file (rx_file.h).  Thread: a source has one user.  Nothing here
+ * allocates after it is opened. */
 #pragma once
 
 #include "base.h"
@@ -26,7 +27,9 @@ struct rx_source {
 	uint32_t (*burst)(struct rx_source *source, struct rx_frame *frames, uint32_t max);
 	void (*release)(struct rx_source *source, struct rx_frame *frames, uint32_t n);
 	bool finished;      /* a file: nothing more comes */
-	int error;          /* a file: 0, or -BASE_ERR_x with the sentence in error_text (what was read before it stands) */
+	/* a file: 0, or -BASE_ERR_x with the sentence in error_text (what was read before it
+	 * stands) */
+	int error;
 	struct sys_error error_text;
 };
 

@@ -36,8 +36,10 @@ rx_file_stop(struct rx_file *f, int code, const char *format, ...)
 void
 rx_file_stop_cut(struct rx_file *f, uint64_t there, uint64_t wanted)
 {
-	rx_file_stop(f, -BASE_ERR_FORMAT, "the last packet (number %llu) is cut short: %llu of %llu bytes are there;"
-		" what was read before it stands", (unsigned long long)(f->frames + 1), (unsigned long long)there,
+	rx_file_stop(f, -BASE_ERR_FORMAT,
+		"the last packet (number %llu) is cut short: %llu of %llu bytes are there;"
+		" what was read before it stands",
+		(unsigned long long)(f->frames + 1), (unsigned long long)there,
 		(unsigned long long)wanted);
 }
 
@@ -77,7 +79,8 @@ rx_file_window(struct rx_file *f)
 	f->populated = from + len;
 	uint64_t behind = f->at & page_mask;
 	if (behind > f->dropped)
-		madvise((void *)(uintptr_t)(f->map + f->dropped), behind - f->dropped, MADV_DONTNEED);
+		madvise((void *)(uintptr_t)(f->map + f->dropped), behind - f->dropped,
+			MADV_DONTNEED);
 	f->dropped = behind;
 }
 
@@ -97,8 +100,10 @@ rx_file_refuse_magic(const struct rx_file *f, struct sys_error *e)
 	};
 
 	for (size_t i = 0; i < base_count_of(packed); i++)
-		if (f->bytes >= packed[i].len && memcmp(f->map, packed[i].magic, packed[i].len) == 0)
-			return sys_fail(e, -BASE_ERR_FORMAT, "%s: compressed with %s: unpack it first (%s)", f->name,
+		if (f->bytes >= packed[i].len &&
+			memcmp(f->map, packed[i].magic, packed[i].len) == 0)
+			return sys_fail(e, -BASE_ERR_FORMAT,
+				"%s: compressed with %s: unpack it first (%s)", f->name,
 				packed[i].what, packed[i].command);
 	return 0;
 }
@@ -130,15 +135,18 @@ rx_file_begin(struct rx_file *f, int fd, struct sys_error *e)
 	if (fstat(fd, &st) < 0)
 		return sys_fail(e, sys_error_of_errno(errno), "%s: %s", f->name, strerror(errno));
 	if (S_ISDIR(st.st_mode))
-		return sys_fail(e, -BASE_ERR_INVALID, "%s: is a directory, not a capture file", f->name);
+		return sys_fail(
+			e, -BASE_ERR_INVALID, "%s: is a directory, not a capture file", f->name);
 	if (S_ISREG(st.st_mode) && st.st_size == 0)
-		return sys_fail(e, -BASE_ERR_FORMAT, "%s: empty file: there is no capture in it", f->name);
+		return sys_fail(
+			e, -BASE_ERR_FORMAT, "%s: empty file: there is no capture in it", f->name);
 	if (S_ISREG(st.st_mode) && lseek(fd, 0, SEEK_CUR) == 0)
 		rc = rx_file_map(f, fd, (uint64_t)st.st_size, e);
 	if (rc == 1) {
 		int copy = dup(fd);
 		if (copy < 0)
-			return sys_fail(e, sys_error_of_errno(errno), "%s: %s", f->name, strerror(errno));
+			return sys_fail(
+				e, sys_error_of_errno(errno), "%s: %s", f->name, strerror(errno));
 		rc = rx_libpcap_open(f, copy, e);
 	}
 	return rc;
@@ -158,7 +166,8 @@ rx_file_open(const char *path, struct sys_error *e)
 	f->source.release = rx_file_release;
 	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
-		sys_fail(e, sys_error_of_errno(errno), "%s: cannot open: %s", path, strerror(errno));
+		sys_fail(
+			e, sys_error_of_errno(errno), "%s: cannot open: %s", path, strerror(errno));
 		rx_file_close(&f->source);
 		return NULL;
 	}

@@ -18,9 +18,10 @@ rx_classic_stop(struct rx_file *f, uint64_t left, uint32_t captured)
 	if (left < RX_CLASSIC_PACKET)
 		rx_file_stop_cut(f, left, RX_CLASSIC_PACKET);
 	else if (captured > RX_FILE_CAPLEN_MAX)
-		rx_file_stop(f, -BASE_ERR_FORMAT, "packet %llu claims %u bytes, more than a capture can hold (%u):"
-			" the file is damaged; what was read before it stands", (unsigned long long)(f->frames + 1),
-			captured, RX_FILE_CAPLEN_MAX);
+		rx_file_stop(f, -BASE_ERR_FORMAT,
+			"packet %llu claims %u bytes, more than a capture can hold (%u):"
+			" the file is damaged; what was read before it stands",
+			(unsigned long long)(f->frames + 1), captured, RX_FILE_CAPLEN_MAX);
 	else
 		rx_file_stop_cut(f, left - RX_CLASSIC_PACKET, captured);
 }
@@ -37,10 +38,11 @@ rx_classic_burst(struct rx_source *source, struct rx_frame *frames, uint32_t max
 	while (n < max && f->at < f->bytes) {
 		const uint8_t *p = f->map + f->at;
 		uint64_t left = f->bytes - f->at;
-		uint32_t captured = left < RX_CLASSIC_PACKET ? 0 : rx_file_load32(p + 8, f->swapped);
+		uint32_t captured =
+			left < RX_CLASSIC_PACKET ? 0 : rx_file_load32(p + 8, f->swapped);
 
 		if (base_unlikely(left < RX_CLASSIC_PACKET || captured > RX_FILE_CAPLEN_MAX ||
-				captured > left - RX_CLASSIC_PACKET)) {
+				  captured > left - RX_CLASSIC_PACKET)) {
 			rx_classic_stop(f, left, captured);
 			return n;
 		}
@@ -72,15 +74,18 @@ rx_classic_open(struct rx_file *f, struct sys_error *e)
 	if (f->bytes < 4)
 		return 1;
 	uint32_t magic = rx_file_load32(f->map, false);
-	f->swapped = magic == __builtin_bswap32(RX_CLASSIC_MAGIC_US) || magic == __builtin_bswap32(RX_CLASSIC_MAGIC_NS);
+	f->swapped = magic == __builtin_bswap32(RX_CLASSIC_MAGIC_US) ||
+		     magic == __builtin_bswap32(RX_CLASSIC_MAGIC_NS);
 	if (f->swapped)
 		magic = __builtin_bswap32(magic);
 	if (magic != RX_CLASSIC_MAGIC_US && magic != RX_CLASSIC_MAGIC_NS)
 		return 1;
 	if (f->bytes < RX_CLASSIC_HEADER)
-		return sys_fail(e, -BASE_ERR_FORMAT, "%s: cut short within its file header: %llu of %d bytes are there",
-			f->name, (unsigned long long)f->bytes, RX_CLASSIC_HEADER);
-	if (rx_file_load16(f->map + 4, f->swapped) != 2 || rx_file_load16(f->map + 6, f->swapped) != 4)
+		return sys_fail(e, -BASE_ERR_FORMAT,
+			"%s: cut short within its file header: %llu of %d bytes are there", f->name,
+			(unsigned long long)f->bytes, RX_CLASSIC_HEADER);
+	if (rx_file_load16(f->map + 4, f->swapped) != 2 ||
+		rx_file_load16(f->map + 6, f->swapped) != 4)
 		return 1;
 	uint32_t snaplen = rx_file_load32(f->map + 16, f->swapped);
 	int dlt = (int)(rx_file_load32(f->map + 20, f->swapped) & RX_CLASSIC_LINK_MASK);
@@ -88,8 +93,8 @@ rx_classic_open(struct rx_file *f, struct sys_error *e)
 	f->snaplen = snaplen == 0 || snaplen > INT32_MAX ? RX_FILE_CAPLEN_MAX : snaplen;
 	f->link = (uint8_t)packet_link_of_dlt(dlt);
 	if (f->link == PACKET_LINK_UNKNOWN)
-		return sys_fail(e, -BASE_ERR_UNSUPPORTED, "%s: link type %s cannot be decoded", f->name,
-			rx_file_link_name(dlt, text, sizeof(text)));
+		return sys_fail(e, -BASE_ERR_UNSUPPORTED, "%s: link type %s cannot be decoded",
+			f->name, rx_file_link_name(dlt, text, sizeof(text)));
 	f->at = RX_CLASSIC_HEADER;
 	f->source.burst = rx_classic_burst;
 	return 0;

@@ -13,11 +13,15 @@ rx_libpcap_stop(struct rx_file *f)
 	const char *said = pcap_geterr(f->pcap);
 
 	if (strncmp(said, "truncated", 9) == 0)
-		rx_file_stop(f, -BASE_ERR_FORMAT, "the last packet (number %llu) is cut short: %s;"
-			" what was read before it stands", (unsigned long long)(f->frames + 1), said);
+		rx_file_stop(f, -BASE_ERR_FORMAT,
+			"the last packet (number %llu) is cut short: %s;"
+			" what was read before it stands",
+			(unsigned long long)(f->frames + 1), said);
 	else if (strstr(said, "different from the"))
-		rx_file_stop(f, -BASE_ERR_UNSUPPORTED, "packet %llu: %s: such a capture can be read from a file,"
-			" not from a pipe; save it first", (unsigned long long)(f->frames + 1), said);
+		rx_file_stop(f, -BASE_ERR_UNSUPPORTED,
+			"packet %llu: %s: such a capture can be read from a file,"
+			" not from a pipe; save it first",
+			(unsigned long long)(f->frames + 1), said);
 	else
 		rx_file_stop(f, -BASE_ERR_FORMAT, "packet %llu: %s; what was read before it stands",
 			(unsigned long long)(f->frames + 1), said);
@@ -48,8 +52,10 @@ rx_libpcap_burst(struct rx_source *source, struct rx_frame *frames, uint32_t max
 	while (n < max && !f->source.finished && rx_libpcap_next(f)) {
 		const struct pcap_pkthdr *header = f->pending_header;
 		uint32_t len = header->caplen < RX_LIBPCAP_SLAB ? header->caplen : RX_LIBPCAP_SLAB;
-		/* libpcap reads the seconds of classic files as signed; they are good until 2106. */
-		int64_t seconds = header->ts.tv_sec < 0 ? header->ts.tv_sec + (1ll << 32) : header->ts.tv_sec;
+		/* libpcap reads the seconds of classic files as signed; they are good until 2106.
+		 * */
+		int64_t seconds =
+			header->ts.tv_sec < 0 ? header->ts.tv_sec + (1ll << 32) : header->ts.tv_sec;
 
 		if (len > RX_LIBPCAP_SLAB - used)
 			break;
@@ -79,15 +85,17 @@ rx_libpcap_open(struct rx_file *f, int fd, struct sys_error *e)
 		close(fd);
 		return sys_fail(e, -BASE_ERR_NO_MEMORY, "%s: out of memory", f->name);
 	}
-	f->pcap = pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, said);
+	f->pcap =
+		pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, said);
 	if (!f->pcap) {
 		fclose(stream);
-		return sys_fail(e, -BASE_ERR_FORMAT, "%s: not a capture file (pcap or pcapng): %s", f->name, said);
+		return sys_fail(e, -BASE_ERR_FORMAT, "%s: not a capture file (pcap or pcapng): %s",
+			f->name, said);
 	}
 	f->link = (uint8_t)packet_link_of_dlt(pcap_datalink(f->pcap));
 	if (f->link == PACKET_LINK_UNKNOWN)
-		return sys_fail(e, -BASE_ERR_UNSUPPORTED, "%s: link type %s cannot be decoded", f->name,
-			rx_file_link_name(pcap_datalink(f->pcap), text, sizeof(text)));
+		return sys_fail(e, -BASE_ERR_UNSUPPORTED, "%s: link type %s cannot be decoded",
+			f->name, rx_file_link_name(pcap_datalink(f->pcap), text, sizeof(text)));
 	f->slab = malloc(RX_LIBPCAP_SLAB);
 	if (!f->slab)
 		return sys_fail(e, -BASE_ERR_NO_MEMORY, "%s: out of memory", f->name);

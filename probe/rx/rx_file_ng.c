@@ -1,5 +1,5 @@
-/* pcapng (draft-ietf-opsawg-pcapng) over mapped bytes.  Unlike libpcap it takes interfaces of different link types, which
- * captures of macOS (lo0 beside en0) are made of.
+/* pcapng (draft-ietf-opsawg-pcapng) over mapped bytes.  Unlike libpcap it takes interfaces of
+ * different link types, which captures of macOS (lo0 beside en0) are made of.
  *
  *   block  u32 type, u32 length of the block, body, padding to 4, u32 the same length */
 #include "rx_file_private.h"
@@ -22,7 +22,8 @@ struct rx_ng_block {
 	uint32_t type, body_len, len;
 };
 
-/* pcapng numbers link types by LINKTYPE_x, the names go by DLT_x; they differ in this one that ringtap reads. */
+/* pcapng numbers link types by LINKTYPE_x, the names go by DLT_x; they differ in this one that
+ * ringtap reads. */
 static int
 rx_ng_dlt(uint16_t linktype)
 {
@@ -32,7 +33,8 @@ rx_ng_dlt(uint16_t linktype)
 static void
 rx_ng_damaged(struct rx_file *f, const char *what)
 {
-	rx_file_stop(f, -BASE_ERR_FORMAT, "damaged at byte %llu: %s; the %llu packets before it stand",
+	rx_file_stop(f, -BASE_ERR_FORMAT,
+		"damaged at byte %llu: %s; the %llu packets before it stand",
 		(unsigned long long)f->at, what, (unsigned long long)f->frames);
 }
 
@@ -86,7 +88,8 @@ rx_ng_section(struct rx_file *f, const struct rx_ng_block *block)
 }
 
 static void
-rx_ng_option(struct rx_file *f, struct rx_ng_interface *interface, uint16_t code, const uint8_t *p, uint16_t len)
+rx_ng_option(struct rx_file *f, struct rx_ng_interface *interface, uint16_t code, const uint8_t *p,
+	uint16_t len)
 {
 	if (code == RX_NG_OPTION_TSRESOL && len == 1)
 		interface->tsresol = p[0];
@@ -134,11 +137,11 @@ rx_ng_interface(struct rx_file *f, const struct rx_ng_block *block)
 static int64_t
 rx_ng_time(const struct rx_ng_interface *interface, uint64_t ticks)
 {
-	static const uint64_t powers[20] = {
-		1ull, 10ull, 100ull, 1000ull, 10000ull, 100000ull, 1000000ull, 10000000ull, 100000000ull, 1000000000ull,
-		10000000000ull, 100000000000ull, 1000000000000ull, 10000000000000ull, 100000000000000ull,
-		1000000000000000ull, 10000000000000000ull, 100000000000000000ull, 1000000000000000000ull,
-		10000000000000000000ull};
+	static const uint64_t powers[20] = {1ull, 10ull, 100ull, 1000ull, 10000ull, 100000ull,
+		1000000ull, 10000000ull, 100000000ull, 1000000000ull, 10000000000ull,
+		100000000000ull, 1000000000000ull, 10000000000000ull, 100000000000000ull,
+		1000000000000000ull, 10000000000000000ull, 100000000000000000ull,
+		1000000000000000000ull, 10000000000000000000ull};
 	unsigned n = interface->tsresol & 0x7f;
 	uint64_t seconds = 0, ns = 0;
 
@@ -151,7 +154,8 @@ rx_ng_time(const struct rx_ng_interface *interface, uint64_t ticks)
 		ns = n <= 9 ? ticks % powers[n] * powers[9 - n] : ticks % powers[n] / powers[n - 9];
 	}
 	int64_t whole;
-	if (seconds > INT64_MAX || __builtin_add_overflow((int64_t)seconds, interface->offset_s, &whole))
+	if (seconds > INT64_MAX ||
+		__builtin_add_overflow((int64_t)seconds, interface->offset_s, &whole))
 		return 0;
 	return rx_file_time(whole, (int64_t)ns);
 }
@@ -185,7 +189,8 @@ rx_ng_packet(struct rx_file *f, const struct rx_ng_block *block, struct rx_frame
 		if (interface->snaplen && captured > interface->snaplen)
 			captured = interface->snaplen;
 	} else {
-		uint64_t ticks = (uint64_t)rx_file_load32(p + 4, f->swapped) << 32 | rx_file_load32(p + 8, f->swapped);
+		uint64_t ticks = (uint64_t)rx_file_load32(p + 4, f->swapped) << 32 |
+				 rx_file_load32(p + 8, f->swapped);
 		captured = rx_file_load32(p + 12, f->swapped);
 		original = rx_file_load32(p + 16, f->swapped);
 		f->last_ts_ns = rx_ng_time(interface, ticks);
@@ -211,7 +216,8 @@ rx_ng_is_packet(uint32_t type)
 	return type == RX_NG_PACKET || type == RX_NG_PACKET_SIMPLE || type == RX_NG_PACKET_OLD;
 }
 
-/* Walks over blocks that are no packets.  True with the next packet's block at f->at; false at the end or stopped. */
+/* Walks over blocks that are no packets.  True with the next packet's block at f->at; false at the
+ * end or stopped. */
 static bool
 rx_ng_next_packet(struct rx_file *f, struct rx_ng_block *block)
 {
@@ -274,8 +280,10 @@ rx_ng_open(struct rx_file *f, struct sys_error *e)
 	for (uint32_t i = 0; i < f->n_interfaces; i++)
 		known |= f->interfaces[i].link != PACKET_LINK_UNKNOWN;
 	if (f->n_interfaces && !known)
-		return sys_fail(e, -BASE_ERR_UNSUPPORTED, "%s: link type %s cannot be decoded", f->name,
-			rx_file_link_name(rx_ng_dlt(f->interfaces[0].linktype), text, sizeof(text)));
+		return sys_fail(e, -BASE_ERR_UNSUPPORTED, "%s: link type %s cannot be decoded",
+			f->name,
+			rx_file_link_name(
+				rx_ng_dlt(f->interfaces[0].linktype), text, sizeof(text)));
 	f->source.burst = rx_ng_burst;
 	return 0;
 }

@@ -1,11 +1,12 @@
 /* rx_file: what its readers share.
  *
- * Three readers behind one door: rx_classic and rx_ng walk a mapped file and lend its bytes (the hot path of `ringtap read`);
- * rx_libpcap takes all the rest: pipes, and the pcap variants that only libpcap knows.  For a file that both can read they give
- * the same frames (tests/unit/rx/test_rx_file.c).
+ * Three readers behind one door: rx_classic and rx_ng walk a mapped file and lend its bytes (the
+ * hot path of `ringtap read`); rx_libpcap takes all the rest: pipes, and the pcap variants that
+ * only libpcap knows.  For a file that both can read they give the same frames
+ * (tests/unit/rx/test_rx_file.c).
  *
- * A mapped file must not be made shorter while it is read: the kernel answers with SIGBUS.  A file that grows is read up to the
- * size it had when it was opened. */
+ * A mapped file must not be made shorter while it is read: the kernel answers with SIGBUS.  A file
+ * that grows is read up to the size it had when it was opened. */
 #pragma once
 
 #include <pcap/pcap.h>
@@ -16,7 +17,8 @@
 /* Above this libpcap calls a capture length damage (its MAXIMUM_SNAPLEN). */
 #define RX_FILE_CAPLEN_MAX 262144
 #define RX_NG_INTERFACES_MAX 1024
-/* Bytes ahead of the reader that are asked of the cache: walking packet headers is a pointer chase. */
+/* Bytes ahead of the reader that are asked of the cache: walking packet headers is a pointer chase.
+ * */
 #define RX_FILE_PREFETCH 2048
 
 struct rx_ng_interface {
@@ -53,12 +55,14 @@ struct rx_file {
 };
 
 /* Ends the reading with a sentence about the file: code is -BASE_ERR_x. */
-void rx_file_stop(struct rx_file *f, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void rx_file_stop(struct rx_file *f, int code, const char *format,
+	...) __attribute__((format(printf, 3, 4)));
 /* The sentence for a file that ends within a packet. */
 void rx_file_stop_cut(struct rx_file *f, uint64_t there, uint64_t wanted);
 /* Keeps the pages around f->at in and those behind out; call once a burst. */
 void rx_file_window(struct rx_file *f);
-/* Seconds and a fraction in ns to ns; what no clock shows (fraction of 2 s or more, year beyond 2262) counts as 0. */
+/* Seconds and a fraction in ns to ns; what no clock shows (fraction of 2 s or more, year beyond
+ * 2262) counts as 0. */
 int64_t rx_file_time(int64_t seconds, int64_t fraction_ns);
 /* "DLT_USB_LINUX (USB with Linux header)", for sentences. */
 const char *rx_file_link_name(int dlt, char *text, size_t cap);
@@ -81,8 +85,8 @@ rx_file_load16(const uint8_t *p, bool swapped)
 	return swapped ? __builtin_bswap16(v) : v;
 }
 
-/* Each takes a file whose header it knows: sets source.burst, or returns a negative code with the sentence in e.
- * 1: not mine, try the next reader. */
+/* Each takes a file whose header it knows: sets source.burst, or returns a negative code with the
+ * sentence in e. 1: not mine, try the next reader. */
 int rx_classic_open(struct rx_file *f, struct sys_error *e);
 int rx_ng_open(struct rx_file *f, struct sys_error *e);
 /* Takes fd over. */

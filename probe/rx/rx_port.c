@@ -10,8 +10,9 @@
 #include <stdlib.h>
 
 #define RX_POOL_CACHE 256
-#define RX_POOL_PER_CORE 2048         /* bursts under way and the caches of a pool */
-#define RX_POOL_ELEMENT 256           /* bytes of an element beside its data: mbuf, header, padding */
+#define RX_POOL_PER_CORE 2048 /* bursts under way and the caches of a pool */
+/* bytes of an element beside its data: mbuf, header, padding */
+#define RX_POOL_ELEMENT 256
 #define RX_BUFFER_MIN 2048
 
 /* ---- open ---- */
@@ -32,8 +33,8 @@ rx_ports_all_copy(const struct rx_ports *ports)
 	return true;
 }
 
-/* Buffers for the whole probe: the configured number, more where the descriptors alone would take them, and no more than it can
- * use where ports copy (a small pool stays in the cache). */
+/* Buffers for the whole probe: the configured number, more where the descriptors alone would take
+ * them, and no more than it can use where ports copy (a small pool stays in the cache). */
 static uint32_t
 rx_ports_buffers(const struct rx_ports *ports, const struct rx_ports_options *options)
 {
@@ -70,13 +71,15 @@ rx_ports_memory(struct rx_ports *ports, const struct rx_ports_options *options)
 		if (rx_port_copies(&ports->ports[i]))
 			ports->ports[i].mtu = RX_BUFFER_MIN;
 	}
-	return (uint64_t)rx_ports_buffers(ports, options) * (rx_ports_room(ports) + RX_POOL_ELEMENT);
+	return (uint64_t)rx_ports_buffers(ports, options) *
+	       (rx_ports_room(ports) + RX_POOL_ELEMENT);
 }
 
 static int
 rx_ports_names(struct rx_ports *ports, const struct rx_ports_options *options, struct sys_error *e)
 {
-	struct rx_port_defaults defaults = {.cores = options->cores, .rx_descriptors = options->rx_descriptors};
+	struct rx_port_defaults defaults = {
+		.cores = options->cores, .rx_descriptors = options->rx_descriptors};
 
 	for (uint32_t i = 0; i < ports->n_ports; i++) {
 		struct rx_port *port = &ports->ports[i];
@@ -87,8 +90,8 @@ rx_ports_names(struct rx_ports *ports, const struct rx_ports_options *options, s
 			return rc;
 		for (uint32_t k = 0; k < i; k++)
 			if (strcmp(ports->ports[k].name.device, port->name.device) == 0)
-				return sys_fail(e, -BASE_ERR_EXISTS, "port %s: %s is there twice", port->given,
-					port->name.device);
+				return sys_fail(e, -BASE_ERR_EXISTS, "port %s: %s is there twice",
+					port->given, port->name.device);
 	}
 	return 0;
 }
@@ -114,12 +117,14 @@ rx_ports_pool(struct rx_ports *ports, const struct rx_ports_options *options, st
 	uint32_t buffers = rx_ports_buffers(ports, options), room = rx_ports_room(ports);
 	int socket = rte_eth_dev_socket_id(ports->ports[0].id);
 
-	ports->pool = rte_pktmbuf_pool_create("ringtap_rx", buffers, RX_POOL_CACHE, 0, (uint16_t)room,
-		socket < 0 ? SOCKET_ID_ANY : socket);
+	ports->pool = rte_pktmbuf_pool_create("ringtap_rx", buffers, RX_POOL_CACHE, 0,
+		(uint16_t)room, socket < 0 ? SOCKET_ID_ANY : socket);
 	if (!ports->pool)
-		return sys_fail(e, -BASE_ERR_NO_MEMORY, "buffers: no memory for %u of %u bytes (%llu MiB): %s; reserve more"
-			" hugepages, or lower probe.mbufs or probe.mtu", buffers, room,
-			(unsigned long long)buffers * (room + RX_POOL_ELEMENT) >> 20, rte_strerror(rte_errno));
+		return sys_fail(e, -BASE_ERR_NO_MEMORY,
+			"buffers: no memory for %u of %u bytes (%llu MiB): %s; reserve more"
+			" hugepages, or lower probe.mbufs or probe.mtu",
+			buffers, room, (unsigned long long)buffers * (room + RX_POOL_ELEMENT) >> 20,
+			rte_strerror(rte_errno));
 	sys_log(SYS_LOG_INFO, "buffers: %u of %u bytes, %llu MiB", buffers, room,
 		(unsigned long long)buffers * (room + RX_POOL_ELEMENT) >> 20);
 	return 0;
@@ -179,11 +184,14 @@ rx_ports_open(struct rx_ports **out, const struct rx_ports_options *options, str
 {
 	*out = NULL;
 	if (options->n_ports == 0)
-		return sys_fail(e, -BASE_ERR_INVALID, "no port to capture on: set probe.ports or give --port");
+		return sys_fail(e, -BASE_ERR_INVALID,
+			"no port to capture on: set probe.ports or give --port");
 	if (options->n_ports > UINT8_MAX || options->n_ports > RTE_MAX_ETHPORTS)
-		return sys_fail(e, -BASE_ERR_INVALID, "%u ports: at most %d", options->n_ports, RTE_MAX_ETHPORTS);
+		return sys_fail(e, -BASE_ERR_INVALID, "%u ports: at most %d", options->n_ports,
+			RTE_MAX_ETHPORTS);
 	if (options->cores == 0 || options->cores >= RTE_MAX_LCORE)
-		return sys_fail(e, -BASE_ERR_INVALID, "%u worker cores: 1 to %d", options->cores, RTE_MAX_LCORE - 1);
+		return sys_fail(e, -BASE_ERR_INVALID, "%u worker cores: 1 to %d", options->cores,
+			RTE_MAX_LCORE - 1);
 	struct rx_ports *ports = calloc(1, sizeof(*ports));
 	if (ports)
 		ports->ports = calloc(options->n_ports, sizeof(*ports->ports));
@@ -201,7 +209,8 @@ rx_ports_open(struct rx_ports **out, const struct rx_ports_options *options, str
 	/* Not every port can: a mirror on net_memif delivers all there is anyway. */
 	for (uint32_t i = 0; options->promiscuous && i < ports->n_ports; i++)
 		if (rte_eth_promiscuous_enable(ports->ports[i].id) < 0)
-			sys_log(SYS_LOG_INFO, "port %s: no promiscuous mode", ports->ports[i].given);
+			sys_log(SYS_LOG_INFO, "port %s: no promiscuous mode",
+				ports->ports[i].given);
 	*out = ports;
 	return 0;
 }
@@ -243,23 +252,26 @@ rx_launch_run(void *arg)
 }
 
 int
-rx_ports_launch(struct rx_ports *ports, int (*fn)(void *context, uint32_t core), void *context, struct sys_error *e)
+rx_ports_launch(struct rx_ports *ports, int (*fn)(void *context, uint32_t core), void *context,
+	struct sys_error *e)
 {
 	uint32_t core = 0;
 	unsigned lcore;
 
 	if (rte_lcore_count() - 1 < ports->cores)
-		return sys_fail(e, -BASE_ERR_INVALID, "EAL options: %u lcores, %u are needed (one to control, %u workers)",
+		return sys_fail(e, -BASE_ERR_INVALID,
+			"EAL options: %u lcores, %u are needed (one to control, %u workers)",
 			rte_lcore_count(), ports->cores + 1, ports->cores);
-	RTE_LCORE_FOREACH_WORKER(lcore) {
+	RTE_LCORE_FOREACH_WORKER(lcore)
+	{
 		if (core == ports->cores)
 			break;
 		struct rx_launch *launch = &ports->launches[core];
 		*launch = (struct rx_launch){fn, context, core, lcore};
 		int rc = rte_eal_remote_launch(rx_launch_run, launch, lcore);
 		if (rc < 0)
-			return sys_fail(e, -BASE_ERR_IO, "worker %u: lcore %u does not start: %s", core, lcore,
-				rte_strerror(-rc));
+			return sys_fail(e, -BASE_ERR_IO, "worker %u: lcore %u does not start: %s",
+				core, lcore, rte_strerror(-rc));
 		ports->launched = true;
 		core++;
 	}
@@ -317,7 +329,8 @@ rx_ports_close(struct rx_ports *ports)
 	ports->log.quiet = true;
 	for (uint32_t i = 0; i < ports->n_ports; i++) {
 		struct rx_port *port = &ports->ports[i];
-		/* The driver closes the sockets: their numbers may mean something else from here on. */
+		/* The driver closes the sockets: their numbers may mean something else from here
+		 * on. */
 		free(port->kernel_fds);
 		if (port->started)
 			(void)rte_eth_dev_stop(port->id);

@@ -1,9 +1,11 @@
 /* rx_port: frames of DPDK ethdev ports, the EAL, and the polled cores.
  *
- * Ports by name: PCI address (0000:3b:00.0), or a virtual device with its arguments: net_af_packet0,iface=eth1
- * net_af_xdp0,iface=eth1  net_memif0,role=client,...  net_vhost0,iface=PATH  net_pcap0,...   A bare interface name (eth1) means
- * net_af_packet on it.  Each worker gets one queue of each port that has as many; a port with fewer queues is dealt to workers in
- * turn.  RSS: what the NIC offers of IP and UDP/TCP, with a symmetric key where the NIC takes one. */
+ * Ports by name: PCI address (0000:3b:00.0), or a virtual device with its arguments:
+ * net_af_packet0,iface=eth1 net_af_xdp0,iface=eth1  net_memif0,role=client,...
+ * net_vhost0,iface=PATH  net_pcap0,...   A bare interface name (eth1) means net_af_packet on it.
+ * Each worker gets one queue of each port that has as many; a port with fewer queues is dealt to
+ * workers in turn.  RSS: what the NIC offers of IP and UDP/TCP, with a symmetric key where the NIC
+ * takes one. */
 #pragma once
 
 #include "rx.h"
@@ -21,14 +23,18 @@ struct rx_ports_options {
 	uint32_t n_eal_args;
 };
 
-/* EAL and ports up, not started.  Without hugepages it goes on with --no-huge and a warning.  0 or negative with the sentence. */
-int rx_ports_open(struct rx_ports **ports, const struct rx_ports_options *options, struct sys_error *e);
+/* EAL and ports up, not started.  Without hugepages it goes on with --no-huge and a warning.  0 or
+ * negative with the sentence. */
+int rx_ports_open(struct rx_ports **ports, const struct rx_ports_options *options,
+	struct sys_error *e);
 /* Starts the ports. */
 int rx_ports_start(struct rx_ports *ports, struct sys_error *e);
 /* The source of one worker: all its queues, polled in turn. */
 struct rx_source *rx_ports_source(struct rx_ports *ports, uint32_t core);
-/* Runs fn(context, core) on each worker's lcore; with one core only: on a thread of its own as well.  Returns at once. */
-int rx_ports_launch(struct rx_ports *ports, int (*fn)(void *context, uint32_t core), void *context, struct sys_error *e);
+/* Runs fn(context, core) on each worker's lcore; with one core only: on a thread of its own as
+ * well.  Returns at once. */
+int rx_ports_launch(struct rx_ports *ports, int (*fn)(void *context, uint32_t core), void *context,
+	struct sys_error *e);
 /* Waits for all. */
 void rx_ports_join(struct rx_ports *ports);
 /* Counters of NIC and driver, summed over ports: what METRICS_NIC_* are set to. */

@@ -1,4 +1,5 @@
-/* The hot path of live capture: no call in here enters the kernel except what a driver itself does. */
+/* The hot path of live capture: no call in here enters the kernel except what a driver itself does.
+ * */
 #include "rx_port_private.h"
 
 #include <rte_mbuf.h>

@@ -30,7 +30,8 @@ rx_eal_add(struct rx_eal_args *args, const char *format, ...)
 	va_end(list);
 }
 
-/* The operator gave one of the options, as --name, --name=value, or -x with its value attached or not. */
+/* The operator gave one of the options, as --name, --name=value, or -x with its value attached or
+ * not. */
 static bool
 rx_eal_given(const struct rx_ports_options *options, const char *const *names)
 {
@@ -39,16 +40,19 @@ rx_eal_given(const struct rx_ports_options *options, const char *const *names)
 		for (uint32_t n = 0; names[n]; n++) {
 			size_t len = strlen(names[n]);
 			bool is_short = names[n][1] != '-';
-			if (strncmp(arg, names[n], len) == 0 && (is_short || arg[len] == '\0' || arg[len] == '='))
+			if (strncmp(arg, names[n], len) == 0 &&
+				(is_short || arg[len] == '\0' || arg[len] == '='))
 				return true;
 		}
 	}
 	return false;
 }
 
-/* Lcore 0 is the control core, 1..cores the workers.  CPUs in turn: where there are too few, lcores share them. */
+/* Lcore 0 is the control core, 1..cores the workers.  CPUs in turn: where there are too few, lcores
+ * share them. */
 static void
-rx_eal_add_lcores(struct rx_eal_args *args, const struct rx_ports_options *options, const struct rx_eal_machine *machine)
+rx_eal_add_lcores(struct rx_eal_args *args, const struct rx_ports_options *options,
+	const struct rx_eal_machine *machine)
 {
 	static const char *const names[] = {"--lcores", "-l", "-c", "-s", NULL};
 	char text[1024];
@@ -64,9 +68,11 @@ rx_eal_add_lcores(struct rx_eal_args *args, const struct rx_ports_options *optio
 }
 
 static void
-rx_eal_add_memory(struct rx_eal_args *args, const struct rx_ports_options *options, const struct rx_eal_machine *machine)
+rx_eal_add_memory(struct rx_eal_args *args, const struct rx_ports_options *options,
+	const struct rx_eal_machine *machine)
 {
-	static const char *const modes[] = {"--no-huge", "--in-memory", "--legacy-mem", "--huge-dir", NULL};
+	static const char *const modes[] = {
+		"--no-huge", "--in-memory", "--legacy-mem", "--huge-dir", NULL};
 	static const char *const amounts[] = {"-m", "--socket-mem", NULL};
 	static const char *const prefixes[] = {"--file-prefix", "--in-memory", NULL};
 
@@ -86,9 +92,11 @@ rx_eal_add_memory(struct rx_eal_args *args, const struct rx_ports_options *optio
 	}
 }
 
-/* Without -a the EAL would take every device bound to a userspace driver, and all ports of bifurcated drivers. */
+/* Without -a the EAL would take every device bound to a userspace driver, and all ports of
+ * bifurcated drivers. */
 static void
-rx_eal_add_devices(struct rx_eal_args *args, const struct rx_ports_options *options, const struct rx_port_name *names)
+rx_eal_add_devices(struct rx_eal_args *args, const struct rx_ports_options *options,
+	const struct rx_port_name *names)
 {
 	static const char *const given[] = {"-a", "--allow", "-b", "--block", "--no-pci", NULL};
 	bool any = false;
@@ -98,15 +106,16 @@ rx_eal_add_devices(struct rx_eal_args *args, const struct rx_ports_options *opti
 			continue;
 		any = true;
 		rx_eal_add(args, "-a");
-		rx_eal_add(args, "%s%s%s", names[i].device, names[i].args[0] ? "," : "", names[i].args);
+		rx_eal_add(args, "%s%s%s", names[i].device, names[i].args[0] ? "," : "",
+			names[i].args);
 	}
 	if (!any && !rx_eal_given(options, given))
 		rx_eal_add(args, "--no-pci");
 }
 
 void
-rx_eal_args_make(struct rx_eal_args *args, const struct rx_ports_options *options, const struct rx_port_name *names,
-	const struct rx_eal_machine *machine)
+rx_eal_args_make(struct rx_eal_args *args, const struct rx_ports_options *options,
+	const struct rx_port_name *names, const struct rx_eal_machine *machine)
 {
 	static const char *const levels[] = {"--log-level", NULL};
 	static const char *const telemetry[] = {"--telemetry", "--no-telemetry", NULL};
@@ -186,12 +195,14 @@ rx_eal_log_write(void *cookie, const char *p, size_t len)
 		end--;
 	if (end == 0)
 		return (ssize_t)len;
-	/* Drivers that share with secondary processes complain where there are none to share with. */
+	/* Drivers that share with secondary processes complain where there are none to share with.
+	 * */
 	bool beside = memmem(p, end, "mp action", 9) != NULL;
 	if (log->said[0] == '\0' && level > 0 && level <= RTE_LOG_WARNING && !beside)
 		snprintf(log->said, sizeof(log->said), "%.*s", (int)end, p);
-	enum sys_log_level ours = log->quiet || level > RTE_LOG_NOTICE ? SYS_LOG_DEBUG :
-		level > RTE_LOG_WARNING ? SYS_LOG_INFO : SYS_LOG_WARNING;
+	enum sys_log_level ours = log->quiet || level > RTE_LOG_NOTICE ? SYS_LOG_DEBUG
+				  : level > RTE_LOG_WARNING            ? SYS_LOG_INFO
+								       : SYS_LOG_WARNING;
 	sys_log(ours, "dpdk: %.*s", (int)end, p);
 	return (ssize_t)len;
 }
@@ -217,16 +228,17 @@ rx_eal_init(struct rx_eal_log *log, struct rx_eal_args *args, struct sys_error *
 	/* The EAL sorts argv; args keeps what has to be freed. */
 	memcpy(argv, args->argv, sizeof(argv));
 	if (args->overflow)
-		return sys_fail(e, -BASE_ERR_INVALID, "EAL: more than %d arguments", RX_EAL_ARGS_MAX);
+		return sys_fail(
+			e, -BASE_ERR_INVALID, "EAL: more than %d arguments", RX_EAL_ARGS_MAX);
 	if (rte_eal_init((int)args->n, argv) < 0)
-		return sys_fail(e, -BASE_ERR_IO, "EAL does not start: %s%s%s", rte_strerror(rte_errno),
-			log->said[0] ? ": " : "", log->said);
+		return sys_fail(e, -BASE_ERR_IO, "EAL does not start: %s%s%s",
+			rte_strerror(rte_errno), log->said[0] ? ": " : "", log->said);
 	return 0;
 }
 
 int
-rx_eal_start(struct rx_eal_log *log, const struct rx_ports_options *options, const struct rx_port_name *names,
-	uint64_t memory_bytes, struct sys_error *e)
+rx_eal_start(struct rx_eal_log *log, const struct rx_ports_options *options,
+	const struct rx_port_name *names, uint64_t memory_bytes, struct sys_error *e)
 {
 	uint32_t cpus[RX_EAL_CPUS_MAX];
 	struct rx_eal_machine machine = {
@@ -242,12 +254,16 @@ rx_eal_start(struct rx_eal_log *log, const struct rx_ports_options *options, con
 		return sys_fail(e, -BASE_ERR_NO_MEMORY, "EAL: out of memory");
 	rx_eal_args_make(&args, options, names, &machine);
 	if (args.no_huge)
-		sys_log(SYS_LOG_WARNING, "hugepages: %llu MiB free, %llu MiB wanted: going on without (--no-huge), slower;"
-			" NICs need them", (unsigned long long)(machine.free_hugepage_bytes >> 20),
+		sys_log(SYS_LOG_WARNING,
+			"hugepages: %llu MiB free, %llu MiB wanted: going on without (--no-huge), "
+			"slower;"
+			" NICs need them",
+			(unsigned long long)(machine.free_hugepage_bytes >> 20),
 			(unsigned long long)(machine.memory_bytes >> 20));
 	int rc = rx_eal_init(log, &args, e);
 	rx_eal_args_free(&args);
-	/* Nothing is put in there (no shared configuration, no telemetry); it goes if it is empty. */
+	/* Nothing is put in there (no shared configuration, no telemetry); it goes if it is empty.
+	 * */
 	if (rc == 0 && rte_eal_get_runtime_dir())
 		(void)rmdir(rte_eal_get_runtime_dir());
 	if (rc < 0)

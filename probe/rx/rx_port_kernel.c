@@ -1,5 +1,6 @@
-/* net_af_packet reads a ring that the kernel fills, and does not tell what the kernel dropped when that ring was full; without it
- * the ledger would lie.  Its sockets are this process's own, so their PACKET_STATISTICS can be read beside the driver. */
+/* net_af_packet reads a ring that the kernel fills, and does not tell what the kernel dropped when
+ * that ring was full; without it the ledger would lie.  Its sockets are this process's own, so
+ * their PACKET_STATISTICS can be read beside the driver. */
 #include "rx_port_private.h"
 
 #include <dirent.h>
@@ -37,15 +38,17 @@ rx_port_kernel_claim(struct rx_ports *ports, struct rx_port *port, struct sys_er
 	int rc = 0;
 	while (rc == 0 && (entry = readdir(dir))) {
 		uint64_t fd;
-		if (!base_span_u64(base_span_cstr(entry->d_name), &fd) || !rx_port_kernel_is_packet_socket((int)fd) ||
-				rx_port_kernel_is_claimed(ports, (int)fd))
+		if (!base_span_u64(base_span_cstr(entry->d_name), &fd) ||
+			!rx_port_kernel_is_packet_socket((int)fd) ||
+			rx_port_kernel_is_claimed(ports, (int)fd))
 			continue;
 		int *more = realloc(port->kernel_fds, (port->n_kernel_fds + 1) * sizeof(*more));
 		if (more) {
 			port->kernel_fds = more;
 			port->kernel_fds[port->n_kernel_fds++] = (int)fd;
 		} else {
-			rc = sys_fail(e, -BASE_ERR_NO_MEMORY, "port %s: out of memory", port->given);
+			rc = sys_fail(
+				e, -BASE_ERR_NO_MEMORY, "port %s: out of memory", port->given);
 		}
 	}
 	closedir(dir);
@@ -59,7 +62,8 @@ rx_port_kernel_read(struct rx_port *port)
 		struct tpacket_stats stats;
 		socklen_t len = sizeof(stats);
 		/* Reading resets them. */
-		if (getsockopt(port->kernel_fds[i], SOL_PACKET, PACKET_STATISTICS, &stats, &len) == 0)
+		if (getsockopt(port->kernel_fds[i], SOL_PACKET, PACKET_STATISTICS, &stats, &len) ==
+			0)
 			port->kernel_drops += stats.tp_drops;
 	}
 }

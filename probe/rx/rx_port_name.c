@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #define RX_PORT_MTU_DEFAULT 1500
-#define RX_PORT_FRAME_SPARE 128       /* the kernel's header before each frame in its ring, and VLAN tags */
+/* the kernel's header before each frame in its ring, and VLAN tags */
+#define RX_PORT_FRAME_SPARE 128
 #define RX_PORT_FRAME_MIN 2048
 #define RX_PORT_FRAME_MAX 16384
 #define RX_PORT_KERNEL_RING (32u << 20)
@@ -35,7 +36,8 @@ rx_port_args_value(const char *args, const char *key)
 
 	for (const char *p = args; p && *p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
 		if (strncmp(p, key, key_len) == 0 && p[key_len] == '=')
-			return base_span_of(p + key_len + 1, (uint32_t)strcspn(p + key_len + 1, ","));
+			return base_span_of(
+				p + key_len + 1, (uint32_t)strcspn(p + key_len + 1, ","));
 	return base_span_of(NULL, 0);
 }
 
@@ -44,7 +46,8 @@ rx_port_args_number(const char *args, const char *key, uint32_t otherwise)
 {
 	uint64_t v;
 
-	return base_span_u64(rx_port_args_value(args, key), &v) && v <= UINT32_MAX ? (uint32_t)v : otherwise;
+	return base_span_u64(rx_port_args_value(args, key), &v) && v <= UINT32_MAX ? (uint32_t)v
+										   : otherwise;
 }
 
 static uint32_t
@@ -61,21 +64,24 @@ rx_port_interface_mtu(const char *interface)
 	return rc < 0 || request.ifr_mtu <= 0 ? RX_PORT_MTU_DEFAULT : (uint32_t)request.ifr_mtu;
 }
 
-/* Arguments of net_af_packet for a bare interface.  Its ring has a power of two of frames, each in a power of two of bytes;
- * a frame longer than that is cut by the kernel. */
+/* Arguments of net_af_packet for a bare interface.  Its ring has a power of two of frames, each in
+ * a power of two of bytes; a frame longer than that is cut by the kernel. */
 static void
 rx_port_interface_args(struct rx_port_name *name, const struct rx_port_defaults *defaults)
 {
 	uint32_t mtu = rx_port_interface_mtu(name->interface);
-	uint32_t frame = mtu > RX_PORT_FRAME_MAX - RX_PORT_FRAME_SPARE ? RX_PORT_FRAME_MAX :
-		base_power_of_two_at_least(mtu + RX_PORT_FRAME_SPARE);
+	uint32_t frame = mtu > RX_PORT_FRAME_MAX - RX_PORT_FRAME_SPARE
+				 ? RX_PORT_FRAME_MAX
+				 : base_power_of_two_at_least(mtu + RX_PORT_FRAME_SPARE);
 
 	if (frame < RX_PORT_FRAME_MIN)
 		frame = RX_PORT_FRAME_MIN;
 	uint32_t most = RX_PORT_KERNEL_RING / frame;
-	uint32_t count = defaults->rx_descriptors < 512 ? 512 : base_power_of_two_at_least(defaults->rx_descriptors);
-	snprintf(name->args, sizeof(name->args), "iface=%s,blocksz=%u,framesz=%u,framecnt=%u", name->interface,
-		frame < 65536 ? 65536 : frame, frame, count < most ? count : most);
+	uint32_t count = defaults->rx_descriptors < 512
+				 ? 512
+				 : base_power_of_two_at_least(defaults->rx_descriptors);
+	snprintf(name->args, sizeof(name->args), "iface=%s,blocksz=%u,framesz=%u,framecnt=%u",
+		name->interface, frame < 65536 ? 65536 : frame, frame, count < most ? count : most);
 }
 
 static int
@@ -92,7 +98,8 @@ rx_port_name_vdev(struct rx_port_name *name, const char *given, struct sys_error
 	if (interface.len && memchr(interface.p, '/', interface.len))
 		interface.len = 0; /* net_vhost: the path of a socket, no interface */
 	if (interface.len >= sizeof(name->interface))
-		return sys_fail(e, -BASE_ERR_INVALID, "port %s: interface names have at most %d characters", given,
+		return sys_fail(e, -BASE_ERR_INVALID,
+			"port %s: interface names have at most %d characters", given,
 			IF_NAMESIZE - 1);
 	if (interface.len)
 		memcpy(name->interface, interface.p, interface.len);
@@ -100,12 +107,14 @@ rx_port_name_vdev(struct rx_port_name *name, const char *given, struct sys_error
 }
 
 static int
-rx_port_name_interface(
-	struct rx_port_name *name, const char *given, const struct rx_port_defaults *defaults, struct sys_error *e)
+rx_port_name_interface(struct rx_port_name *name, const char *given,
+	const struct rx_port_defaults *defaults, struct sys_error *e)
 {
 	if (strlen(given) >= sizeof(name->interface) || if_nametoindex(given) == 0)
-		return sys_fail(e, -BASE_ERR_NOT_FOUND, "port %s: no network interface of that name"
-			" (ip link shows them); a PCI address or net_DRIVERn,... is taken too", given);
+		return sys_fail(e, -BASE_ERR_NOT_FOUND,
+			"port %s: no network interface of that name"
+			" (ip link shows them); a PCI address or net_DRIVERn,... is taken too",
+			given);
 	memcpy(name->interface, given, strlen(given));
 	snprintf(name->device, sizeof(name->device), "net_af_packet%u", defaults->index);
 	rx_port_interface_args(name, defaults);
@@ -113,8 +122,8 @@ rx_port_name_interface(
 }
 
 int
-rx_port_name_parse(
-	struct rx_port_name *name, const char *given, const struct rx_port_defaults *defaults, struct sys_error *e)
+rx_port_name_parse(struct rx_port_name *name, const char *given,
+	const struct rx_port_defaults *defaults, struct sys_error *e)
 {
 	int rc;
 
@@ -123,7 +132,7 @@ rx_port_name_parse(
 		return sys_fail(e, -BASE_ERR_INVALID, "port: an empty name");
 	/* net_x could be the name of an interface as well. */
 	if (name->kind == RX_PORT_PCI || strchr(given, ',') ||
-			(strncmp(given, "net_", 4) == 0 && if_nametoindex(given) == 0))
+		(strncmp(given, "net_", 4) == 0 && if_nametoindex(given) == 0))
 		rc = rx_port_name_vdev(name, given, e);
 	else
 		rc = rx_port_name_interface(name, given, defaults, e);
@@ -134,9 +143,10 @@ rx_port_name_parse(
 		driver_len--;
 	memcpy(name->driver, name->device, driver_len);
 	if (strcmp(name->driver, "net_af_packet") == 0 && defaults->cores > 1 &&
-			rx_port_args_value(name->args, "qpairs").len == 0) {
+		rx_port_args_value(name->args, "qpairs").len == 0) {
 		size_t len = strlen(name->args);
-		snprintf(name->args + len, sizeof(name->args) - len, "%sqpairs=%u", len ? "," : "", defaults->cores);
+		snprintf(name->args + len, sizeof(name->args) - len, "%sqpairs=%u", len ? "," : "",
+			defaults->cores);
 	}
 	return 0;
 }
@@ -147,12 +157,15 @@ rx_port_name_check(const struct rx_port_name *name, const char *given, struct sy
 	if (name->kind != RX_PORT_VDEV || name->interface[0] == '\0')
 		return 0;
 	if (if_nametoindex(name->interface) == 0)
-		return sys_fail(e, -BASE_ERR_NOT_FOUND, "port %s: no network interface %s (ip link shows them)", given,
+		return sys_fail(e, -BASE_ERR_NOT_FOUND,
+			"port %s: no network interface %s (ip link shows them)", given,
 			name->interface);
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (fd < 0 && (errno == EPERM || errno == EACCES))
-		return sys_fail(e, -BASE_ERR_PERMISSION, "port %s: no permission to capture on %s: this needs CAP_NET_RAW"
-			" (start as root; privileges are dropped after that, see probe.user)", given, name->interface);
+		return sys_fail(e, -BASE_ERR_PERMISSION,
+			"port %s: no permission to capture on %s: this needs CAP_NET_RAW"
+			" (start as root; privileges are dropped after that, see probe.user)",
+			given, name->interface);
 	if (fd >= 0)
 		close(fd);
 	return 0;

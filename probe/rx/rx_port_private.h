@@ -1,4 +1,5 @@
-/* rx_port: what its files share: names of ports, arguments for the EAL, and the layout of an open set of ports. */
+/* rx_port: what its files share: names of ports, arguments for the EAL, and the layout of an open
+ * set of ports. */
 #pragma once
 
 #include <net/if.h>
@@ -29,13 +30,16 @@ struct rx_port_defaults {
 	uint32_t cores, rx_descriptors;
 };
 
-/* Reads a port as it is given in the configuration.  A bare interface name becomes net_af_packet with arguments of its MTU, and a
- * net_af_packet without qpairs gets one queue a core (the kernel deals flows to them).  0, or negative with the sentence. */
+/* Reads a port as it is given in the configuration.  A bare interface name becomes net_af_packet
+ * with arguments of its MTU, and a net_af_packet without qpairs gets one queue a core (the kernel
+ * deals flows to them).  0, or negative with the sentence. */
 int rx_port_name_parse(
-	struct rx_port_name *name, const char *given, const struct rx_port_defaults *defaults, struct sys_error *e);
+	struct rx_port_name *name, const char *given, const struct rx_port_defaults *defaults,
+	struct sys_error *e);
 /* The value of key in devargs (key=value,...) as a number, or otherwise. */
 uint32_t rx_port_args_number(const char *args, const char *key, uint32_t otherwise);
-/* Refuses what DPDK would refuse without saying why: no such interface, no permission to capture on it. */
+/* Refuses what DPDK would refuse without saying why: no such interface, no permission to capture on
+ * it. */
 int rx_port_name_check(const struct rx_port_name *name, const char *given, struct sys_error *e);
 
 /* ---- the EAL: rx_port_eal.c ---- */
@@ -55,13 +59,14 @@ struct rx_eal_args {
 	bool overflow;
 };
 
-/* The command line for rte_eal_init: what options and machine call for, except where the operator's own EAL options say it. */
-void rx_eal_args_make(struct rx_eal_args *args, const struct rx_ports_options *options, const struct rx_port_name *names,
-	const struct rx_eal_machine *machine);
+/* The command line for rte_eal_init: what options and machine call for, except where the operator's
+ * own EAL options say it. */
+void rx_eal_args_make(struct rx_eal_args *args, const struct rx_ports_options *options,
+	const struct rx_port_name *names, const struct rx_eal_machine *machine);
 void rx_eal_args_free(struct rx_eal_args *args);
 
-/* DPDK's log lines go through sys_log.  The first one of warning or worse since said was emptied is kept for the sentence of an
- * error: what follows it only says that it failed. */
+/* DPDK's log lines go through sys_log.  The first one of warning or worse since said was emptied is
+ * kept for the sentence of an error: what follows it only says that it failed. */
 struct rx_eal_log {
 	FILE *stream;
 	bool quiet;              /* keep only; print at level debug */
@@ -69,8 +74,8 @@ struct rx_eal_log {
 };
 
 /* Once a process.  0, or negative with the sentence. */
-int rx_eal_start(struct rx_eal_log *log, const struct rx_ports_options *options, const struct rx_port_name *names,
-	uint64_t memory_bytes, struct sys_error *e);
+int rx_eal_start(struct rx_eal_log *log, const struct rx_ports_options *options,
+	const struct rx_port_name *names, uint64_t memory_bytes, struct sys_error *e);
 void rx_eal_stop(struct rx_eal_log *log);
 
 /* ---- the open set ---- */
@@ -98,7 +103,8 @@ struct rx_port {
 	uint16_t id, n_queues, descriptors, mtu;
 	bool attached;           /* by us: to be removed */
 	bool open, started;
-	/* What the kernel drops before a net_af_packet socket, which the driver does not tell (rx_port_kernel.c). */
+	/* What the kernel drops before a net_af_packet socket, which the driver does not tell
+	 * (rx_port_kernel.c). */
 	int *kernel_fds;
 	uint32_t n_kernel_fds;
 	uint64_t kernel_drops;
@@ -123,15 +129,19 @@ struct rx_ports {
 	struct rx_eal_log log;
 };
 
-/* rx_port_setup.c: attaches (unless the EAL's own options have), and configures with queues on the pool. */
+/* rx_port_setup.c: attaches (unless the EAL's own options have), and configures with queues on the
+ * pool. */
 int rx_port_attach(struct rx_ports *ports, struct rx_port *port, struct sys_error *e);
 /* Queues, descriptors and MTU that the port will have. */
-int rx_port_plan(struct rx_ports *ports, struct rx_port *port, const struct rx_ports_options *options, struct sys_error *e);
-int rx_port_configure(struct rx_ports *ports, struct rx_port *port, const struct rx_ports_options *options, struct sys_error *e);
+int rx_port_plan(struct rx_ports *ports, struct rx_port *port,
+	const struct rx_ports_options *options, struct sys_error *e);
+int rx_port_configure(struct rx_ports *ports, struct rx_port *port,
+	const struct rx_ports_options *options, struct sys_error *e);
 /* Bytes of one frame that the port may deliver. */
 uint32_t rx_port_frame_bytes(const struct rx_port *port);
 
-/* rx_port_kernel.c: takes the packet sockets of this process that appeared since the ports before it. */
+/* rx_port_kernel.c: takes the packet sockets of this process that appeared since the ports before
+ * it. */
 int rx_port_kernel_claim(struct rx_ports *ports, struct rx_port *port, struct sys_error *e);
 /* Adds what the kernel dropped since the last call to port->kernel_drops. */
 void rx_port_kernel_read(struct rx_port *port);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #define RX_PORT_TX_DESCRIPTORS 64
-#define RX_PORT_VLAN_SPARE 8          /* two tags that drivers do not count */
-#define RX_PORT_KERNEL_FRAME 2048     /* net_af_packet's framesz unless given */
+#define RX_PORT_VLAN_SPARE 8      /* two tags that drivers do not count */
+#define RX_PORT_KERNEL_FRAME 2048 /* net_af_packet's framesz unless given */
 #define RX_PORT_RSS_KEY_MAX 64
 
 /* What DPDK said of it, for the end of a sentence. */
@@ -27,15 +27,19 @@ rx_port_package(const char *driver, char *text, size_t cap)
 }
 
 static int
-rx_port_attach_failed(const struct rx_ports *ports, const struct rx_port *port, int rc, struct sys_error *e)
+rx_port_attach_failed(
+	const struct rx_ports *ports, const struct rx_port *port, int rc, struct sys_error *e)
 {
 	char package[RX_PORT_DEVICE_MAX + 16];
 
 	if (!strstr(ports->log.said, "failed to parse device"))
-		return sys_fail(e, -BASE_ERR_IO, "port %s: DPDK cannot open it: %s", port->given, rx_port_said(ports, rc));
+		return sys_fail(e, -BASE_ERR_IO, "port %s: DPDK cannot open it: %s", port->given,
+			rx_port_said(ports, rc));
 	rx_port_package(port->name.driver, package, sizeof(package));
-	return sys_fail(e, -BASE_ERR_NOT_FOUND, "port %s: DPDK has no driver %s here: install it (Debian: %s), or correct the"
-		" name", port->given, port->name.driver, package);
+	return sys_fail(e, -BASE_ERR_NOT_FOUND,
+		"port %s: DPDK has no driver %s here: install it (Debian: %s), or correct the"
+		" name",
+		port->given, port->name.driver, package);
 }
 
 int
@@ -44,7 +48,8 @@ rx_port_attach(struct rx_ports *ports, struct rx_port *port, struct sys_error *e
 	const struct rx_port_name *name = &port->name;
 
 	ports->log.said[0] = '\0';
-	if (name->kind == RX_PORT_VDEV && rte_eth_dev_get_port_by_name(name->device, &port->id) != 0) {
+	if (name->kind == RX_PORT_VDEV &&
+		rte_eth_dev_get_port_by_name(name->device, &port->id) != 0) {
 		int rc = rx_port_name_check(name, port->given, e);
 		if (rc < 0)
 			return rc;
@@ -54,10 +59,14 @@ rx_port_attach(struct rx_ports *ports, struct rx_port *port, struct sys_error *e
 		port->attached = true;
 	}
 	if (rte_eth_dev_get_port_by_name(name->device, &port->id) != 0)
-		return sys_fail(e, -BASE_ERR_NOT_FOUND, name->kind == RX_PORT_PCI ?
-			"port %s: DPDK sees no such NIC: is the address right (lspci -D), is it bound to vfio-pci"
-			" (dpdk-devbind.py -s), and is its driver installed (Debian: dpdk-dev)?" :
-			"port %s: the driver made no port", port->given);
+		return sys_fail(e, -BASE_ERR_NOT_FOUND,
+			name->kind == RX_PORT_PCI
+				? "port %s: DPDK sees no such NIC: is the address right (lspci "
+				  "-D), is it bound to vfio-pci"
+				  " (dpdk-devbind.py -s), and is its driver installed (Debian: "
+				  "dpdk-dev)?"
+				: "port %s: the driver made no port",
+			port->given);
 	port->open = true;
 	return rx_port_kernel_claim(ports, port, e);
 }
@@ -66,21 +75,25 @@ rx_port_attach(struct rx_ports *ports, struct rx_port *port, struct sys_error *e
 static uint32_t
 rx_port_overhead(const struct rte_eth_dev_info *info)
 {
-	if (info->max_mtu != UINT16_MAX && info->max_rx_pktlen > info->max_mtu && info->max_rx_pktlen - info->max_mtu < 256)
+	if (info->max_mtu != UINT16_MAX && info->max_rx_pktlen > info->max_mtu &&
+		info->max_rx_pktlen - info->max_mtu < 256)
 		return info->max_rx_pktlen - info->max_mtu;
 	return RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
 }
 
 int
-rx_port_plan(struct rx_ports *ports, struct rx_port *port, const struct rx_ports_options *options, struct sys_error *e)
+rx_port_plan(struct rx_ports *ports, struct rx_port *port, const struct rx_ports_options *options,
+	struct sys_error *e)
 {
 	struct rte_eth_dev_info info;
-	uint16_t rx = options->rx_descriptors > UINT16_MAX ? UINT16_MAX : (uint16_t)options->rx_descriptors;
+	uint16_t rx = options->rx_descriptors > UINT16_MAX ? UINT16_MAX
+							   : (uint16_t)options->rx_descriptors;
 	uint16_t tx = RX_PORT_TX_DESCRIPTORS;
 
 	int rc = rte_eth_dev_info_get(port->id, &info);
 	if (rc < 0)
-		return sys_fail(e, -BASE_ERR_IO, "port %s: %s", port->given, rx_port_said(ports, rc));
+		return sys_fail(
+			e, -BASE_ERR_IO, "port %s: %s", port->given, rx_port_said(ports, rc));
 	uint32_t overhead = rx_port_overhead(&info);
 	uint32_t mtu = options->mtu < info.max_mtu ? options->mtu : info.max_mtu;
 	if (info.max_rx_pktlen > overhead && mtu > info.max_rx_pktlen - overhead)
@@ -88,9 +101,11 @@ rx_port_plan(struct rx_ports *ports, struct rx_port *port, const struct rx_ports
 	if (mtu < info.min_mtu)
 		mtu = info.min_mtu;
 	port->mtu = (uint16_t)mtu;
-	port->n_queues = (uint16_t)(options->cores < info.max_rx_queues ? options->cores : info.max_rx_queues);
+	port->n_queues = (uint16_t)(options->cores < info.max_rx_queues ? options->cores
+									: info.max_rx_queues);
 	if (port->n_queues == 0)
-		return sys_fail(e, -BASE_ERR_UNSUPPORTED, "port %s: it has no receive queue", port->given);
+		return sys_fail(
+			e, -BASE_ERR_UNSUPPORTED, "port %s: it has no receive queue", port->given);
 	if (rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &rx, &tx) < 0)
 		rx = 512;
 	port->descriptors = rx;
@@ -112,20 +127,24 @@ rx_port_frame_bytes(const struct rx_port *port)
 static void
 rx_port_conf_rss(struct rte_eth_conf *conf, const struct rte_eth_dev_info *info, uint8_t *key)
 {
-	uint8_t len = info->hash_key_size && info->hash_key_size <= RX_PORT_RSS_KEY_MAX ? info->hash_key_size : 40;
+	uint8_t len = info->hash_key_size && info->hash_key_size <= RX_PORT_RSS_KEY_MAX
+			      ? info->hash_key_size
+			      : 40;
 
 	for (uint8_t i = 0; i < len; i++)
 		key[i] = i % 2 ? 0x5a : 0x6d;
 	conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 	conf->rx_adv_conf.rss_conf.rss_key = key;
 	conf->rx_adv_conf.rss_conf.rss_key_len = len;
-	conf->rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP |
-		RTE_ETH_RSS_TCP | RTE_ETH_RSS_SCTP);
+	conf->rx_adv_conf.rss_conf.rss_hf =
+		info->flow_type_rss_offloads &
+		(RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_SCTP);
 	conf->rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH;
 }
 
 static int
-rx_port_set(struct rx_ports *ports, struct rx_port *port, const struct rte_eth_dev_info *info, uint32_t buffer_bytes)
+rx_port_set(struct rx_ports *ports, struct rx_port *port, const struct rte_eth_dev_info *info,
+	uint32_t buffer_bytes)
 {
 	uint8_t key[RX_PORT_RSS_KEY_MAX];
 	struct rte_eth_conf conf = {.rxmode.mtu = port->mtu};
@@ -141,13 +160,17 @@ rx_port_set(struct rx_ports *ports, struct rx_port *port, const struct rte_eth_d
 		conf.rx_adv_conf.rss_conf.rss_key = NULL;
 		conf.rx_adv_conf.rss_conf.rss_key_len = 0;
 		rc = rte_eth_dev_configure(port->id, port->n_queues, n_tx, &conf);
-		sys_log(SYS_LOG_WARNING, "port %s: takes no symmetric RSS key: both ways of a flow may land on different"
-			" cores", port->given);
+		sys_log(SYS_LOG_WARNING,
+			"port %s: takes no symmetric RSS key: both ways of a flow may land on "
+			"different"
+			" cores",
+			port->given);
 	}
 	int socket = rte_eth_dev_socket_id(port->id);
 	unsigned numa = socket < 0 ? (unsigned)SOCKET_ID_ANY : (unsigned)socket;
 	for (uint16_t q = 0; rc >= 0 && q < port->n_queues; q++)
-		rc = rte_eth_rx_queue_setup(port->id, q, port->descriptors, numa, NULL, ports->pool);
+		rc = rte_eth_rx_queue_setup(
+			port->id, q, port->descriptors, numa, NULL, ports->pool);
 	for (uint16_t q = 0; rc >= 0 && q < n_tx; q++) {
 		uint16_t rx = port->descriptors, tx = RX_PORT_TX_DESCRIPTORS;
 		(void)rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &rx, &tx);
@@ -157,18 +180,23 @@ rx_port_set(struct rx_ports *ports, struct rx_port *port, const struct rte_eth_d
 }
 
 int
-rx_port_configure(struct rx_ports *ports, struct rx_port *port, const struct rx_ports_options *options, struct sys_error *e)
+rx_port_configure(struct rx_ports *ports, struct rx_port *port,
+	const struct rx_ports_options *options, struct sys_error *e)
 {
 	struct rte_eth_dev_info info;
 
 	ports->log.said[0] = '\0';
 	int rc = rte_eth_dev_info_get(port->id, &info);
 	if (rc >= 0)
-		rc = rx_port_set(ports, port, &info, rte_pktmbuf_data_room_size(ports->pool) - RTE_PKTMBUF_HEADROOM);
+		rc = rx_port_set(ports, port, &info,
+			rte_pktmbuf_data_room_size(ports->pool) - RTE_PKTMBUF_HEADROOM);
 	if (rc < 0)
-		return sys_fail(e, -BASE_ERR_IO, "port %s: cannot be set up with %u queues of %u descriptors, MTU %u: %s",
-			port->given, port->n_queues, port->descriptors, port->mtu, rx_port_said(ports, rc));
-	sys_log(SYS_LOG_INFO, "port %s: %s, driver %s, %u queues of %u descriptors, MTU %u", port->given, port->name.device,
-		info.driver_name ? info.driver_name : "?", port->n_queues, port->descriptors, port->mtu);
+		return sys_fail(e, -BASE_ERR_IO,
+			"port %s: cannot be set up with %u queues of %u descriptors, MTU %u: %s",
+			port->given, port->n_queues, port->descriptors, port->mtu,
+			rx_port_said(ports, rc));
+	sys_log(SYS_LOG_INFO, "port %s: %s, driver %s, %u queues of %u descriptors, MTU %u",
+		port->given, port->name.device, info.driver_name ? info.driver_name : "?",
+		port->n_queues, port->descriptors, port->mtu);
 	return 0;
 }

@@ -1,18 +1,24 @@
-/* shm: the segment that a probe writes and a collector reads.  Pure: works on mapped bytes; sys maps the file.
+/* shm: the segment that a probe writes and a collector reads.  Pure: works on mapped bytes; sys
+ * maps the file.
  *
- * One segment per probe, a file of fixed size on tmpfs or hugetlbfs.  Fixed-width, little-endian, position independent:
+ * One segment per probe, a file of fixed size on tmpfs or hugetlbfs.  Fixed-width, little-endian,
+ * position independent:
  *
  *   0      struct shm_header                    magic stored last by the probe that makes it
- *   4096   struct shm_core[cores]               metrics block, sequence and heartbeat of each worker
- *   ...    base_ring[cores]                     each ring at header.ring_offset + core * header.ring_stride
+ *   4096   struct shm_core[cores]               metrics block, sequence and heartbeat of each
+ *   worker
+ *   ...    base_ring[cores]                     each ring at header.ring_offset + core *
+ *   header.ring_stride
  *
- * Writers: the header's identity part: the probe's control core at creation; header.probe_*: the probe's control core;
- * header.collector_*: the collector; shm_core: its worker; ring head: its worker; ring tail (the cursor): the collector, after the
- * store has committed.  A record's ring message has kind = enum record_kind and its bytes are the record (record.h).
+ * Writers: the header's identity part: the probe's control core at creation; header.probe_*: the
+ * probe's control core; header.collector_*: the collector; shm_core: its worker; ring head: its
+ * worker; ring tail (the cursor): the collector, after the store has committed.  A record's ring
+ * message has kind = enum record_kind and its bytes are the record (record.h).
  *
- * The sequence: shm_core.next_seq is what the next record gets; a record dropped for a full ring takes its number with it, so a
- * gap in the sequence is a declared loss.  A restarted probe that finds its segment whole continues rings and sequences; one
- * that finds none starts from the sequence that its state file promises (see app). */
+ * The sequence: shm_core.next_seq is what the next record gets; a record dropped for a full ring
+ * takes its number with it, so a gap in the sequence is a declared loss.  A restarted probe that
+ * finds its segment whole continues rings and sequences; one that finds none starts from the
+ * sequence that its state file promises (see app). */
 #pragma once
 
 #include "base.h"
@@ -22,7 +28,8 @@
 #define SHM_LAYOUT_VERSION 1
 #define SHM_CORES_MAX 64
 #define SHM_CORES_OFFSET 4096
-#define SHM_RING_BYTES_MIN 1024          /* carries records up to half of it; RECORD_BYTES_MAX wants 256 KiB */
+/* carries records up to half of it; RECORD_BYTES_MAX wants 256 KiB */
+#define SHM_RING_BYTES_MIN 1024
 #define SHM_RING_BYTES_MAX (1ull << 36)
 #define SHM_NAME_MAX 64
 
@@ -40,7 +47,8 @@ struct shm_header {
 	uint32_t probe_state;        /* enum shm_state */
 	char clock_source[12];
 	/* the collector */
-	_Alignas(64) uint64_t collector_pid; /* 0: none; taken by compare-and-swap together with a lock on the file */
+	/* 0: none; taken by compare-and-swap together with a lock on the file */
+	_Alignas(64) uint64_t collector_pid;
 	int64_t collector_heartbeat_ns;
 	uint64_t collector_commits, collector_records, collector_corrupt;
 };
@@ -66,13 +74,16 @@ struct shm {
 	uint64_t bytes;
 };
 
-/* Bytes of a segment, 0 where the layout cannot be: cores 1..SHM_CORES_MAX, ring_bytes a power of two within its limits. */
+/* Bytes of a segment, 0 where the layout cannot be: cores 1..SHM_CORES_MAX, ring_bytes a power of
+ * two within its limits. */
 uint64_t shm_segment_bytes(const struct shm_layout *layout);
-/* Makes a new segment in memory of at least shm_segment_bytes, aligned to a cache line; sequences start at 1.  probe is cut at
- * SHM_NAME_MAX - 1 bytes.  0, or -BASE_ERR_INVALID. */
-int shm_create(struct shm *s, void *mem, uint64_t bytes, const struct shm_layout *layout, struct base_span probe, int64_t now_ns);
-/* Takes an existing one, checking everything: -BASE_ERR_FORMAT (no magic yet or damaged), -BASE_ERR_VERSION, or 0.  Writes
- * nothing to mem, which may be mapped read-only, and may be done while others use the segment. */
+/* Makes a new segment in memory of at least shm_segment_bytes, aligned to a cache line; sequences
+ * start at 1.  probe is cut at SHM_NAME_MAX - 1 bytes.  0, or -BASE_ERR_INVALID. */
+int shm_create(struct shm *s, void *mem, uint64_t bytes, const struct shm_layout *layout,
+	struct base_span probe, int64_t now_ns);
+/* Takes an existing one, checking everything: -BASE_ERR_FORMAT (no magic yet or damaged),
+ * -BASE_ERR_VERSION, or 0.  Writes nothing to mem, which may be mapped read-only, and may be done
+ * while others use the segment. */
 int shm_attach(struct shm *s, void *mem, uint64_t bytes);
 /* True where layout and probe name equal: a restarted probe may go on with it. */
 bool shm_matches(const struct shm *s, const struct shm_layout *layout, struct base_span probe);
@@ -83,17 +94,21 @@ struct base_ring *shm_ring(const struct shm *s, uint32_t core);
 
 /* ---- probe: one worker ---- */
 
-/* Publishes a record (record.h bytes): gives it the next sequence, copies it into the ring.  False where the ring is full (or
- * the record too large for it, or the ring damaged): the sequence is used up all the same and the caller counts it.
- * The sequence moves before the record is seen: a worker killed between the two leaves a gap, never one number twice. */
+/* Publishes a record (record.h bytes): gives it the next sequence, copies it into the ring.  False
+ * where the ring is full (or the record too large for it, or the ring damaged): the sequence is
+ * used up all the same and the caller counts it. The sequence moves before the record is seen: a
+ * worker killed between the two leaves a gap, never one number twice. */
 bool shm_publish(const struct shm *s, uint32_t core, uint8_t *record, uint32_t len);
 
 /* ---- collector ---- */
 
-/* Reads on from *cursor (start: shm_cursor).  Corrupt bytes: *cursor is moved to the ring's head, returns BASE_RING_CORRUPT. */
-enum base_ring_result shm_next(const struct shm *s, uint32_t core, uint64_t *cursor, struct base_ring_message *message);
+/* Reads on from *cursor (start: shm_cursor).  Corrupt bytes: *cursor is moved to the ring's head,
+ * returns BASE_RING_CORRUPT. */
+enum base_ring_result shm_next(const struct shm *s, uint32_t core, uint64_t *cursor,
+	struct base_ring_message *message);
 uint64_t shm_cursor(const struct shm *s, uint32_t core);
-/* After the commit: everything before cursor may be overwritten.  A cursor that was never published is ignored. */
+/* After the commit: everything before cursor may be overwritten.  A cursor that was never published
+ * is ignored. */
 void shm_release(const struct shm *s, uint32_t core, uint64_t cursor);
 /* Bytes waiting in a core's ring. */
 uint64_t shm_backlog(const struct shm *s, uint32_t core);

@@ -1,14 +1,17 @@
 /* sip: SIP messages (RFC 3261), zero copy.  Pure: bytes in, spans out.
  *
- * sip_parse makes one pass over a message, indexes every header (long and compact names, any case, folded, repeated, CR LF or
- * LF alone) and decodes those that a call record stands on: start line, Call-ID, From, To, top Via, CSeq, Content-Length,
- * Content-Type.  Everything else is decoded on demand from the index (sip_header_find and the sip_*_parse functions).
+ * sip_parse makes one pass over a message, indexes every header (long and compact names, any case,
+ * folded, repeated, CR LF or LF alone) and decodes those that a call record stands on: start line,
+ * Call-ID, From, To, top Via, CSeq, Content-Length, Content-Type.  Everything else is decoded on
+ * demand from the index (sip_header_find and the sip_*_parse functions).
  *
- * All spans borrow from the message; a value's span is trimmed; folded values keep their line breaks (sip_unfold copies
- * without).  Lenient in what it takes, exact in what it says: flags tell what an RFC 3261 parser would refuse, so that the
- * message can be recorded all the same.  A message cut at any byte parses the same once whole.
+ * All spans borrow from the message; a value's span is trimmed; folded values keep their line
+ * breaks (sip_unfold copies without).  Lenient in what it takes, exact in what it says: flags tell
+ * what an RFC 3261 parser would refuse, so that the message can be recorded all the same.  A
+ * message cut at any byte parses the same once whole.
  *
- * sip_uri.h: URIs and name-addr.  sip_sdp.h: SDP (RFC 8866).  sip_frame.h: messages out of a byte stream. */
+ * sip_uri.h: URIs and name-addr.  sip_sdp.h: SDP (RFC 8866).  sip_frame.h: messages out of a byte
+ * stream. */
 #pragma once
 
 #include "base.h"
@@ -34,29 +37,39 @@ enum sip_header_id {
 #define SIP_NO_HEADER 0xff
 
 /* What sip_parse returns besides the bytes consumed (> 0). */
-#define SIP_PARTIAL (-2)   /* not whole: the header's end or, by Content-Length, the body's end is missing */
+/* not whole: the header's end or, by Content-Length, the body's end is missing */
+#define SIP_PARTIAL (-2)
 #define SIP_MALFORMED (-1) /* not SIP: no start line, or no way to read on */
 
-/* What an RFC 3261 implementation would refuse or answer with 400/505; the message is parsed as far as it goes. */
+/* What an RFC 3261 implementation would refuse or answer with 400/505; the message is parsed as far
+ * as it goes. */
 enum sip_flag {
-	SIP_FLAG_BAD_START_LINE = 1 << 0,      /* extra spaces, bad status code, escaped or bad Request-URI */
+	/* extra spaces, bad status code, escaped or bad Request-URI */
+	SIP_FLAG_BAD_START_LINE = 1 << 0,
 	SIP_FLAG_BAD_VERSION = 1 << 1,         /* not SIP/2.0 */
-	SIP_FLAG_MISSING_HEADER = 1 << 2,      /* one of Via, From, To, Call-ID, CSeq is absent (Max-Forwards is not counted) */
-	SIP_FLAG_BAD_HEADER = 1 << 3,          /* a mandatory or decoded header whose value does not parse */
-	SIP_FLAG_REPEATED_HEADER = 1 << 4,     /* a header that may stand once stands twice with different values */
-	SIP_FLAG_BAD_LENGTH = 1 << 5,          /* Content-Length negative, not a number, or larger than the datagram */
+	/* one of Via, From, To, Call-ID, CSeq is absent (Max-Forwards is not counted) */
+	SIP_FLAG_MISSING_HEADER = 1 << 2,
+	/* a mandatory or decoded header whose value does not parse */
+	SIP_FLAG_BAD_HEADER = 1 << 3,
+	/* a header that may stand once stands twice with different values */
+	SIP_FLAG_REPEATED_HEADER = 1 << 4,
+	/* Content-Length negative, not a number, or larger than the datagram */
+	SIP_FLAG_BAD_LENGTH = 1 << 5,
 	SIP_FLAG_TOO_MANY_HEADERS = 1 << 6,
 	SIP_FLAG_CSEQ_MISMATCH = 1 << 7,       /* CSeq method differs from the request's */
 	SIP_FLAG_TRUNCATED = 1 << 8,           /* datagram: headers or body end early */
 	SIP_FLAG_LF_ONLY = 1 << 9,             /* line ends without CR: lenient, not an error */
 	SIP_FLAG_BAD_URI = 1 << 10,            /* Request-URI, From or To URI does not parse */
-	SIP_FLAG_UNKNOWN_SCHEME = 1 << 11,     /* Request-URI of a scheme other than sip, sips, tel: not an error of syntax */
+	/* Request-URI of a scheme other than sip, sips, tel: not an error of syntax */
+	SIP_FLAG_UNKNOWN_SCHEME = 1 << 11,
 	SIP_FLAG_BAD_DATE = 1 << 12, SIP_FLAG_BAD_WARNING = 1 << 13, SIP_FLAG_BAD_CONTACT = 1 << 14,
 };
 /* Those that make a message invalid by RFC 3261's grammar or rules. */
-#define SIP_FLAGS_INVALID (SIP_FLAG_BAD_START_LINE | SIP_FLAG_BAD_VERSION | SIP_FLAG_MISSING_HEADER | SIP_FLAG_BAD_HEADER | \
-	SIP_FLAG_REPEATED_HEADER | SIP_FLAG_BAD_LENGTH | SIP_FLAG_CSEQ_MISMATCH | SIP_FLAG_TRUNCATED | SIP_FLAG_BAD_URI | \
-	SIP_FLAG_BAD_DATE | SIP_FLAG_BAD_WARNING | SIP_FLAG_BAD_CONTACT)
+#define SIP_FLAGS_INVALID \
+	(SIP_FLAG_BAD_START_LINE | SIP_FLAG_BAD_VERSION | SIP_FLAG_MISSING_HEADER | \
+	SIP_FLAG_BAD_HEADER | SIP_FLAG_REPEATED_HEADER | SIP_FLAG_BAD_LENGTH | \
+	SIP_FLAG_CSEQ_MISMATCH | SIP_FLAG_TRUNCATED | SIP_FLAG_BAD_URI | SIP_FLAG_BAD_DATE | \
+	SIP_FLAG_BAD_WARNING | SIP_FLAG_BAD_CONTACT)
 
 struct sip_header {
 	struct base_span name;  /* as it stands */
@@ -70,7 +83,8 @@ enum sip_uri_kind { SIP_URI_NONE, SIP_URI_SIP, SIP_URI_SIPS, SIP_URI_TEL, SIP_UR
 struct sip_uri {
 	struct base_span text;   /* whole URI */
 	struct base_span scheme;
-	struct base_span user;   /* without password and user parameters; tel: the number without parameters */
+	/* without password and user parameters; tel: the number without parameters */
+	struct base_span user;
 	struct base_span user_params; /* behind ';' within the user part */
 	struct base_span host;   /* IPv6 with its brackets */
 	struct base_span params; /* behind the first ';', without it */
@@ -79,7 +93,8 @@ struct sip_uri {
 	uint8_t kind;            /* enum sip_uri_kind */
 };
 
-/* name-addr or addr-spec with header parameters: From, To, Contact, P-Asserted-Identity, Diversion, Refer-To ... */
+/* name-addr or addr-spec with header parameters: From, To, Contact, P-Asserted-Identity, Diversion,
+ * Refer-To ... */
 struct sip_name_addr {
 	struct base_span display; /* without quotes, escapes kept */
 	struct sip_uri uri;
@@ -115,9 +130,10 @@ struct sip_message {
 	struct sip_header headers[SIP_HEADERS_MAX];
 };
 
-/* sip_parse: the message at p.  datagram: the bytes end with the datagram (a body longer than that is cut and flagged, a
- * missing end of headers is taken as the end); otherwise a stream, where PARTIAL asks for more.  Leading CR LF are skipped.
- * Returns bytes consumed (> 0), SIP_PARTIAL or SIP_MALFORMED. *m is defined only when > 0. */
+/* sip_parse: the message at p.  datagram: the bytes end with the datagram (a body longer than that
+ * is cut and flagged, a missing end of headers is taken as the end); otherwise a stream, where
+ * PARTIAL asks for more.  Leading CR LF are skipped. Returns bytes consumed (> 0), SIP_PARTIAL or
+ * SIP_MALFORMED. *m is defined only when > 0. */
 int32_t sip_parse(struct sip_message *m, const uint8_t *p, uint32_t len, bool datagram);
 
 /* The first header of a known id, or NULL; then the next one, or NULL. */
@@ -127,22 +143,26 @@ const struct sip_header *sip_header_next(const struct sip_message *m, const stru
 struct base_span sip_header_value(const struct sip_message *m, enum sip_header_id id);
 /* The first header named so (any case), known or not, or NULL: for configured extra headers. */
 const struct sip_header *sip_header_named(const struct sip_message *m, struct base_span name);
-/* Elements of a comma-separated header value, honouring quotes and <>: takes the next off *rest.  False at the end. */
+/* Elements of a comma-separated header value, honouring quotes and <>: takes the next off *rest.
+ * False at the end. */
 bool sip_value_next(struct base_span *rest, struct base_span *element);
-/* The parameter named so (any case) in ';'-separated params: true and its value (empty without '=', quotes removed). */
+/* The parameter named so (any case) in ';'-separated params: true and its value (empty without '=',
+ * quotes removed). */
 bool sip_param_find(struct base_span params, struct base_span name, struct base_span *value);
 
 enum sip_method sip_method_of(struct base_span token);
 const char *sip_method_name(enum sip_method method); /* "INVITE", ...; "" for NONE and OTHER */
 const char *sip_header_name(enum sip_header_id id);
-enum sip_header_id sip_header_id_of(struct base_span name); /* long or compact, any case; else SIP_HDR_OTHER */
+/* long or compact, any case; else SIP_HDR_OTHER */
+enum sip_header_id sip_header_id_of(struct base_span name);
 
-/* A value without its line folds (each fold and the white space around it becomes one space): true, or false where it does
- * not fit in cap (then *len is what fits). */
+/* A value without its line folds (each fold and the white space around it becomes one space): true,
+ * or false where it does not fit in cap (then *len is what fits). */
 bool sip_unfold(struct base_span value, uint8_t *out, uint32_t cap, uint32_t *len);
 
-/* The cheap gate: do these bytes start like a SIP message ("SIP/2.0 ", a registered method and any URI but RTSP's, or any token
- * and a sip:, sips: or tel: URI)?  Reads at most 64 bytes; 32 do for registered methods. */
+/* The cheap gate: do these bytes start like a SIP message ("SIP/2.0 ", a registered method and any
+ * URI but RTSP's, or any token and a sip:, sips: or tel: URI)?  Reads at most 64 bytes; 32 do for
+ * registered methods. */
 bool sip_looks_like(const uint8_t *p, uint32_t len);
 
 #include "sip_frame.h"

@@ -1,4 +1,5 @@
-/* sip_frame: SIP messages out of a byte stream (RFC 3261 18.3): reframing by Content-Length, keep-alives (RFC 5626 3.5.1). */
+/* sip_frame: SIP messages out of a byte stream (RFC 3261 18.3): reframing by Content-Length,
+ * keep-alives (RFC 5626 3.5.1). */
 #pragma once
 
 #include "sip.h"
@@ -17,5 +18,7 @@ struct sip_frame {
 
 #define SIP_FRAME_MAX 131072 /* a message longer than that is garbage */
 
-/* Looks at the bytes in order of a stream. resync: bytes were lost before p, look for the next start line. */
-enum sip_frame_result sip_frame_next(const uint8_t *p, uint32_t len, bool resync, struct sip_frame *frame);
+/* Looks at the bytes in order of a stream. resync: bytes were lost before p, look for the next
+ * start line. */
+enum sip_frame_result sip_frame_next(const uint8_t *p, uint32_t len, bool resync,
+	struct sip_frame *frame);

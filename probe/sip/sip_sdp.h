@@ -1,4 +1,5 @@
-/* sip_sdp: session descriptions (RFC 8866) of offers and answers, zero copy.  Also finds them in multipart bodies (RFC 2046). */
+/* sip_sdp: session descriptions (RFC 8866) of offers and answers, zero copy.  Also finds them in
+ * multipart bodies (RFC 2046). */
 #pragma once
 
 #include "sip.h"
@@ -10,7 +11,8 @@
 enum sip_sdp_direction { SIP_SDP_SENDRECV, SIP_SDP_SENDONLY, SIP_SDP_RECVONLY, SIP_SDP_INACTIVE };
 
 struct sip_sdp_format {
-	struct base_span encoding; /* of rtpmap; empty where there is none (static payload type, t38) */
+	/* of rtpmap; empty where there is none (static payload type, t38) */
+	struct base_span encoding;
 	struct base_span fmtp;
 	uint32_t clock_rate;       /* Hz, 0 where unknown */
 	uint8_t payload_type;      /* 0..127; 255: the format is not a number */
@@ -20,7 +22,8 @@ struct sip_sdp_format {
 struct sip_sdp_media {
 	struct base_span type;     /* audio, video, image, application ... */
 	struct base_span proto;    /* RTP/AVP, RTP/SAVP, udptl ... */
-	struct base_ip ip;         /* of the media's c= or else the session's; valid with ip_valid */
+	/* of the media's c= or else the session's; valid with ip_valid */
+	struct base_ip ip;
 	bool ip_valid;             /* false: absent or a host name */
 	bool crypto;               /* a=crypto or a=fingerprint */
 	bool rtcp_mux;
@@ -28,11 +31,13 @@ struct sip_sdp_media {
 	uint16_t port_count;       /* of m= port/count, 1 by default */
 	uint16_t rtcp_port;        /* a=rtcp, else 0: port + 1 (or port with rtcp_mux) */
 	struct base_ip rtcp_ip;    /* of a=rtcp with an address, else ip */
-	uint8_t direction;         /* enum sip_sdp_direction: the media's, else the session's, else sendrecv */
+	/* enum sip_sdp_direction: the media's, else the session's, else sendrecv */
+	uint8_t direction;
 	uint16_t ptime_ms;         /* 0: not given */
 	uint8_t n_formats, n_candidates;
 	struct sip_sdp_format formats[SIP_SDP_FORMATS_MAX];
-	struct base_endpoint candidates[SIP_SDP_CANDIDATES_MAX]; /* a=candidate of component 1, UDP, with an address */
+	/* a=candidate of component 1, UDP, with an address */
+	struct base_endpoint candidates[SIP_SDP_CANDIDATES_MAX];
 };
 
 struct sip_sdp {
@@ -43,7 +48,9 @@ struct sip_sdp {
 	struct sip_sdp_media media[SIP_SDP_MEDIA_MAX];
 };
 
-/* The SDP part of a message's body: the body itself with Content-Type application/sdp, or a part of a multipart; empty if none. */
+/* The SDP part of a message's body: the body itself with Content-Type application/sdp, or a part of
+ * a multipart; empty if none. */
 struct base_span sip_sdp_find(const struct sip_message *m);
-/* True and *sdp where text starts with v= (or m=, o=) lines that can be read; unknown lines are skipped. */
+/* True and *sdp where text starts with v= (or m=, o=) lines that can be read; unknown lines are
+ * skipped. */
 bool sip_sdp_parse(struct sip_sdp *sdp, struct base_span text);

@@ -3,7 +3,8 @@
 
 #include "sip.h"
 
-/* True and *uri (with text set), or false where it does not parse; then as much as could be told is set. */
+/* True and *uri (with text set), or false where it does not parse; then as much as could be told is
+ * set. */
 bool sip_uri_parse(struct base_span text, struct sip_uri *uri);
 bool sip_name_addr_parse(struct base_span value, struct sip_name_addr *out);
 bool sip_via_parse(struct base_span value, struct sip_via *out);

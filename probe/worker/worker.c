@@ -9,15 +9,27 @@
 
 /* ---- memory: one list for what is taken and for what check-config prints ---- */
 
-enum part { PART_DIALOGS, PART_STREAMS, PART_DIRECTORY, PART_FRAGMENTS, PART_TCP, PART_AWAITED, PART_WORKER, PART_COUNT };
-static const char *const part_names[PART_COUNT] = {"dialogs (calls, registrations, transactions)", "RTP streams",
-	"media directory", "fragment reassembly", "TCP reassembly", "hand-over between cores", "burst and scratch"};
+enum part {
+	PART_DIALOGS,
+	PART_STREAMS,
+	PART_DIRECTORY,
+	PART_FRAGMENTS,
+	PART_TCP,
+	PART_AWAITED,
+	PART_WORKER,
+	PART_COUNT
+};
+static const char *const part_names[PART_COUNT] = {"dialogs (calls, registrations, transactions)",
+	"RTP streams", "media directory", "fragment reassembly", "TCP reassembly",
+	"hand-over between cores", "burst and scratch"};
 
 static struct dialog_options
 dialog_options_of(const struct config *c)
 {
-	return (struct dialog_options){.max_dialogs = c->tables.calls, .flow_entries = c->tables.flow_entries,
-		.setup_ns = c->timers.setup_s * BASE_NS_PER_SEC, .linger_ns = c->timers.linger_s * BASE_NS_PER_SEC,
+	return (struct dialog_options){.max_dialogs = c->tables.calls,
+		.flow_entries = c->tables.flow_entries,
+		.setup_ns = c->timers.setup_s * BASE_NS_PER_SEC,
+		.linger_ns = c->timers.linger_s * BASE_NS_PER_SEC,
 		.call_idle_ns = c->timers.call_idle_s * BASE_NS_PER_SEC,
 		.transaction_ns = c->timers.transaction_s * BASE_NS_PER_SEC,
 		.registration_ns = c->timers.registration_s * BASE_NS_PER_SEC};
@@ -26,7 +38,8 @@ dialog_options_of(const struct config *c)
 static struct media_options
 media_options_of(const struct config *c)
 {
-	return (struct media_options){.max_streams = c->tables.streams, .idle_ns = c->timers.stream_idle_s * BASE_NS_PER_SEC};
+	return (struct media_options){.max_streams = c->tables.streams,
+		.idle_ns = c->timers.stream_idle_s * BASE_NS_PER_SEC};
 }
 
 static void
@@ -107,7 +120,8 @@ watch_load(struct watch_entries *w, const struct config *c, struct sys_error *e)
 	}
 	return 0;
 }
-_Static_assert((int)CONFIG_WATCH_NUMBER == (int)CLASSIFY_WATCH_NUMBER && (int)CONFIG_WATCH_HEADER == (int)CLASSIFY_WATCH_HEADER,
+_Static_assert((int)CONFIG_WATCH_NUMBER == (int)CLASSIFY_WATCH_NUMBER &&
+		       (int)CONFIG_WATCH_HEADER == (int)CLASSIFY_WATCH_HEADER,
 	"one order of kinds");
 
 static int
@@ -120,7 +134,8 @@ set_classify_new(struct classify **out, const struct config *c, struct sys_error
 		return sys_fail(e, -BASE_ERR_NO_MEMORY, "no memory for the watch lists");
 	rc = watch_load(watch, c, e);
 	if (rc == 0) {
-		struct classify_options o = {c->sip.ports, c->sip.ports_count, c->sip.any_port, watch->lists, watch->n};
+		struct classify_options o = {
+			c->sip.ports, c->sip.ports_count, c->sip.any_port, watch->lists, watch->n};
 		rc = classify_new(out, &o, e);
 		watch_free(watch);
 	}
@@ -131,7 +146,8 @@ set_classify_new(struct classify **out, const struct config *c, struct sys_error
 /* ---- one worker ---- */
 
 static int
-worker_init(struct worker_set *set, uint32_t core, const size_t bytes[PART_COUNT], struct sys_error *e)
+worker_init(
+	struct worker_set *set, uint32_t core, const size_t bytes[PART_COUNT], struct sys_error *e)
 {
 	const struct config *c = set->options.config;
 	struct worker *w = set_take(set, bytes[PART_WORKER]);
@@ -143,16 +159,21 @@ worker_init(struct worker_set *set, uint32_t core, const size_t bytes[PART_COUNT
 			w = NULL;
 	}
 	if (w == NULL)
-		return sys_fail(e, -BASE_ERR_NO_MEMORY, "no memory for worker %u: make tables.calls or tables.streams smaller", core);
+		return sys_fail(e, -BASE_ERR_NO_MEMORY,
+			"no memory for worker %u: make tables.calls or tables.streams smaller",
+			core);
 	set->workers[core] = w;
 	w->set = set;
 	w->core = core;
 	w->alone = set->options.cores == 1;
-	w->metrics = set->options.metrics ? set->options.metrics[core] : set_take(set, sizeof(struct metrics_core));
+	w->metrics = set->options.metrics ? set->options.metrics[core]
+					  : set_take(set, sizeof(struct metrics_core));
 	if (w->metrics == NULL)
-		return sys_fail(e, -BASE_ERR_NO_MEMORY, "no memory for the counters of worker %u", core);
+		return sys_fail(
+			e, -BASE_ERR_NO_MEMORY, "no memory for the counters of worker %u", core);
 	w->fragments = packet_fragments_new(mem[PART_FRAGMENTS], c->tables.fragments, &set->key);
-	w->tcp = packet_tcp_new(mem[PART_TCP], c->tables.tcp_flows, c->tables.tcp_buffer_bytes, &set->key);
+	w->tcp = packet_tcp_new(
+		mem[PART_TCP], c->tables.tcp_flows, c->tables.tcp_buffer_bytes, &set->key);
 	w->directory = media_directory_new(mem[PART_DIRECTORY], c->tables.endpoints, &set->key);
 	set->directories[core] = w->directory;
 	if (mem[PART_AWAITED]) {
@@ -165,7 +186,8 @@ worker_init(struct worker_set *set, uint32_t core, const size_t bytes[PART_COUNT
 
 /* The parts that look at other cores' parts. */
 static void
-worker_connect(struct worker_set *set, struct worker *w, struct shard *shard, void *media_mem, void *dialog_mem)
+worker_connect(struct worker_set *set, struct worker *w, struct shard *shard, void *media_mem,
+	void *dialog_mem)
 {
 	struct media_options media = media_options_of(set->options.config);
 	struct dialog_options dialog = dialog_options_of(set->options.config);
@@ -195,10 +217,12 @@ set_extra_headers(struct worker_set *set)
 	const struct config *c = set->options.config;
 	struct base_text t = base_text_of(set->extra_header_bytes, sizeof(set->extra_header_bytes));
 
-	for (unsigned i = 0; i < c->sip.extra_headers_count && i < base_count_of(set->extra_headers); i++) {
+	for (unsigned i = 0;
+		i < c->sip.extra_headers_count && i < base_count_of(set->extra_headers); i++) {
 		size_t begin = t.len;
 		base_text_str(&t, c->sip.extra_headers[i]);
-		set->extra_headers[set->n_extra_headers++] = base_span_of(t.p + begin, (uint32_t)(t.len - begin));
+		set->extra_headers[set->n_extra_headers++] =
+			base_span_of(t.p + begin, (uint32_t)(t.len - begin));
 	}
 }
 
@@ -220,15 +244,17 @@ set_fill(struct worker_set *set, struct sys_error *e)
 	if (cores > 1) {
 		void *mem = set_take(set, shard_footprint(cores, WORKER_SHARD_RING_BYTES));
 		if (mem == NULL)
-			return sys_fail(e, -BASE_ERR_NO_MEMORY, "no memory for the rings between %u cores", cores);
+			return sys_fail(e, -BASE_ERR_NO_MEMORY,
+				"no memory for the rings between %u cores", cores);
 		shard = shard_new(mem, cores, WORKER_SHARD_RING_BYTES, &set->key);
 	}
 	for (uint32_t core = 0; core < cores; core++) {
 		void *media = set_take(set, media_bytes), *dialog = set_take(set, dialog_bytes);
 		if (media == NULL || dialog == NULL)
 			return sys_fail(e, -BASE_ERR_NO_MEMORY,
-				"no memory for the tables of worker %u (%zu MiB): make tables.calls or tables.streams smaller", core,
-				(media_bytes + dialog_bytes) >> 20);
+				"no memory for the tables of worker %u (%zu MiB): make "
+				"tables.calls or tables.streams smaller",
+				core, (media_bytes + dialog_bytes) >> 20);
 		worker_connect(set, set->workers[core], shard, media, dialog);
 	}
 	return 0;
@@ -244,7 +270,8 @@ worker_set_new(struct worker_set **out, const struct worker_options *options, st
 		return sys_fail(e, -BASE_ERR_NO_MEMORY, "no memory for the engine");
 	if (options->cores == 0 || options->cores > CONFIG_CORES_MAX) {
 		free(set);
-		return sys_fail(e, -BASE_ERR_INVALID, "%u cores: 1..%d are possible", options->cores, CONFIG_CORES_MAX);
+		return sys_fail(e, -BASE_ERR_INVALID, "%u cores: 1..%d are possible",
+			options->cores, CONFIG_CORES_MAX);
 	}
 	set->options = *options;
 	set->key = BASE_HASH_KEY_REPLAY;
@@ -296,7 +323,8 @@ reload_wait(struct worker_set *set, struct worker_classifier *next)
 	int64_t until = sys_clock_monotonic_ns() + RELOAD_WAIT_NS;
 
 	for (uint32_t core = 0; core < set->options.cores; core++) {
-		while (__atomic_load_n(&set->workers[core]->taken, __ATOMIC_ACQUIRE) != &next[core]) {
+		while (__atomic_load_n(&set->workers[core]->taken, __ATOMIC_ACQUIRE) !=
+			&next[core]) {
 			if (sys_clock_monotonic_ns() > until)
 				return false;
 			usleep(1000);
@@ -317,7 +345,8 @@ worker_set_reload(struct worker_set *set, const struct config *config, struct sy
 {
 	struct worker_classifier *next = calloc(set->options.cores, sizeof(*next));
 	struct classify *classify = NULL;
-	int rc = next ? set_classify_new(&classify, config, e) : sys_fail(e, -BASE_ERR_NO_MEMORY, "no memory to reload");
+	int rc = next ? set_classify_new(&classify, config, e)
+		      : sys_fail(e, -BASE_ERR_NO_MEMORY, "no memory to reload");
 
 	for (uint32_t core = 0; rc == 0 && core < set->options.cores; core++) {
 		next[core].classify = classify;
@@ -331,13 +360,16 @@ worker_set_reload(struct worker_set *set, const struct config *config, struct sy
 		return rc;
 	}
 	for (uint32_t core = 0; core < set->options.cores; core++)
-		__atomic_store_n(&set->workers[core]->next, &next[core], __ATOMIC_RELEASE); /* pairs with house_classifier */
+		/* pairs with house_classifier */
+		__atomic_store_n(&set->workers[core]->next, &next[core], __ATOMIC_RELEASE);
 	if (!reload_wait(set, next))
-		return sys_fail(e, -BASE_ERR_INTERRUPTED, "a worker does not answer: the old lists stay in force there");
+		return sys_fail(e, -BASE_ERR_INTERRUPTED,
+			"a worker does not answer: the old lists stay in force there");
 	reload_drop(set, next); /* the workers have left their old pairs here */
 	classify_free(set->classify);
 	set->classify = classify;
 	free(set->spare);
-	set->spare = next; /* its address must stay taken until the next reload, which is told from it by address */
+	/* its address must stay taken until the next reload, which is told from it by address */
+	set->spare = next;
 	return 0;
 }

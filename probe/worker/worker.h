@@ -1,16 +1,18 @@
 /* worker: the one room that sees the whole data plane.
  *
- * A worker_set is the engine of one process: N workers with their tables, the rings between them, the media directory and the
- * classifier, all memory taken at worker_set_new and sized from the configuration.  A worker is one core's share; its step
- * reads like the line of DESIGN section 1:
+ * A worker_set is the engine of one process: N workers with their tables, the rings between them,
+ * the media directory and the classifier, all memory taken at worker_set_new and sized from the
+ * configuration.  A worker is one core's share; its step reads like the line of DESIGN section 1:
  *
- *     rx frame -> packet view -> media table, or classify kind -> sip message -> owner core -> dialog -> record
+ *     rx frame -> packet view -> media table, or classify kind -> sip message -> owner core ->
+ *     dialog -> record
  *
- * Live (app: ringtap-probe) and capture files (cli: ringtap read) run the same engine; time is that of the frames, and where none
- * come, of the caller.  worker_hot.c is the step; worker_house.c what happens every few milliseconds; worker.c init.
+ * Live (app: ringtap-probe) and capture files (cli: ringtap read) run the same engine; time is that
+ * of the frames, and where none come, of the caller.  worker_hot.c is the step; worker_house.c what
+ * happens every few milliseconds; worker.c init.
  *
- * Thread: a worker has one user.  worker_set_* are for the control thread; while workers run only worker_set_reload and
- * worker_set_metrics may be called. */
+ * Thread: a worker has one user.  worker_set_* are for the control thread; while workers run only
+ * worker_set_reload and worker_set_metrics may be called. */
 #pragma once
 
 #include "base.h"
@@ -22,35 +24,42 @@
 struct worker;
 struct worker_set;
 
-/* Takes a finished record (record.h bytes, writable for the sequence).  Called on the worker's thread.  False: dropped, counted. */
+/* Takes a finished record (record.h bytes, writable for the sequence).  Called on the worker's
+ * thread.  False: dropped, counted. */
 typedef bool (*worker_record_fn)(void *context, uint32_t core, uint8_t *record, uint32_t len);
 
 struct worker_options {
 	const struct config *config;
 	uint32_t cores;
-	bool replay;                 /* capture file: fixed hash key, so that a replay twice gives the same bytes */
+	/* capture file: fixed hash key, so that a replay twice gives the same bytes */
+	bool replay;
 	const char *clock_source;    /* "capture", "nic", "host" */
 	worker_record_fn record;
 	void *context;
 	struct metrics_core *const *metrics; /* one per core (in the segment), or NULL: own ones */
 };
 
-int worker_set_new(struct worker_set **set, const struct worker_options *options, struct sys_error *e);
+int worker_set_new(struct worker_set **set, const struct worker_options *options,
+	struct sys_error *e);
 void worker_set_free(struct worker_set *set);
 struct worker *worker_set_worker(struct worker_set *set, uint32_t core);
 const struct metrics_core *worker_set_metrics(const struct worker_set *set, uint32_t core);
-/* Bytes that worker_set_new will take, by table, for check-config: prints lines to f where not NULL, returns the sum. */
+/* Bytes that worker_set_new will take, by table, for check-config: prints lines to f where not
+ * NULL, returns the sum. */
 uint64_t worker_set_memory(const struct config *config, uint32_t cores, FILE *f);
-/* New port and watch lists (SIGHUP): compiled here, taken up by each worker at its next house-keeping. */
+/* New port and watch lists (SIGHUP): compiled here, taken up by each worker at its next
+ * house-keeping. */
 int worker_set_reload(struct worker_set *set, const struct config *config, struct sys_error *e);
 
-/* One burst, at most RX_BURST_MAX frames: all of the data plane.  The frames may be released when it returns. */
+/* One burst, at most RX_BURST_MAX frames: all of the data plane.  The frames may be released when
+ * it returns. */
 void worker_step(struct worker *w, const struct rx_frame *frames, uint32_t n);
-/* Rings of other cores and timers, up to now_ns.  Call after each burst, and when there are no frames. */
+/* Rings of other cores and timers, up to now_ns.  Call after each burst, and when there are no
+ * frames. */
 void worker_house(struct worker *w, int64_t now_ns);
 /* The frames that a worker lost before they reached it (NIC, descriptors): for capture_loss. */
 void worker_note_loss(struct worker *w, uint64_t lost_total);
 
-/* After all workers have stopped, on one thread: open calls, registrations, transactions and streams are recorded as cut by
- * the end of the capture, core by core. */
+/* After all workers have stopped, on one thread: open calls, registrations, transactions and
+ * streams are recorded as cut by the end of the capture, core by core. */
 void worker_set_finish(struct worker_set *set, int64_t now_ns);

@@ -141,8 +141,9 @@ stream_to_owner(void *context, const struct media_summary *summary)
 	shard_send(s->w->shard, s->w->core, s->to, sizeof(*summary));
 }
 
-/* Another core asks for the streams of its call, or when they were last heard.  An answer that finds no room is missed by
- * nobody for long: the owner waits DIALOG_COLLECT_NS and writes the record without. */
+/* Another core asks for the streams of its call, or when they were last heard.  An answer that
+ * finds no room is missed by nobody for long: the owner waits DIALOG_COLLECT_NS and writes the
+ * record without. */
 static void
 worker_asked(struct worker *w, uint32_t from, struct worker_ask ask)
 {
@@ -177,7 +178,8 @@ worker_answered(struct worker *w, const struct worker_ask *answer)
 }
 
 void
-worker_shard_message(void *worker, uint32_t from, enum shard_kind kind, const uint8_t *p, uint32_t len)
+worker_shard_message(
+	void *worker, uint32_t from, enum shard_kind kind, const uint8_t *p, uint32_t len)
 {
 	struct worker *w = worker;
 	struct media_summary summary;
@@ -206,8 +208,10 @@ void
 worker_stream_record(void *worker, const struct media_summary *summary)
 {
 	struct worker *w = worker;
-	struct record_writer out = record_writer_begin(w->stream_record, sizeof(w->stream_record), RECORD_STREAM);
-	uint8_t identity[2 * sizeof(struct base_endpoint) + sizeof(uint32_t) + sizeof(int64_t)], *at = identity;
+	struct record_writer out =
+		record_writer_begin(w->stream_record, sizeof(w->stream_record), RECORD_STREAM);
+	uint8_t identity[2 * sizeof(struct base_endpoint) + sizeof(uint32_t) + sizeof(int64_t)],
+		*at = identity;
 	int64_t us = summary->first_ns / BASE_NS_PER_US;
 
 	memcpy(at, &summary->src, sizeof(summary->src)), at += sizeof(summary->src);
@@ -224,5 +228,6 @@ worker_stream_record(void *worker, const struct media_summary *summary)
 struct dialog_hooks
 worker_dialog_hooks(struct worker *w)
 {
-	return (struct dialog_hooks){w, hook_publish, hook_withdraw, hook_collect, hook_peek, hook_record, hook_watch, hook_watch_name};
+	return (struct dialog_hooks){w, hook_publish, hook_withdraw, hook_collect, hook_peek,
+		hook_record, hook_watch, hook_watch_name};
 }

@@ -6,7 +6,8 @@ static enum packet_verdict
 worker_miss(struct worker *w, struct media_packet *packet)
 {
 	const struct packet_view *view = packet->view;
-	struct classify_result what = classify_payload(w->now_in_force.classify, w->now_in_force.core, view);
+	struct classify_result what =
+		classify_payload(w->now_in_force.classify, w->now_in_force.core, view);
 
 	if (what.scanned)
 		metrics_add(w->metrics, METRICS_HYPERSCAN_SCANS, 1);
@@ -16,8 +17,10 @@ worker_miss(struct worker *w, struct media_packet *packet)
 	case CLASSIFY_SIP: return worker_sip_datagram(w, view, packet->ts_ns);
 	case CLASSIFY_KEEPALIVE: return PACKET_VERDICT_KEEPALIVE;
 	case CLASSIFY_STUN: return PACKET_VERDICT_STUN;
-	case CLASSIFY_RTP: return media_begin(w->media, packet) ? PACKET_VERDICT_RTP : PACKET_VERDICT_IGNORED;
-	case CLASSIFY_RTCP: return media_rtcp(w->media, packet) ? PACKET_VERDICT_RTCP : PACKET_VERDICT_IGNORED;
+	case CLASSIFY_RTP:
+		return media_begin(w->media, packet) ? PACKET_VERDICT_RTP : PACKET_VERDICT_IGNORED;
+	case CLASSIFY_RTCP:
+		return media_rtcp(w->media, packet) ? PACKET_VERDICT_RTCP : PACKET_VERDICT_IGNORED;
 	default: return PACKET_VERDICT_IGNORED;
 	}
 }
@@ -33,7 +36,8 @@ worker_bundled(struct worker *w, const struct media_packet *first)
 		worker_miss(w, &packet);
 }
 
-/* A batch of whole datagrams: media table first, in bursts so that the cache misses overlap; then the few that missed. */
+/* A batch of whole datagrams: media table first, in bursts so that the cache misses overlap; then
+ * the few that missed. */
 static void
 worker_datagrams(struct worker *w, uint32_t n)
 {
@@ -50,7 +54,8 @@ worker_datagrams(struct worker *w, uint32_t n)
 	}
 }
 
-/* A fragment; when it completes a packet, that goes its way at once, for its bytes stand in the only reassembly buffer. */
+/* A fragment; when it completes a packet, that goes its way at once, for its bytes stand in the
+ * only reassembly buffer. */
 static void
 worker_fragment(struct worker *w, struct packet_view *view, int64_t ts_ns)
 {
@@ -62,8 +67,9 @@ worker_fragment(struct worker *w, struct packet_view *view, int64_t ts_ns)
 		w->packets[0] = (struct media_packet){.view = view, .ts_ns = ts_ns};
 		worker_datagrams(w, 1);
 	} else {
-		metrics_verdict(w->metrics,
-			result == PACKET_DONE ? (enum packet_verdict)view->verdict : PACKET_VERDICT_TOO_DEEP);
+		metrics_verdict(w->metrics, result == PACKET_DONE
+						    ? (enum packet_verdict)view->verdict
+						    : PACKET_VERDICT_TOO_DEEP);
 	}
 }
 
@@ -80,9 +86,11 @@ worker_step(struct worker *w, const struct rx_frame *frames, uint32_t n)
 		if (i + 4 < n)
 			base_prefetch(frames[i + 4].data);
 		bytes += f->wire_len;
-		switch (packet_decode(view, f->data, f->len, f->wire_len, (enum packet_link)f->link)) {
+		switch (packet_decode(
+			view, f->data, f->len, f->wire_len, (enum packet_link)f->link)) {
 		case PACKET_IS_DATAGRAM:
-			w->packets[batch++] = (struct media_packet){.view = view, .ts_ns = f->ts_ns};
+			w->packets[batch++] =
+				(struct media_packet){.view = view, .ts_ns = f->ts_ns};
 			break;
 		case PACKET_IS_FRAGMENT:
 			worker_datagrams(w, batch); /* what came before goes before */

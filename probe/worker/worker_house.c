@@ -1,16 +1,18 @@
 #include "worker_private.h"
 
-/* A reload: the control thread has made a classifier and scratch for this worker; they are exchanged as a pair. */
+/* A reload: the control thread has made a classifier and scratch for this worker; they are
+ * exchanged as a pair. */
 static void
 house_classifier(struct worker *w)
 {
-	struct worker_classifier *next = __atomic_load_n(&w->next, __ATOMIC_ACQUIRE); /* pairs with worker_set_reload */
+	/* pairs with worker_set_reload */
+	struct worker_classifier *next = __atomic_load_n(&w->next, __ATOMIC_ACQUIRE);
 
 	if (base_likely(next == w->taken))
 		return;
 	struct worker_classifier old = w->now_in_force;
 	w->now_in_force = *next;
-	*next = old; /* the control thread frees it */
+	*next = old;                                         /* the control thread frees it */
 	__atomic_store_n(&w->taken, next, __ATOMIC_RELEASE); /* pairs with worker_set_reload */
 }
 
@@ -21,7 +23,8 @@ house_counters(struct worker *w)
 	const struct packet_tcp_counters *t = packet_tcp_counters(w->tcp);
 
 	metrics_set(w->metrics, METRICS_FRAGMENTS_REASSEMBLED, f->reassembled);
-	metrics_set(w->metrics, METRICS_FRAGMENTS_LOST, f->timed_out + f->overlapping + f->evicted + f->too_large);
+	metrics_set(w->metrics, METRICS_FRAGMENTS_LOST,
+		f->timed_out + f->overlapping + f->evicted + f->too_large);
 	metrics_set(w->metrics, METRICS_TCP_GAPS, t->gaps);
 }
 
@@ -47,7 +50,8 @@ worker_house(struct worker *w, int64_t now_ns)
 void
 worker_note_loss(struct worker *w, uint64_t lost_total)
 {
-	__atomic_store_n(&w->lost_total, lost_total, __ATOMIC_RELAXED); /* pairs with worker_house */
+	/* pairs with worker_house */
+	__atomic_store_n(&w->lost_total, lost_total, __ATOMIC_RELAXED);
 }
 
 /* What still waits between the cores. */
@@ -60,7 +64,8 @@ finish_rings(struct worker_set *set)
 		taken = 0;
 		for (uint32_t core = 0; core < set->options.cores; core++) {
 			struct worker *w = set->workers[core];
-			taken += shard_receive(w->shard, core, WORKER_SHARD_MESSAGES, worker_shard_message, w);
+			taken += shard_receive(
+				w->shard, core, WORKER_SHARD_MESSAGES, worker_shard_message, w);
 		}
 	}
 }
@@ -76,7 +81,8 @@ worker_set_finish(struct worker_set *set, int64_t now_ns)
 	for (uint32_t core = 0; core < set->options.cores; core++) {
 		struct worker *w = set->workers[core];
 		int64_t end_ns = now_ns > w->now_ns ? now_ns : w->now_ns;
-		media_advance(w->media, end_ns, worker_stream_record, w); /* the last chance to be tied */
+		/* the last chance to be tied */
+		media_advance(w->media, end_ns, worker_stream_record, w);
 	}
 	for (uint32_t core = 0; core < set->options.cores; core++) {
 		struct worker *w = set->workers[core];

@@ -40,7 +40,8 @@ struct worker {
 	struct dialog *dialog;
 	struct shard *shard;
 	int64_t now_ns, house_ns;
-	/* calls being collected from other cores: how many have not answered, and their last RTP packet (peek); by slot */
+	/* calls being collected from other cores: how many have not answered, and their last RTP
+	 * packet (peek); by slot */
 	uint8_t *awaited;
 	int64_t *awaited_last_ns;
 	int64_t peek_last_ns;          /* media_peek's result */
@@ -49,9 +50,12 @@ struct worker {
 	struct media_packet packets[RX_BURST_MAX];
 	struct sip_message sip;
 	uint8_t stream_record[4096];
-	/* written by the control thread, taken by the worker at its next house-keeping; alone on their line */
-	_Alignas(BASE_CACHE_LINE) struct worker_classifier *next;  /* release store by control, pairs with house's acquire */
-	_Alignas(BASE_CACHE_LINE) struct worker_classifier *taken; /* release store by the worker: next is in force */
+	/* written by the control thread, taken by the worker at its next house-keeping; alone on
+	 * their line */
+	/* release store by control, pairs with house's acquire */
+	_Alignas(BASE_CACHE_LINE) struct worker_classifier *next;
+	/* release store by the worker: next is in force */
+	_Alignas(BASE_CACHE_LINE) struct worker_classifier *taken;
 	_Alignas(BASE_CACHE_LINE) uint64_t lost_total;             /* by control, relaxed */
 };
 
@@ -65,7 +69,8 @@ struct worker_set {
 	struct base_span extra_headers[16];
 	uint32_t n_extra_headers;
 	char extra_header_bytes[1024];
-	bool finishing;                  /* all workers stand still: one thread may touch every core */
+	/* all workers stand still: one thread may touch every core */
+	bool finishing;
 	struct memory_part {
 		void *p;
 		size_t bytes;
@@ -89,13 +94,16 @@ struct worker_ask {       /* SHARD_COLLECT; and SHARD_COLLECTED as the answer, l
 
 /* worker_sip.c */
 /* A SIP message stands in view's payload (UDP, SCTP). */
-enum packet_verdict worker_sip_datagram(struct worker *w, const struct packet_view *view, int64_t ts_ns);
-enum packet_verdict worker_sip_segment(struct worker *w, const struct packet_view *view, int64_t ts_ns);
+enum packet_verdict worker_sip_datagram(struct worker *w, const struct packet_view *view,
+	int64_t ts_ns);
+enum packet_verdict worker_sip_segment(struct worker *w, const struct packet_view *view,
+	int64_t ts_ns);
 /* What stands behind gaps of TCP streams that nobody will fill any more. */
 void worker_sip_gaps(struct worker *w, int64_t now_ns);
 void worker_sip_handed_over(struct worker *w, const uint8_t *p, uint32_t len);
 
 /* worker_hooks.c */
 struct dialog_hooks worker_dialog_hooks(struct worker *w);
-void worker_shard_message(void *worker, uint32_t from, enum shard_kind kind, const uint8_t *p, uint32_t len);
+void worker_shard_message(void *worker, uint32_t from, enum shard_kind kind, const uint8_t *p,
+	uint32_t len);
 void worker_stream_record(void *worker, const struct media_summary *summary);

@@ -14,8 +14,14 @@ static void
 worker_route(struct worker *w, const struct dialog_message *m)
 {
 	uint32_t owner = w->alone ? w->core : shard_owner(w->shard, m->sip->call_id);
-	struct worker_handover h = {.ts_ns = m->ts_ns, .src = m->src, .dst = m->dst, .ip_id = m->ip_id, .vlan = m->vlan,
-		.transport = m->transport, .tunnel = m->tunnel, .truncated = m->truncated};
+	struct worker_handover h = {.ts_ns = m->ts_ns,
+		.src = m->src,
+		.dst = m->dst,
+		.ip_id = m->ip_id,
+		.vlan = m->vlan,
+		.transport = m->transport,
+		.tunnel = m->tunnel,
+		.truncated = m->truncated};
 
 	if (owner == w->core) {
 		worker_deliver(w, m);
@@ -43,8 +49,15 @@ worker_sip_handed_over(struct worker *w, const uint8_t *p, uint32_t len)
 	memcpy(&h, p, sizeof(h));
 	if (sip_parse(&w->sip, p + sizeof(h), len - (uint32_t)sizeof(h), true) <= 0)
 		return;
-	worker_deliver(w, &(struct dialog_message){.sip = &w->sip, .ts_ns = h.ts_ns, .src = h.src, .dst = h.dst,
-		.ip_id = h.ip_id, .vlan = h.vlan, .transport = h.transport, .tunnel = h.tunnel, .truncated = h.truncated});
+	worker_deliver(w, &(struct dialog_message){.sip = &w->sip,
+				  .ts_ns = h.ts_ns,
+				  .src = h.src,
+				  .dst = h.dst,
+				  .ip_id = h.ip_id,
+				  .vlan = h.vlan,
+				  .transport = h.transport,
+				  .tunnel = h.tunnel,
+				  .truncated = h.truncated});
 }
 
 /* One whole message at bytes; where carries what is known of its packet. */
@@ -61,9 +74,14 @@ worker_sip_message(struct worker *w, struct dialog_message where, struct base_sp
 enum packet_verdict
 worker_sip_datagram(struct worker *w, const struct packet_view *view, int64_t ts_ns)
 {
-	struct dialog_message where = {.ts_ns = ts_ns, .src = view->src, .dst = view->dst,
-		.ip_id = view->ip_id_valid ? view->ip_id : 0, .vlan = view->vlan, .transport = view->transport,
-		.tunnel = view->tunnel, .truncated = view->payload_len < view->payload_wire_len};
+	struct dialog_message where = {.ts_ns = ts_ns,
+		.src = view->src,
+		.dst = view->dst,
+		.ip_id = view->ip_id_valid ? view->ip_id : 0,
+		.vlan = view->vlan,
+		.transport = view->transport,
+		.tunnel = view->tunnel,
+		.truncated = view->payload_len < view->payload_wire_len};
 
 	return worker_sip_message(w, where, base_span_of(view->payload, view->payload_len));
 }
@@ -72,15 +90,20 @@ worker_sip_datagram(struct worker *w, const struct packet_view *view, int64_t ts
 static enum packet_verdict
 worker_sip_stream(struct worker *w, int64_t ts_ns, const struct packet_tcp_stream *stream)
 {
-	struct dialog_message where = {.ts_ns = ts_ns, .src = stream->src, .dst = stream->dst, .vlan = stream->vlan,
-		.transport = PACKET_TCP, .tunnel = stream->tunnel};
+	struct dialog_message where = {.ts_ns = ts_ns,
+		.src = stream->src,
+		.dst = stream->dst,
+		.vlan = stream->vlan,
+		.transport = PACKET_TCP,
+		.tunnel = stream->tunnel};
 	enum packet_verdict verdict = PACKET_VERDICT_TCP_SEGMENT;
 	bool resync = stream->gap;
 	struct sip_frame frame;
 	uint32_t at = 0;
 
 	while (at < stream->len) {
-		enum sip_frame_result result = sip_frame_next(stream->p + at, stream->len - at, resync, &frame);
+		enum sip_frame_result result =
+			sip_frame_next(stream->p + at, stream->len - at, resync, &frame);
 		at += frame.skip;
 		if (result == SIP_FRAME_NEED_MORE || frame.skip == 0)
 			break;
@@ -99,7 +122,8 @@ worker_sip_segment(struct worker *w, const struct packet_view *view, int64_t ts_
 {
 	struct packet_tcp_stream stream;
 	const struct classify *c = w->now_in_force.classify;
-	bool sip_port = classify_is_sip_port(c, view->dst.port) || classify_is_sip_port(c, view->src.port);
+	bool sip_port =
+		classify_is_sip_port(c, view->dst.port) || classify_is_sip_port(c, view->src.port);
 	bool follow = sip_port || sip_looks_like(view->payload, view->payload_len);
 	uint64_t dropped = packet_tcp_counters(w->tcp)->dropped;
 
@@ -107,7 +131,8 @@ worker_sip_segment(struct worker *w, const struct packet_view *view, int64_t ts_
 		return PACKET_VERDICT_IGNORED;
 	if (packet_tcp_push(w->tcp, view, ts_ns, follow, &stream))
 		return worker_sip_stream(w, ts_ns, &stream);
-	return packet_tcp_counters(w->tcp)->dropped == dropped ? PACKET_VERDICT_TCP_SEGMENT : PACKET_VERDICT_TCP_DROPPED;
+	return packet_tcp_counters(w->tcp)->dropped == dropped ? PACKET_VERDICT_TCP_SEGMENT
+							       : PACKET_VERDICT_TCP_DROPPED;
 }
 
 void

@@ -5,11 +5,13 @@
 
 #include "worker_private.h"
 
-#define SPREAD_FRAMES 4096          /* of a batch */
-#define SPREAD_BYTES (8u << 20)     /* of a batch; one frame may be as large */
-#define SPREAD_SIP_BYTES (WORKER_SHARD_RING_BYTES / 4) /* of these, what may go through the rings between cores */
+#define SPREAD_FRAMES 4096      /* of a batch */
+#define SPREAD_BYTES (8u << 20) /* of a batch; one frame may be as large */
+/* of these, what may go through the rings between cores */
+#define SPREAD_SIP_BYTES (WORKER_SHARD_RING_BYTES / 4)
 
-/* Of packet time: an endpoint announced anew within a batch would take the media of its last call. */
+/* Of packet time: an endpoint announced anew within a batch would take the media of its last call.
+ * */
 #define SPREAD_NS WORKER_HOUSE_NS
 
 enum phase { PHASE_SIP, PHASE_HAND_OVER, PHASE_MEDIA, PHASE_HOUSE, PHASE_STOP };
@@ -38,8 +40,9 @@ struct worker_spread {
 	struct worker_set *set;
 	struct spread_thread threads[CONFIG_CORES_MAX];
 	uint32_t n_threads;
-	pthread_barrier_t begin, end;  /* of a phase */
-	enum phase phase;              /* written between the barriers by the reading thread alone */
+	pthread_barrier_t begin, end; /* of a phase */
+	/* written between the barriers by the reading thread alone */
+	enum phase phase;
 	int64_t now_ns;
 	struct rx_frame batch[SPREAD_FRAMES];
 	uint32_t n;
@@ -110,7 +113,8 @@ phase_run(struct worker_spread *s, uint32_t core)
 			share_step(s, w, &s->sip);
 		break;
 	case PHASE_HAND_OVER:
-		while (!w->alone && shard_receive(w->shard, core, WORKER_SHARD_MESSAGES, worker_shard_message, w))
+		while (!w->alone && shard_receive(w->shard, core, WORKER_SHARD_MESSAGES,
+					    worker_shard_message, w))
 			;
 		break;
 	case PHASE_MEDIA: share_step(s, w, &s->media[core]); break;
@@ -168,7 +172,8 @@ static uint32_t
 core_of_pair(const struct worker_spread *s, const struct packet_view *view)
 {
 	bool order = memcmp(&view->src.ip, &view->dst.ip, sizeof(view->src.ip)) < 0;
-	struct base_ip pair[2] = {order ? view->src.ip : view->dst.ip, order ? view->dst.ip : view->src.ip};
+	struct base_ip pair[2] = {
+		order ? view->src.ip : view->dst.ip, order ? view->dst.ip : view->src.ip};
 
 	return (uint32_t)(base_hash(&s->set->key, pair, sizeof(pair)) % s->options.cores);
 }
@@ -178,9 +183,10 @@ deal(struct worker_spread *s, uint32_t index)
 {
 	const struct rx_frame *f = &s->batch[index];
 	struct packet_view view;
-	enum packet_result result = packet_decode(&view, f->data, f->len, f->wire_len, (enum packet_link)f->link);
-	bool media = result == PACKET_IS_DATAGRAM && view.transport == PACKET_UDP && view.payload_len >= 8 &&
-		view.payload[0] >> 6 == 2;
+	enum packet_result result =
+		packet_decode(&view, f->data, f->len, f->wire_len, (enum packet_link)f->link);
+	bool media = result == PACKET_IS_DATAGRAM && view.transport == PACKET_UDP &&
+		     view.payload_len >= 8 && view.payload[0] >> 6 == 2;
 	struct share *share = &s->sip;
 
 	if (media)
@@ -193,8 +199,9 @@ deal(struct worker_spread *s, uint32_t index)
 static bool
 batch_is_full(const struct worker_spread *s, const struct rx_frame *next)
 {
-	return s->n == SPREAD_FRAMES || s->used + next->len > SPREAD_BYTES || s->sip_bytes > SPREAD_SIP_BYTES ||
-		(s->n && next->ts_ns - s->batch[0].ts_ns > SPREAD_NS);
+	return s->n == SPREAD_FRAMES || s->used + next->len > SPREAD_BYTES ||
+	       s->sip_bytes > SPREAD_SIP_BYTES ||
+	       (s->n && next->ts_ns - s->batch[0].ts_ns > SPREAD_NS);
 }
 
 void
@@ -234,7 +241,8 @@ worker_spread_set(struct worker_spread *s)
 }
 
 int
-worker_spread_new(struct worker_spread **out, const struct worker_options *options, struct sys_error *e)
+worker_spread_new(
+	struct worker_spread **out, const struct worker_options *options, struct sys_error *e)
 {
 	struct worker_spread *s = calloc(1, sizeof(*s));
 	struct worker_options own = *options;
@@ -242,7 +250,8 @@ worker_spread_new(struct worker_spread **out, const struct worker_options *optio
 
 	if (s == NULL || (s->bytes = malloc(SPREAD_BYTES)) == NULL) {
 		free(s);
-		return sys_fail(e, -BASE_ERR_NO_MEMORY, "no memory to spread the capture over %u cores", options->cores);
+		return sys_fail(e, -BASE_ERR_NO_MEMORY,
+			"no memory to spread the capture over %u cores", options->cores);
 	}
 	s->options = *options;
 	own.record = outbox_put;
@@ -259,8 +268,10 @@ worker_spread_new(struct worker_spread **out, const struct worker_options *optio
 		struct spread_thread *t = &s->threads[core];
 		*t = (struct spread_thread){.spread = s, .core = core};
 		if (pthread_create(&t->id, NULL, thread_main, t) != 0) {
-			/* Those that run wait at a barrier that will never be full: there is no way back but the end of the process. */
-			return sys_fail(e, -BASE_ERR_NO_MEMORY, "cannot start thread %u of %u", core, options->cores);
+			/* Those that run wait at a barrier that will never be full: there is no way
+			 * back but the end of the process. */
+			return sys_fail(e, -BASE_ERR_NO_MEMORY, "cannot start thread %u of %u",
+				core, options->cores);
 		}
 		s->n_threads++;
 	}

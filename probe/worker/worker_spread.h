@@ -1,10 +1,12 @@
 /* worker_spread: a capture file over N workers, each on a thread of its own.
  *
- * One thread reads; it deals what looks like RTP or RTCP by address pair (both directions of a stream meet on one core), and all
- * else, fragments included, to core 0, from where SIP goes to its owners in the order of the capture.  (So a stream of which some
- * packets are IP fragments is told as two with more than one core.)  Work is done in batches with the workers in step: SIP of the batch, its hand-over, then media, then timers.  So the clocks of the
- * workers never part, an SDP is known to every core before the media behind it, and a replay twice gives the same records in the
- * same order: those of a batch are handed on by the reading thread, core by core.
+ * One thread reads; it deals what looks like RTP or RTCP by address pair (both directions of a
+ * stream meet on one core), and all else, fragments included, to core 0, from where SIP goes to its
+ * owners in the order of the capture.  (So a stream of which some packets are IP fragments is told
+ * as two with more than one core.)  Work is done in batches with the workers in step: SIP of the
+ * batch, its hand-over, then media, then timers.  So the clocks of the workers never part, an SDP
+ * is known to every core before the media behind it, and a replay twice gives the same records in
+ * the same order: those of a batch are handed on by the reading thread, core by core.
  *
  * Thread: the reading thread owns the spread. */
 #pragma once
@@ -13,8 +15,10 @@
 
 struct worker_spread;
 
-/* Makes the set too: options.record is called on the reading thread, within worker_spread_frames and worker_spread_finish. */
-int worker_spread_new(struct worker_spread **spread, const struct worker_options *options, struct sys_error *e);
+/* Makes the set too: options.record is called on the reading thread, within worker_spread_frames
+ * and worker_spread_finish. */
+int worker_spread_new(struct worker_spread **spread, const struct worker_options *options,
+	struct sys_error *e);
 /* Takes frames; they may be released when it returns. */
 void worker_spread_frames(struct worker_spread *s, const struct rx_frame *frames, uint32_t n);
 /* The capture ends; records what is open. */

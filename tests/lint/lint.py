@@ -32,7 +32,7 @@ VENDOR_PACKAGES = {'rx': 'libdpdk libpcap', 'classify': 'libhs', 'store': 'sqlit
 BANNED = 'sprintf vsprintf strcpy strcat strtok atoi atol gets alloca setjmp longjmp'.split()
 LIBC_HEADERS = set('''assert ctype errno fcntl fenv float inttypes limits locale math poll sched setjmp signal stdarg stdbool stddef stdint
     stdio stdlib string strings syslog termios threads time unistd wchar'''.split())
-FILE_LINES_MAX, FUNCTION_LINES_MAX = 700, 100
+FILE_LINES_MAX, FUNCTION_LINES_MAX, COLUMNS_MAX = 700, 100, 100
 
 
 class Tree:
@@ -242,6 +242,9 @@ def rule_sizes(tree):
         lines = text_of(path).count('\n')
         if lines > FILE_LINES_MAX:
             yield '%s: %d lines, at most %d' % (tree.short(path), lines, FILE_LINES_MAX)
+        for number, line in enumerate(text_of(path).splitlines(), 1):
+            if len(line.expandtabs(8)) > COLUMNS_MAX:
+                yield '%s:%d: %d columns, at most %d' % (tree.short(path), number, len(line.expandtabs(8)), COLUMNS_MAX)
         for name, first, last in functions(path) if not path.endswith('.def') else ():
             if last - first + 1 > FUNCTION_LINES_MAX:
                 yield '%s:%d: %s has %d lines, at most %d' % (tree.short(path), first, name, last - first + 1, FUNCTION_LINES_MAX)

@@ -54,6 +54,7 @@ PLANTED = [
     ('no_extern', 'probe/sip/sip.c', '+extern int sip_other;\n', 'extern in a .c'),
     ('no_typedef', 'probe/sip/sip.h', '+typedef struct sip sip_t;\n', 'typedef of a struct'),
     ('sizes', 'probe/sip/sip.h', '+' + '\n' * 700, 'at most 700'),
+    ('sizes', 'probe/sip/sip.h', '+/* ' + 'x' * 100 + ' */\n', 'columns, at most 100'),
     ('sizes', 'probe/sip/sip.c', LONG, 'sip_len has 101 lines'),
     ('doors', 'probe/sip/sip.h', None, 'no door header sip.h'),
     ('doors', 'probe/extra/extra.h', '#pragma once\n', 'not in the room table'),
