@@ -82,7 +82,6 @@ attempt_begin(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	s->attempt_cseq = m->sip->cseq;
 	s->attempt_branch = dialog_text_hash(d, m->sip->via.branch);
 	s->attempt_src = e->src;
-	c->response_only = false;
 }
 
 /* ---- what stands in headers ---- */
@@ -297,6 +296,36 @@ final_take(struct dialog *d, struct slot *s, const struct dialog_message *m)
 			first_element(sip_header_value(sip, SIP_HDR_CONTACT)));
 }
 
+/* A response that overtook its INVITE, or whose INVITE was never seen: the first one of a call that
+ * began before the capture, or a later attempt's, for before the answer there are no re-INVITEs. */
+static bool
+response_begins_attempt(const struct dialog *d, const struct slot *s, const struct sip_message *sip)
+{
+	const struct call_state *c = &s->call;
+
+	if (c->n_attempts == 0)
+		return s->request_ns == 0;
+	return c->answer_ns == 0 && sip->cseq > s->attempt_cseq &&
+		(s->final.status == 0 || is_challenge(s->final.status)) &&
+		is_caller_tag(s, dialog_text_hash(d, sip->from.tag));
+}
+
+/* Its CSeq stands for the attempt until the INVITE is seen. */
+static void
+attempt_assume(struct slot *s, uint32_t cseq)
+{
+	struct call_state *c = &s->call;
+
+	if (c->n_attempts == DIALOG_ATTEMPTS_MAX)
+		return;
+	s->challenges = (uint8_t)(s->challenges + is_challenge(s->final.status));
+	s->final = (struct final){0, 0, FIT_NONE};
+	c->attempt_cseq[c->n_attempts++] = cseq;
+	s->attempt_cseq = cseq;
+	s->attempt_branch = 0;
+	s->attempt_src = UINT8_MAX;
+}
+
 static void
 call_response(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	const struct flow_entry *e)
@@ -310,13 +339,8 @@ call_response(struct dialog *d, struct slot *s, const struct dialog_message *m,
 			reason_take(s, sip);
 		return;
 	}
-	if (c->n_attempts == 0 && s->request_ns == 0) {
-		/* Nothing but responses so far: the first one's CSeq stands for the attempt. */
-		c->attempt_cseq[c->n_attempts++] = sip->cseq;
-		s->attempt_cseq = sip->cseq;
-		s->attempt_src = UINT8_MAX;
-		c->response_only = true;
-	}
+	if (response_begins_attempt(d, s, sip))
+		attempt_assume(s, sip->cseq);
 	if (!cseq_is_attempt(c, sip->cseq))
 		return;
 	if (sip->status > 100 && sip->status < 300)

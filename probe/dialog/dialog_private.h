@@ -130,7 +130,6 @@ struct call_state {
 	uint8_t n_attempts, n_forks, n_caller_tags, n_warnings, n_headers;
 	uint8_t q850;           /* 0: none */
 	bool initial_seen;      /* an INVITE without To tag */
-	bool response_only;     /* begun by a response: its CSeq stands in for the attempt's */
 	bool identity;
 	uint8_t session_set;
 };

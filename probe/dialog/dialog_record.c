@@ -440,6 +440,17 @@ put_transaction(struct dialog *d, const struct slot *s, struct record_writer *w)
 	record_put_bool(w, RECORD_F_IN_DIALOG, s->exchange.in_dialog);
 }
 
+/* A call seen from a failure response on and ended by a BYE: it was a re-INVITE that failed, and of
+ * the call's own INVITE nothing is known. */
+static void
+forget_reinvite_failure(struct slot *s)
+{
+	if (s->kind != SLOT_CALL || s->request_ns || s->final.status < 300 || !s->call.bye_first.ts_ns)
+		return;
+	s->final = (struct final){0, 0, FIT_NONE};
+	s->texts[TEXT_REASON] = 0;
+}
+
 void
 dialog_record_write(struct dialog *d, struct slot *s)
 {
@@ -447,6 +458,7 @@ dialog_record_write(struct dialog *d, struct slot *s)
 		RECORD_NONE, RECORD_CALL, RECORD_REGISTRATION, RECORD_TRANSACTION};
 	struct record_writer w = record_writer_begin(d->record, sizeof(d->record), kinds[s->kind]);
 
+	forget_reinvite_failure(s);
 	put_common(d, s, &w);
 	if (s->kind == SLOT_CALL) {
 		put_call(d, s, &w);
