@@ -445,7 +445,8 @@ put_transaction(struct dialog *d, const struct slot *s, struct record_writer *w)
 static void
 forget_reinvite_failure(struct slot *s)
 {
-	if (s->kind != SLOT_CALL || s->request_ns || s->final.status < 300 || !s->call.bye_first.ts_ns)
+	if (s->kind != SLOT_CALL || s->request_ns || s->final.status < 300 ||
+		!s->call.bye_first.ts_ns)
 		return;
 	s->final = (struct final){0, 0, FIT_NONE};
 	s->texts[TEXT_REASON] = 0;
