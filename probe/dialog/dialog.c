@@ -174,6 +174,7 @@ dialog_add_stream(struct dialog *d, const struct media_summary *summary)
 	chain_ref text =
 		chain_text_add(&d->pool, &s->text_chain, base_span_of(summary, sizeof(*summary)));
 	chain_ref *item = text ? chain_item_add(&d->pool, &s->stream_chain, sizeof(*item)) : NULL;
+	s->stream_count++;
 	if (item)
 		*item = text;
 	else

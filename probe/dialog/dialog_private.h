@@ -165,7 +165,7 @@ struct slot {
 	uint32_t attempt_cseq, attempt_branch;
 	uint32_t branches[DIALOG_TAGS_MAX]; /* top Via branches of the first attempt: hops */
 	struct final final;      /* of the current attempt */
-	uint32_t messages, retransmissions, duplicates, flow_count;
+	uint32_t messages, retransmissions, duplicates, flow_count, stream_count;
 	uint64_t lost_at_start;
 	chain_ref watches[DIALOG_WATCHES_MAX]; /* names of the lists that matched */
 	uint8_t n_watches;

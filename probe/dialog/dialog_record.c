@@ -122,6 +122,8 @@ put_streams(struct dialog *d, const struct slot *s, struct record_writer *w)
 	struct stream_place places[STREAMS_MAX];
 	uint32_t n = streams_in_order(d, s, places, STREAMS_MAX);
 
+	w->overflow |= s->stream_count > n; /* the record says less than there was: counted */
+
 	for (uint32_t i = 0; i < n; i++) {
 		struct media_summary stream;
 		stream_read(d, places[i].ref, &stream);
@@ -176,14 +178,16 @@ put_flow(struct dialog *d, const struct slot *s, struct record_writer *w)
 {
 	struct chain_cursor at = {0};
 	const struct flow_entry *e;
-	bool truncated = s->flow_truncated;
+	bool truncated = s->flow_truncated, before = w->overflow;
 
+	w->overflow = false; /* of flow[] alone */
 	while ((e = chain_item_next(&d->pool, &s->flow_chain, sizeof(*e), &at))) {
 		uint32_t row = record_list_open(w, RECORD_F_FLOW);
 		put_flow_entry(d, s, w, e);
 		record_list_close(w, row);
 		truncated |= w->overflow;
 	}
+	w->overflow |= before;
 	record_put_bool(w, RECORD_F_FLOW_TRUNCATED, truncated);
 }
 

@@ -28,6 +28,20 @@ house_counters(struct worker *w)
 	metrics_set(w->metrics, METRICS_TCP_GAPS, t->gaps);
 }
 
+/* Frames lost before the workers, and what the workers could not hand to each other: a dialog on
+ * this core may lack any of them. */
+static uint64_t
+house_lost(const struct worker *w)
+{
+	uint64_t lost = __atomic_load_n(&w->lost_total, __ATOMIC_RELAXED);
+
+	for (uint32_t core = 0; core < w->set->options.cores; core++) {
+		const struct metrics_core *m = w->set->workers[core]->metrics;
+		lost += __atomic_load_n(&m->values[METRICS_SHARD_FULL], __ATOMIC_RELAXED);
+	}
+	return lost;
+}
+
 void
 worker_house(struct worker *w, int64_t now_ns)
 {
@@ -39,7 +53,7 @@ worker_house(struct worker *w, int64_t now_ns)
 		return;
 	w->house_ns = w->now_ns;
 	house_classifier(w);
-	dialog_note_loss(w->dialog, __atomic_load_n(&w->lost_total, __ATOMIC_RELAXED));
+	dialog_note_loss(w->dialog, house_lost(w));
 	packet_fragments_expire(w->fragments, w->now_ns);
 	worker_sip_gaps(w, w->now_ns);
 	media_advance(w->media, w->now_ns, worker_stream_record, w);
@@ -86,6 +100,7 @@ worker_set_finish(struct worker_set *set, int64_t now_ns)
 	}
 	for (uint32_t core = 0; core < set->options.cores; core++) {
 		struct worker *w = set->workers[core];
+		dialog_note_loss(w->dialog, house_lost(w));
 		dialog_finish(w->dialog, now_ns > w->now_ns ? now_ns : w->now_ns);
 	}
 	for (uint32_t core = 0; core < set->options.cores; core++) {

@@ -35,6 +35,24 @@ streams_stand_in_the_call(void **state)
 }
 
 static void
+streams_beyond_the_records_room_are_counted_not_hidden(void **state)
+{
+	struct fixture *f = fixture_new(64);
+
+	f->answer_later = true;
+	answered_call(f);
+	finish(f, 5000);
+	for (uint32_t i = 0; i < 130; i++) {
+		struct media_summary stream = {.call = f->asked, .packets = 1, .ssrc = i};
+		dialog_add_stream(f->dialog, &stream);
+	}
+	dialog_collected(f->dialog, f->asked);
+	assert_int_equal(f->n_records, 1);
+	assert_int_equal(f->metrics.values[METRICS_RECORDS_OVERFLOW], 1);
+	fixture_free(f);
+}
+
+static void
 media_that_stopped_long_before_the_end_gives_the_duration(void **state)
 {
 	struct fixture *f = fixture_new(16);
@@ -68,7 +86,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(uid_depends_on_call_id_tag_and_time_alone),
-		cmocka_unit_test(streams_stand_in_the_call), cmocka_unit_test(media_that_stopped_long_before_the_end_gives_the_duration),
+		cmocka_unit_test(streams_stand_in_the_call),
+		cmocka_unit_test(streams_beyond_the_records_room_are_counted_not_hidden), cmocka_unit_test(media_that_stopped_long_before_the_end_gives_the_duration),
 		cmocka_unit_test(watch_lists_that_matched_are_named)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

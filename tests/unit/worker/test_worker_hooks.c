@@ -37,6 +37,12 @@ a_full_ring_drops_and_counts(void **state)
 	assert_int_equal(full + worker_set_metrics(e->set, 0)->values[METRICS_SIP_HANDED_OVER] +
 		worker_set_metrics(e->set, 0)->values[METRICS_SIP_MESSAGES], 20000);
 	engine_ledger(e);
+	worker_set_finish(e->set, e->now_ns);
+	char loss[64];
+	snprintf(loss, sizeof(loss), "\"capture_loss\":%llu,", (unsigned long long)full);
+	for (uint32_t i = 0; i < e->n_records; i++) /* no call is told as whole that may lack a message */
+		assert_non_null(strstr(e->json[i], loss));
+	assert_true(e->n_records > 0);
 	engine_free(e);
 }
 

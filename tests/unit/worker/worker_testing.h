@@ -15,7 +15,7 @@
 
 #define T0 1700000000000000000LL
 #define FRAME_MAX 2048
-#define RECORDS_MAX 512
+#define RECORDS_MAX 1024
 #define TEST_UNUSED __attribute__((unused))
 
 struct engine {
