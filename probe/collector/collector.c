@@ -12,32 +12,6 @@ sleep_ms(uint32_t ms)
 }
 
 static int
-billing_open(struct collector *c, struct sys_error *e)
-{
-	const struct config *config = c->config;
-	struct sinks_billing_options options = {
-		.dir = config->billing.dir,
-		.format = config->billing.format,
-		.columns = config->billing.columns_count
-				   ? (const char *const *)config->billing.columns
-				   : NULL,
-		.n_columns = config->billing.columns_count,
-		.rotate_s = config->billing.rotate_s,
-		.rotate_bytes = config->billing.rotate_bytes,
-		.rotate_records = config->billing.rotate_records,
-	};
-
-	for (unsigned i = 0; i < config->billing.kinds_count; i++) {
-		enum record_kind kind = record_kind_of(base_span_cstr(config->billing.kinds[i]));
-		if (kind == RECORD_NONE)
-			return sys_fail(e, -BASE_ERR_INVALID, "billing.kinds: no record is a '%s'",
-				config->billing.kinds[i]);
-		options.kinds |= 1u << kind;
-	}
-	return sinks_billing_open(&c->billing, c->store, &options, e);
-}
-
-static int
 segments_check(struct collector *c, bool refuse, struct sys_error *e)
 {
 	for (unsigned i = 0; i < c->n_segments; i++) {
@@ -75,8 +49,8 @@ collector_new(struct collector **out, const struct config *config, struct sys_er
 	for (unsigned i = 0; i < c->n_segments; i++)
 		c->segments[i].path = own ? config->probe.segment : config->collector.segments[i];
 	error = store_open(&c->store, &options, e);
-	if (error == 0 && config->billing.enabled)
-		error = billing_open(c, e);
+	if (error == 0)
+		error = collector_sinks_open(c, e);
 	if (error == 0)
 		error = segments_check(c, true, e);
 	if (error)
@@ -98,7 +72,7 @@ collector_free(struct collector *c)
 		store_rollback(c->store);
 	for (unsigned i = 0; c->segments && i < c->n_segments; i++)
 		collector_segment_detach(&c->segments[i]);
-	sinks_billing_close(c->billing);
+	collector_sinks_close(c);
 	store_close(c->store);
 	free(c->segments);
 	free(c);
@@ -204,21 +178,6 @@ rings_are_crowded(const struct collector *c)
 	return false;
 }
 
-static int
-sinks_run(struct collector *c, bool stop, struct sys_error *e)
-{
-	if (c->billing == NULL)
-		return 0;
-	int error = sinks_billing_step(c->billing, sys_clock_wall_ns(), stop, e);
-	if (error && c->sinks_retry_ns == 0)
-		sys_log(SYS_LOG_ERROR, "%s; billing waits, trying again each second", e->text);
-	if (error == 0 && c->sinks_retry_ns)
-		sys_log(SYS_LOG_INFO, "billing goes on, %lld records wait",
-			(long long)sinks_billing_lag(c->billing));
-	c->sinks_retry_ns = error ? sys_clock_monotonic_ns() + COLLECTOR_RETRY_NS : 0;
-	return error;
-}
-
 /* What is done once a second, or less. */
 static void
 house(struct collector *c, int64_t now_ns, struct sys_error *e)
@@ -248,8 +207,8 @@ collector_step(struct collector *c, struct sys_error *e)
 							      : 100);
 	else
 		group_run(c, e);
-	if (!rings_are_crowded(c) && sys_clock_monotonic_ns() >= c->sinks_retry_ns)
-		sinks_run(c, false, e);
+	if (!rings_are_crowded(c))
+		collector_sinks_step(c, false, e);
 	return 0;
 }
 
@@ -273,6 +232,6 @@ collector_stop(struct collector *c, struct sys_error *e)
 		left = taken > 0 && (uint64_t)taken < left ? left - (uint64_t)taken : 0;
 	} while (error == 0 && taken > 0 && left > 0);
 	if (error == 0)
-		error = sinks_run(c, true, e);
+		error = collector_sinks_step(c, true, e);
 	return error;
 }

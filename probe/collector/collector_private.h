@@ -32,17 +32,25 @@ struct collector_segment {
 	uint64_t records;
 };
 
+/* One sink at work. */
+struct collector_sink {
+	const struct sinks_kind *kind;
+	void *sink;
+	int64_t retry_ns; /* monotonic; 0: works */
+};
+
 struct collector {
 	const struct config *config;
 	struct store *store;
-	struct sinks_billing *billing; /* NULL: not enabled */
+	struct collector_sink sinks[SINKS_KINDS_MAX];
+	uint32_t n_sinks;
 	struct collector_segment *segments;
 	unsigned n_segments;
 	uint32_t pending; /* records put since store_begin */
 	bool in_group;
-	int64_t group_ns;                       /* monotonic, when its first record was put */
-	int64_t check_ns, expire_ns;            /* monotonic, when next */
-	int64_t store_retry_ns, sinks_retry_ns; /* monotonic; 0: works */
+	int64_t group_ns;            /* monotonic, when its first record was put */
+	int64_t check_ns, expire_ns; /* monotonic, when next */
+	int64_t store_retry_ns;      /* monotonic; 0: works */
 };
 
 /* Once a second: attaches what can be, notices what was replaced, gives the heartbeat.
@@ -63,3 +71,15 @@ void
 collector_segment_detach(struct collector_segment *s);
 bool
 collector_segment_is_crowded(const struct collector_segment *s);
+
+/* ---- collector_sink.c ---- */
+
+/* Opens the sinks that the configuration wants. */
+int
+collector_sinks_open(struct collector *c, struct sys_error *e);
+/* A step of each; one that failed waits a second, the others do not wait for it.  Returns the first
+ * failure. */
+int
+collector_sinks_step(struct collector *c, bool stop, struct sys_error *e);
+void
+collector_sinks_close(struct collector *c);

@@ -1,6 +1,7 @@
-/* sinks: what leaves for other systems.  This cut: billing files.
+/* sinks: what leaves for other systems: a table of sinks that the collector opens and steps alike.
  *
- * A sink reads the store from its own durable cursor, so one that is down delays only itself.
+ * A sink reads the store from its own durable cursor, so one that is down delays only itself.  To
+ * add one: a const struct sinks_kind of its own, a line in sinks_kinds (sinks.c).
  *
  * billing: files DIR/ringtap-<probe, or all>-<file sequence, 10 digits>-<UTC first time>.csv|jsonl,
  * written under a temporary name (ringtap-<file sequence>.part), fsynced, renamed, directory
@@ -35,6 +36,27 @@
 #include "record.h"
 #include "store.h"
 #include "sys.h"
+
+/* One sort of sink as the collector drives it, in the collector's thread: a step does a bounded
+ * piece of work and waits for nobody (what talks to a network polls, or has a thread). */
+struct sinks_kind {
+	const char *name; /* in the log, in the metrics, and of the cursor in the store */
+	bool (*is_wanted)(const struct config *config);
+	/* store and config are borrowed until close. */
+	int (*open)(void **sink, struct store *store, const struct config *config,
+		struct sys_error *e);
+	/* Takes on what is new in the store; now_ns: wall clock; stop: finish what is begun, no
+	 * step follows.  A failure is said once and the step tried again each second. */
+	int (*step)(void *sink, int64_t now_ns, bool stop, struct sys_error *e);
+	/* How many records wait: positions behind the store's last that are not handed over. */
+	int64_t (*lag)(const void *sink);
+	void (*close)(void *sink); /* NULL is allowed */
+};
+extern const struct sinks_kind *const sinks_kinds[];
+extern const uint32_t sinks_kinds_count;
+#define SINKS_KINDS_MAX 8
+
+extern const struct sinks_kind sinks_billing_kind;
 
 struct sinks_billing;
 

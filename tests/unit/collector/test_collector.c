@@ -145,44 +145,6 @@ test_store_failure(void **state)
 	assert_int_equal(fixture_rows(f, NULL), 10);
 }
 
-/* Billing cannot be written: the store goes on. */
-static void
-test_sink_failure(void **state)
-{
-	struct fixture *f = *state;
-	char command[600];
-
-	fixture_probe(f, 0, 1);
-	fixture_start(f);
-	snprintf(command, sizeof(command), "mv '%s' '%s/moved'", f->billing_dir, f->root);
-	assert_int_equal(system(command), 0);
-	fixture_publish(f, 0, 0, 10);
-	assert_int_equal(collector_step(f->c, &f->e), 0);
-	assert_true(f->c->sinks_retry_ns != 0);
-	fixture_publish(f, 0, 0, 10);
-	assert_int_equal(collector_step(f->c, &f->e), 0);
-	assert_int_equal(fixture_rows(f, NULL), 20);
-	assert_true(collector_stop(f->c, &f->e) < 0);
-	snprintf(command, sizeof(command), "mv '%s/moved' '%s'", f->root, f->billing_dir);
-	assert_int_equal(system(command), 0);
-	assert_int_equal(collector_stop(f->c, &f->e), 0);
-	snprintf(command, sizeof(command), "test $(cat '%s'/ringtap-*.csv | wc -l) = 21",
-		f->billing_dir);
-	assert_int_equal(system(command), 0);
-}
-
-static void
-test_wrong_kind(void **state)
-{
-	struct fixture *f = *state;
-	char *kinds[] = {"call", "bell"};
-
-	f->config.billing.kinds = kinds;
-	f->config.billing.kinds_count = 2;
-	assert_int_equal(collector_new(&f->c, &f->config, &f->e), -BASE_ERR_INVALID);
-	assert_non_null(strstr(f->e.text, "bell"));
-}
-
 int
 main(void)
 {
@@ -192,8 +154,6 @@ main(void)
 		FIXTURE_TEST(test_kill_points),
 		FIXTURE_TEST(test_second_collector_is_refused),
 		FIXTURE_TEST(test_store_failure),
-		FIXTURE_TEST(test_sink_failure),
-		FIXTURE_TEST(test_wrong_kind),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

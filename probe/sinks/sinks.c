@@ -1,0 +1,70 @@
+#include "sinks.h"
+
+const struct sinks_kind *const sinks_kinds[] = {
+	&sinks_billing_kind,
+};
+const uint32_t sinks_kinds_count = base_count_of(sinks_kinds);
+_Static_assert(base_count_of(sinks_kinds) <= SINKS_KINDS_MAX, "the collector has room");
+
+/* ---- billing, from the configuration ---- */
+
+static bool
+billing_is_wanted(const struct config *config)
+{
+	return config->billing.enabled;
+}
+
+static int
+billing_open(void **sink, struct store *store, const struct config *config, struct sys_error *e)
+{
+	struct sinks_billing_options options = {
+		.dir = config->billing.dir,
+		.format = config->billing.format,
+		.columns = config->billing.columns_count
+				   ? (const char *const *)config->billing.columns
+				   : NULL,
+		.n_columns = config->billing.columns_count,
+		.rotate_s = config->billing.rotate_s,
+		.rotate_bytes = config->billing.rotate_bytes,
+		.rotate_records = config->billing.rotate_records,
+	};
+	struct sinks_billing *b = NULL;
+
+	for (unsigned i = 0; i < config->billing.kinds_count; i++) {
+		enum record_kind kind = record_kind_of(base_span_cstr(config->billing.kinds[i]));
+		if (kind == RECORD_NONE)
+			return sys_fail(e, -BASE_ERR_INVALID, "billing.kinds: no record is a '%s'",
+				config->billing.kinds[i]);
+		options.kinds |= 1u << kind;
+	}
+	int error = sinks_billing_open(&b, store, &options, e);
+	*sink = b;
+	return error;
+}
+
+static int
+billing_step(void *sink, int64_t now_ns, bool stop, struct sys_error *e)
+{
+	return sinks_billing_step(sink, now_ns, stop, e);
+}
+
+static int64_t
+billing_lag(const void *sink)
+{
+	return sinks_billing_lag(sink);
+}
+
+static void
+billing_close(void *sink)
+{
+	sinks_billing_close(sink);
+}
+
+const struct sinks_kind sinks_billing_kind = {
+	.name = "billing",
+	.is_wanted = billing_is_wanted,
+	.open = billing_open,
+	.step = billing_step,
+	.lag = billing_lag,
+	.close = billing_close,
+};
