@@ -96,8 +96,14 @@ engine_frames(const struct engine *engine, const struct rx_frame *frames, uint32
 		return;
 	}
 	struct worker *w = worker_set_worker(engine->set, 0);
-	worker_step(w, frames, n);
-	worker_house(w, frames[n - 1].ts_ns);
+	for (uint32_t at = 0, end; at < n; at = end) {
+		/* A burst of a quiet capture is minutes long: timers run in between. */
+		for (end = at + 1; end < n; end++)
+			if (frames[end].ts_ns - frames[at].ts_ns > WORKER_HOUSE_NS)
+				break;
+		worker_step(w, frames + at, end - at);
+		worker_house(w, frames[end - 1].ts_ns);
+	}
 }
 
 static void

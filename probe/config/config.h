@@ -72,6 +72,7 @@ struct config {
 		/* after the end, for retransmissions and late RTP: default 5 */
 		uint32_t linger_s;
 		uint32_t call_idle_s;  /* answered, neither SIP nor RTP: default 7200 */
+		uint32_t interim_s;    /* records of calls in progress: default 900; 0: none */
 		uint32_t transaction_s;/* default 32 (64*T1) */
 		uint32_t registration_s; /* series closed after the last exchange: default 32 */
 		uint32_t stream_idle_s;  /* stream without a call: default 30 */

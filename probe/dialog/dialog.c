@@ -51,6 +51,7 @@ dialog_new(void *mem, const struct dialog_options *options)
 	d->bucket_mask = p.bucket_count - 1;
 	chain_pool_init(&d->pool, base + p.blocks, p.block_count);
 	d->wheel = base_wheel_new(base + p.wheel, options->max_dialogs, DIALOG_TICK_NS);
+	d->peek_at = DIALOG_NIL;
 	slot_table_init(d);
 	metrics_set(options->metrics, METRICS_CALLS_MAX, options->max_dialogs);
 	return d;
@@ -159,26 +160,10 @@ dialog_close(struct dialog *d, struct slot *s, enum end_cause cause)
 		return;
 	}
 	endpoints_withdraw(d, s);
+	streams_reset(d, s);
 	slot_arm(d, s, d->now_ns + DIALOG_COLLECT_NS);
 	slot_move(d, s, LIST_COLLECTING);
 	d->options.hooks.collect(d->options.hooks.context, slot_handle(d, s));
-}
-
-void
-dialog_add_stream(struct dialog *d, const struct media_summary *summary)
-{
-	struct slot *s = slot_of_handle(d, summary->call);
-
-	if (s == NULL)
-		return;
-	chain_ref text =
-		chain_text_add(&d->pool, &s->text_chain, base_span_of(summary, sizeof(*summary)));
-	chain_ref *item = text ? chain_item_add(&d->pool, &s->stream_chain, sizeof(*item)) : NULL;
-	s->stream_count++;
-	if (item)
-		*item = text;
-	else
-		metrics_add(d->options.metrics, METRICS_RECORDS_OVERFLOW, 1);
 }
 
 void
@@ -190,20 +175,6 @@ dialog_collected(struct dialog *d, uint64_t call)
 		return;
 	dialog_record_write(d, s);
 	slot_give_back(d, s);
-}
-
-void
-dialog_peeked(struct dialog *d, uint64_t call, int64_t last_media_ns)
-{
-	struct slot *s = slot_of_handle(d, call);
-
-	if (s == NULL || s->list != LIST_ESTABLISHED ||
-		base_wheel_is_armed(d->wheel, slot_index(d, s)))
-		return;
-	if (last_media_ns + d->options.call_idle_ns > d->now_ns)
-		slot_arm(d, s, last_media_ns + d->options.call_idle_ns);
-	else
-		dialog_close(d, s, END_TIMEOUT);
 }
 
 static void
@@ -228,6 +199,7 @@ dialog_advance(struct dialog *d, int64_t now_ns)
 			if (d->slots[ids[i]].kind != SLOT_FREE)
 				slot_expired(d, &d->slots[ids[i]]);
 	} while (n == EXPIRED_MAX);
+	peek_some(d);
 }
 
 void

@@ -13,7 +13,8 @@
  * A dialog ends by its own messages, by timer, by eviction or by the end of the capture.  A call
  * that ends is collected first: its streams are asked for (hooks->collect), on every core; the
  * owner answers with dialog_add_stream for each and dialog_collected once per call, then the record
- * is written.
+ * is written.  A long call is peeked in the same way, without ending anything: an interim record
+ * every interim_ns from its answer on.
  *
  * Memory: dialog_footprint bytes, cache-line aligned; nothing is allocated later.  Thread: one
  * user, the owning worker. */
@@ -39,8 +40,8 @@ struct dialog_hooks {
 	/* The call ends: give its streams (dialog_add_stream), then dialog_collected. Either during
 	 * this call or later. */
 	void (*collect)(void *context, uint64_t call);
-	/* An established call has had no SIP for long: answer with dialog_peeked(call, time of its
-	 * last RTP packet or 0). */
+	/* A call in progress: give its streams so far (dialog_add_stream of media_peek's), then
+	 * dialog_peeked.  Either during this call or later. */
 	void (*peek)(void *context, uint64_t call);
 	/* A finished record (record.h). */
 	void (*record)(void *context, uint8_t *record, uint32_t len);
@@ -55,6 +56,7 @@ struct dialog_options {
 	uint32_t core;
 	struct base_hash_key key;       /* of the table */
 	int64_t setup_ns, linger_ns, call_idle_ns, transaction_ns, registration_ns;
+	int64_t interim_ns;             /* between records of an established call; 0: none */
 	struct base_span extra_headers[16]; /* names; borrowed for good */
 	uint32_t n_extra_headers;
 	const char *clock_source;       /* borrowed for good */
@@ -86,7 +88,10 @@ void dialog_note_loss(struct dialog *d, uint64_t lost_total);
 
 void dialog_add_stream(struct dialog *d, const struct media_summary *summary);
 void dialog_collected(struct dialog *d, uint64_t call);
-void dialog_peeked(struct dialog *d, uint64_t call, int64_t last_media_ns);
+void dialog_peeked(struct dialog *d, uint64_t call);
+/* An interim record of every call in progress, some at each dialog_advance; asked for again before
+ * the last is written, it begins anew. */
+void dialog_peek_all(struct dialog *d);
 
 /* The capture ends at now_ns: every dialog left is closed, oldest first. */
 void dialog_finish(struct dialog *d, int64_t now_ns);

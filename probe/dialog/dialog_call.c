@@ -392,7 +392,7 @@ call_arm(struct dialog *d, struct slot *s)
 			s->last_ns + (is_challenge(s->final.status) ? o->setup_ns : o->linger_ns));
 	} else if (s->call.answer_ns) {
 		slot_move(d, s, LIST_ESTABLISHED);
-		slot_arm(d, s, s->last_ns + o->call_idle_ns);
+		peek_arm(d, s, s->last_ns);
 	} else {
 		slot_move(d, s, LIST_EARLY);
 		slot_arm(d, s, s->last_ns + (waiting ? o->transaction_ns : o->setup_ns));
@@ -437,7 +437,7 @@ call_expired(struct dialog *d, struct slot *s)
 	if (s->list == LIST_COLLECTING)
 		dialog_collected(d, slot_handle(d, s));
 	else if (s->list == LIST_ESTABLISHED)
-		d->options.hooks.peek(d->options.hooks.context, slot_handle(d, s));
+		peek_expired(d, s);
 	else if (s->list == LIST_ENDED)
 		dialog_close(d, s, END_NONE);
 	else

@@ -7,6 +7,8 @@
  *   dialog_call.c        what an INVITE dialog's messages mean
  *   dialog_register.c    registrations and other transactions
  *   dialog_media.c       SDP: endpoints, holds, the line for flow[]
+ *   dialog_streams.c     what the cores say of a call's streams, until it is written
+ *   dialog_peek.c        calls in progress: interim records, silence
  *   dialog_record.c      the record of a dialog */
 #pragma once
 
@@ -166,6 +168,9 @@ struct slot {
 	uint32_t branches[DIALOG_TAGS_MAX]; /* top Via branches of the first attempt: hops */
 	struct final final;      /* of the current attempt */
 	uint32_t messages, retransmissions, duplicates, flow_count, stream_count;
+	chain_ref last_stream;   /* in stream_chain, each with the one before */
+	uint32_t interims;       /* intervals since the answer that have been recorded */
+	uint8_t peeking;         /* enum peek: its streams have been asked for */
 	uint64_t lost_at_start;
 	chain_ref watches[DIALOG_WATCHES_MAX]; /* names of the lists that matched */
 	uint8_t n_watches;
@@ -178,6 +183,9 @@ struct slot {
 		struct exchange_state exchange;
 	};
 };
+
+/* Why the streams of a call in progress are asked for. */
+enum peek { PEEK_NONE, PEEK_IDLE, PEEK_RECORD };
 
 enum end_cause {
 	END_NONE, END_BYE, END_CANCEL, END_FAILURE, END_REDIRECT, END_TIMEOUT, END_EVICTED,
@@ -198,6 +206,7 @@ struct dialog {
 	struct chain_pool pool;
 	struct base_wheel *wheel;
 	int64_t now_ns;
+	uint32_t peek_at;        /* the next slot of dialog_peek_all; DIALOG_NIL: none */
 	uint64_t lost_total;
 	struct sip_sdp sdp;      /* of the message being received */
 	struct flow_entry left_out; /* stands for an entry that flow[] has no room for */
@@ -266,6 +275,21 @@ bool slot_final_take(struct dialog *d, struct slot *s, const struct dialog_messa
 /* dialog_media.c */
 void media_receive(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	struct flow_entry *entry);
+
+/* dialog_streams.c */
+/* The next stream of s, in no order: start with *at = s->last_stream; false at the end. */
+bool streams_next(const struct dialog *d, chain_ref *at, struct media_summary *out);
+void streams_reset(struct dialog *d, struct slot *s);
+int64_t streams_last_ns(const struct dialog *d, const struct slot *s);
+/* Into streams[], in order of their first packet, whichever cores they came from. */
+void streams_put(struct dialog *d, const struct slot *s, struct record_writer *w);
+
+/* dialog_peek.c */
+/* An established call's timer: for its next interim record, or where it falls silent. */
+void peek_arm(struct dialog *d, struct slot *s, int64_t idle_from_ns);
+void peek_expired(struct dialog *d, struct slot *s);
+/* The next calls of dialog_peek_all. */
+void peek_some(struct dialog *d);
 
 /* dialog.c: ends a dialog: collects a call's streams first, writes the record of others at once. */
 void dialog_close(struct dialog *d, struct slot *s, enum end_cause cause);

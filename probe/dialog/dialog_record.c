@@ -4,8 +4,6 @@
  * capture's. */
 #define MEDIA_STOPPED_NS (10 * BASE_NS_PER_SEC)
 
-#define STREAMS_MAX 128 /* in a record */
-
 /* When, how and by whom a call ended, as far as can be told. */
 struct ending {
 	int64_t ts_ns; /* 0: not known */
@@ -13,6 +11,13 @@ struct ending {
 	uint8_t side;      /* enum media_side */
 	const char *basis; /* of duration_ms; NULL: no answer */
 };
+
+/* In progress: what is written of it now is not the last word. */
+static bool
+is_open(const struct slot *s)
+{
+	return s->kind == SLOT_CALL && s->list != LIST_COLLECTING;
+}
 
 static const char *
 end_cause_name(enum end_cause cause)
@@ -47,89 +52,6 @@ disposition_of(const struct slot *s)
 	case 607:
 	case 608: return "rejected";
 	default: return status < 400 ? "redirected" : "failed";
-	}
-}
-
-/* ---- a call's streams ---- */
-
-static void
-stream_read(const struct dialog *d, chain_ref ref, struct media_summary *out)
-{
-	uint8_t scratch[sizeof(*out)];
-	struct base_span bytes = chain_text(&d->pool, ref, scratch, sizeof(scratch));
-
-	memset(out, 0, sizeof(*out));
-	memcpy(out, bytes.p, bytes.len);
-}
-
-static bool
-stream_next(const struct dialog *d, const struct slot *s, struct chain_cursor *at,
-	struct media_summary *out)
-{
-	const chain_ref *item = chain_item_next(&d->pool, &s->stream_chain, sizeof(*item), at);
-
-	if (item)
-		stream_read(d, *item, out);
-	return item != NULL;
-}
-
-static int64_t
-last_media_ns(const struct dialog *d, const struct slot *s)
-{
-	struct chain_cursor at = {0};
-	struct media_summary stream;
-	int64_t last = 0;
-
-	while (stream_next(d, s, &at, &stream))
-		last = stream.last_ns > last ? stream.last_ns : last;
-	return last;
-}
-
-struct stream_place {
-	int64_t first_ns;
-	uint32_t ssrc;
-	chain_ref ref;
-};
-
-/* In order of their first packet, whichever cores they came from in whatever order. */
-static uint32_t
-streams_in_order(
-	const struct dialog *d, const struct slot *s, struct stream_place *places, uint32_t max)
-{
-	struct chain_cursor at = {0};
-	const chain_ref *item;
-	uint32_t n = 0;
-
-	while (n < max &&
-		(item = chain_item_next(&d->pool, &s->stream_chain, sizeof(*item), &at))) {
-		struct media_summary stream;
-		stream_read(d, *item, &stream);
-		struct stream_place place = {stream.first_ns, stream.ssrc, *item};
-		uint32_t i = n++;
-		for (; i && (places[i - 1].first_ns > place.first_ns ||
-				    (places[i - 1].first_ns == place.first_ns &&
-					    places[i - 1].ssrc > place.ssrc));
-			i--)
-			places[i] = places[i - 1];
-		places[i] = place;
-	}
-	return n;
-}
-
-static void
-put_streams(struct dialog *d, const struct slot *s, struct record_writer *w)
-{
-	struct stream_place places[STREAMS_MAX];
-	uint32_t n = streams_in_order(d, s, places, STREAMS_MAX);
-
-	w->overflow |= s->stream_count > n; /* the record says less than there was: counted */
-
-	for (uint32_t i = 0; i < n; i++) {
-		struct media_summary stream;
-		stream_read(d, places[i].ref, &stream);
-		uint32_t row = record_list_open(w, RECORD_F_STREAMS);
-		media_summary_write(w, &stream);
-		record_list_close(w, row);
 	}
 }
 
@@ -247,7 +169,7 @@ put_common(struct dialog *d, const struct slot *s, struct record_writer *w)
 	static const char *const transports[] = {"", "udp", "tcp", "sctp"};
 
 	put_uid(d, s, w);
-	record_put_cstr(w, RECORD_F_STATUS, "final");
+	record_put_cstr(w, RECORD_F_STATUS, is_open(s) ? "interim" : "final");
 	for (uint32_t i = 0; i < base_count_of(texts); i++)
 		put_text(d, s, w, texts[i].text, texts[i].field);
 	put_endpoint(d, s, w, s->first_src, true);
@@ -274,8 +196,10 @@ static struct ending
 open_call_ending(const struct dialog *d, const struct slot *s)
 {
 	struct ending e = {0, (enum end_cause)s->end_cause, MEDIA_SIDE_UNKNOWN, NULL};
-	int64_t media = last_media_ns(d, s);
+	int64_t media = streams_last_ns(d, s);
 
+	if (is_open(s))
+		return (struct ending){d->now_ns, END_NONE, MEDIA_SIDE_UNKNOWN, "interim"};
 	if (s->call.answer_ns == 0)
 		return e;
 	if (media && (e.cause != END_CAPTURE || d->now_ns - media > MEDIA_STOPPED_NS)) {
@@ -337,7 +261,7 @@ put_timing(const struct slot *s, struct record_writer *w, const struct ending *e
 	record_put_time(w, RECORD_F_EARLY_MEDIA_TIME, c->early_media_ns);
 	record_put_time(w, RECORD_F_ANSWER_TIME, c->answer_ns);
 	record_put_time(w, RECORD_F_ACK_TIME, c->ack_ns);
-	record_put_time(w, RECORD_F_END_TIME, end->ts_ns);
+	record_put_time(w, RECORD_F_END_TIME, is_open(s) ? 0 : end->ts_ns);
 	record_put_f64(w, RECORD_F_PDD_MS, ms_between(s->request_ns, alerted));
 	record_put_f64(w, RECORD_F_SETUP_MS, ms_between(s->request_ns, c->answer_ns));
 	if (c->answer_ns && end->basis) {
@@ -351,7 +275,8 @@ put_outcome(const struct slot *s, struct record_writer *w, const struct ending *
 {
 	static const char *const sides[] = {"none", "caller", "callee"};
 
-	record_put_cstr(w, RECORD_F_DISPOSITION, disposition_of(s));
+	if (!is_open(s) || s->call.answer_ns)
+		record_put_cstr(w, RECORD_F_DISPOSITION, disposition_of(s));
 	if (s->call.q850)
 		record_put_u64(w, RECORD_F_Q850, s->call.q850);
 	record_put_cstr(w, RECORD_F_ENDED_BY, sides[end->side]);
@@ -402,7 +327,7 @@ put_call(struct dialog *d, const struct slot *s, struct record_writer *w)
 		record_put_u64(w, RECORD_F_SESSION_EXPIRES, c->session_expires);
 	put_texts(d, w, RECORD_F_WARNINGS, c->warnings, c->n_warnings);
 	put_methods(s, w);
-	put_streams(d, s, w);
+	streams_put(d, s, w);
 }
 
 /* ---- registrations and other transactions ---- */

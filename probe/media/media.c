@@ -171,6 +171,7 @@ media_peek(struct media *m, uint64_t call, media_summary_fn fn, void *context)
 	for (uint32_t i = 0; i < n; i++) {
 		struct media_summary summary;
 		media_figures_summary(m, indices[i], &summary);
+		summary.so_far = true;
 		fn(context, &summary);
 	}
 }

@@ -115,6 +115,7 @@ struct media_summary {
 	double jitter_ms_mean, jitter_ms_max, delta_ms_max;
 	uint16_t vlan;
 	uint8_t payload_type, codec, sender, tunnel; /* enum rtp_codec, media_side, packet_tunnel */
+	bool so_far;                 /* media_peek: the stream goes on */
 };
 typedef void (*media_summary_fn)(void *context, const struct media_summary *summary);
 

@@ -30,6 +30,7 @@ dialog_options_of(const struct config *c)
 		.flow_entries = c->tables.flow_entries,
 		.setup_ns = c->timers.setup_s * BASE_NS_PER_SEC,
 		.linger_ns = c->timers.linger_s * BASE_NS_PER_SEC,
+		.interim_ns = c->timers.interim_s * BASE_NS_PER_SEC,
 		.call_idle_ns = c->timers.call_idle_s * BASE_NS_PER_SEC,
 		.transaction_ns = c->timers.transaction_s * BASE_NS_PER_SEC,
 		.registration_ns = c->timers.registration_s * BASE_NS_PER_SEC};
@@ -53,7 +54,7 @@ part_bytes(const struct config *c, uint32_t cores, size_t bytes[PART_COUNT])
 	bytes[PART_DIRECTORY] = media_directory_footprint(c->tables.endpoints);
 	bytes[PART_FRAGMENTS] = packet_fragments_footprint(c->tables.fragments);
 	bytes[PART_TCP] = packet_tcp_footprint(c->tables.tcp_flows, c->tables.tcp_buffer_bytes);
-	bytes[PART_AWAITED] = cores > 1 ? (size_t)c->tables.calls * (1 + sizeof(int64_t)) : 0;
+	bytes[PART_AWAITED] = cores > 1 ? (size_t)c->tables.calls * (1 + sizeof(uint64_t)) : 0;
 	bytes[PART_WORKER] = sizeof(struct worker);
 }
 
@@ -177,8 +178,8 @@ worker_init(
 	w->directory = media_directory_new(mem[PART_DIRECTORY], c->tables.endpoints, &set->key);
 	set->directories[core] = w->directory;
 	if (mem[PART_AWAITED]) {
-		w->awaited_last_ns = mem[PART_AWAITED];
-		w->awaited = (uint8_t *)(w->awaited_last_ns + c->tables.calls);
+		w->awaited_call = mem[PART_AWAITED];
+		w->awaited = (uint8_t *)(w->awaited_call + c->tables.calls);
 	}
 	w->now_in_force.classify = set->classify;
 	return classify_core_new(&w->now_in_force.core, set->classify, e);

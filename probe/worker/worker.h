@@ -21,6 +21,8 @@
 #include "rx.h"
 #include "sys.h"
 
+#define WORKER_HOUSE_NS (10 * BASE_NS_PER_MS) /* timers are looked at as often */
+
 struct worker;
 struct worker_set;
 
@@ -59,6 +61,9 @@ void worker_step(struct worker *w, const struct rx_frame *frames, uint32_t n);
 void worker_house(struct worker *w, int64_t now_ns);
 /* The frames that a worker lost before they reached it (NIC, descriptors): for capture_loss. */
 void worker_note_loss(struct worker *w, uint64_t lost_total);
+
+/* An interim record of every call in progress, within the next seconds.  Any thread. */
+void worker_peek_calls(struct worker *w);
 
 /* After all workers have stopped, on one thread: open calls, registrations, transactions and
  * streams are recorded as cut by the end of the capture, core by core. */

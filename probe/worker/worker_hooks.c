@@ -45,22 +45,6 @@ stream_to_dialog(void *context, const struct media_summary *summary)
 	dialog_add_stream(w->dialog, summary);
 }
 
-static void
-stream_last_seen(void *context, const struct media_summary *summary)
-{
-	struct worker *w = context;
-	if (summary->last_ns > w->peek_last_ns)
-		w->peek_last_ns = summary->last_ns;
-}
-
-static int64_t
-worker_peek(struct worker *w, uint64_t call)
-{
-	w->peek_last_ns = 0;
-	media_peek(w->media, call, stream_last_seen, w);
-	return w->peek_last_ns;
-}
-
 /* Asks every other core; returns how many will answer. */
 static uint8_t
 worker_ask_others(struct worker *w, uint64_t call, bool peek)
@@ -83,41 +67,46 @@ worker_ask_others(struct worker *w, uint64_t call, bool peek)
 	return asked;
 }
 
+/* Gives the dialog the call's streams: those of this core at once, those of others when they
+ * answer.  True: none is awaited. */
+static bool
+streams_gather(struct worker *w, uint64_t call, bool peek)
+{
+	void (*gather)(struct media *, uint64_t, media_summary_fn, void *) =
+		peek ? media_peek : media_collect;
+	uint32_t slot = (uint32_t)call;
+	uint8_t asked;
+
+	if (w->set->finishing) {
+		for (uint32_t core = 0; core < w->set->options.cores; core++)
+			gather(w->set->workers[core]->media, call, stream_to_dialog, w);
+		return true;
+	}
+	gather(w->media, call, stream_to_dialog, w);
+	asked = w->alone ? 0 : worker_ask_others(w, call, peek);
+	if (asked == 0)
+		return true;
+	w->awaited[slot] = asked | (peek ? AWAITED_PEEK : 0);
+	w->awaited_call[slot] = call;
+	return false;
+}
+
 static void
 hook_collect(void *context, uint64_t call)
 {
 	struct worker *w = context;
-	uint32_t slot = (uint32_t)call;
 
-	if (w->set->finishing) {
-		for (uint32_t core = 0; core < w->set->options.cores; core++)
-			media_collect(w->set->workers[core]->media, call, stream_to_dialog, w);
+	if (streams_gather(w, call, false))
 		dialog_collected(w->dialog, call);
-		return;
-	}
-	media_collect(w->media, call, stream_to_dialog, w);
-	uint8_t asked = w->alone ? 0 : worker_ask_others(w, call, false);
-	if (asked == 0) {
-		dialog_collected(w->dialog, call);
-		return;
-	}
-	w->awaited[slot] = asked;
 }
 
 static void
 hook_peek(void *context, uint64_t call)
 {
 	struct worker *w = context;
-	uint32_t slot = (uint32_t)call;
-	int64_t last = worker_peek(w, call);
-	uint8_t asked = w->alone || w->set->finishing ? 0 : worker_ask_others(w, call, true);
 
-	if (asked == 0) {
-		dialog_peeked(w->dialog, call, last);
-		return;
-	}
-	w->awaited[slot] = asked;
-	w->awaited_last_ns[slot] = last;
+	if (streams_gather(w, call, true))
+		dialog_peeked(w->dialog, call);
 }
 
 /* ---- messages from other cores ---- */
@@ -141,7 +130,7 @@ stream_to_owner(void *context, const struct media_summary *summary)
 	shard_send(s->w->shard, s->w->core, s->to, sizeof(*summary));
 }
 
-/* Another core asks for the streams of its call, or when they were last heard.  An answer that
+/* Another core asks for the streams of its call, or what they are so far.  An answer that
  * finds no room is missed by nobody for long: the owner waits DIALOG_COLLECT_NS and writes the
  * record without. */
 static void
@@ -150,7 +139,7 @@ worker_asked(struct worker *w, uint32_t from, struct worker_ask ask)
 	struct summary_sender sender = {w, from};
 
 	if (ask.peek)
-		ask.last_ns = worker_peek(w, ask.call);
+		media_peek(w->media, ask.call, stream_to_owner, &sender);
 	else
 		media_collect(w->media, ask.call, stream_to_owner, &sender);
 	void *p = shard_reserve(w->shard, w->core, from, sizeof(ask), SHARD_COLLECTED);
@@ -166,13 +155,16 @@ static void
 worker_answered(struct worker *w, const struct worker_ask *answer)
 {
 	uint32_t slot = (uint32_t)answer->call;
+	uint8_t mark = answer->peek ? AWAITED_PEEK : 0;
 
-	if (answer->last_ns > w->awaited_last_ns[slot])
-		w->awaited_last_ns[slot] = answer->last_ns;
-	if (w->awaited[slot] == 0 || --w->awaited[slot] != 0)
+	/* late: meanwhile the call, or another one in its place, asked for something else */
+	if (w->awaited_call[slot] != answer->call || (w->awaited[slot] & AWAITED_PEEK) != mark ||
+		w->awaited[slot] == mark)
+		return;
+	if (--w->awaited[slot] != mark)
 		return;
 	if (answer->peek)
-		dialog_peeked(w->dialog, answer->call, w->awaited_last_ns[slot]);
+		dialog_peeked(w->dialog, answer->call);
 	else
 		dialog_collected(w->dialog, answer->call);
 }

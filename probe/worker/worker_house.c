@@ -16,6 +16,24 @@ house_classifier(struct worker *w)
 	__atomic_store_n(&w->taken, next, __ATOMIC_RELEASE); /* pairs with worker_set_reload */
 }
 
+/* pairs with worker_peek_calls */
+static void
+house_peek(struct worker *w)
+{
+	uint32_t asked = __atomic_load_n(&w->peeks_asked, __ATOMIC_RELAXED);
+
+	if (base_likely(asked == w->peeks_done))
+		return;
+	w->peeks_done = asked;
+	dialog_peek_all(w->dialog);
+}
+
+void
+worker_peek_calls(struct worker *w)
+{
+	__atomic_add_fetch(&w->peeks_asked, 1, __ATOMIC_RELAXED);
+}
+
 static void
 house_counters(struct worker *w)
 {
@@ -53,6 +71,7 @@ worker_house(struct worker *w, int64_t now_ns)
 		return;
 	w->house_ns = w->now_ns;
 	house_classifier(w);
+	house_peek(w);
 	dialog_note_loss(w->dialog, house_lost(w));
 	packet_fragments_expire(w->fragments, w->now_ns);
 	worker_sip_gaps(w, w->now_ns);

@@ -17,8 +17,8 @@
 #include "sip.h"
 #include "worker.h"
 
-#define WORKER_HOUSE_NS (10 * BASE_NS_PER_MS)
 #define WORKER_SHARD_RING_BYTES (1u << 20) /* between each two cores */
+#define AWAITED_PEEK 0x80
 #define WORKER_SHARD_MESSAGES 256 /* taken from other cores at a time */
 
 /* The classifier in force and this worker's scratch for it: replaced together. */
@@ -40,11 +40,11 @@ struct worker {
 	struct dialog *dialog;
 	struct shard *shard;
 	int64_t now_ns, house_ns;
-	/* calls being collected from other cores: how many have not answered, and their last RTP
-	 * packet (peek); by slot */
-	uint8_t *awaited;
-	int64_t *awaited_last_ns;
-	int64_t peek_last_ns;          /* media_peek's result */
+	/* calls being collected or peeked from other cores, by slot: which, and how many have not
+	 * answered */
+	uint64_t *awaited_call;
+	uint8_t *awaited;              /* AWAITED_PEEK: peeked */
+	uint32_t peeks_done;           /* of peeks_asked */
 	/* the burst */
 	struct packet_view views[RX_BURST_MAX];
 	struct media_packet packets[RX_BURST_MAX];
@@ -57,6 +57,7 @@ struct worker {
 	/* release store by the worker: next is in force */
 	_Alignas(BASE_CACHE_LINE) struct worker_classifier *taken;
 	_Alignas(BASE_CACHE_LINE) uint64_t lost_total;             /* by control, relaxed */
+	uint32_t peeks_asked;          /* by control, relaxed: worker_peek_calls */
 };
 
 struct worker_set {
@@ -86,11 +87,11 @@ struct worker_handover {  /* SHARD_SIP: followed by the message */
 	uint16_t vlan;
 	uint8_t transport, tunnel, truncated;
 };
-struct worker_ask {       /* SHARD_COLLECT; and SHARD_COLLECTED as the answer, last_ns filled in */
+struct worker_ask {       /* SHARD_COLLECT; and SHARD_COLLECTED as the answer */
 	uint64_t call;
-	int64_t last_ns;
 	uint8_t peek;
 };
+_Static_assert(CONFIG_CORES_MAX < AWAITED_PEEK, "a count of cores and the mark");
 
 /* worker_sip.c */
 /* A SIP message stands in view's payload (UDP, SCTP). */

@@ -197,7 +197,7 @@ def truth_whole(c, records, calls, truth):
 
 def compare_same(c, calls, source):
     """A rewrite of a capture gives the calls of its source."""
-    others = {r['call_id']: r for r in tools.read(source).records() if r['kind'] == 'call'}
+    others = {r['call_id']: r for r in tools.read(source).records() if r['kind'] == 'call' and r['status'] == 'final'}
     twice = 'everything_twice' in c.name
     for r in calls:
         o = others.get(r['call_id'], {})
@@ -219,7 +219,7 @@ def judge(name):
     except ValueError as e:
         c.check('runs', '*', 'json', False, str(e), 'one JSON object a line')
         return c
-    calls = [r for r in records if r['kind'] == 'call']
+    calls = [r for r in records if r['kind'] == 'call' and r['status'] == 'final']
     expected = os.path.join(tools.CORPUS, 'expected', name + '.json')
     if os.path.exists(expected):
         e = json.load(open(expected))

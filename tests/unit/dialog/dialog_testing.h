@@ -79,8 +79,16 @@ static void
 fixture_peek(void *context, uint64_t call)
 {
 	struct fixture *f = context;
+	f->asked = call;
 	f->n_peeked++;
-	dialog_peeked(f->dialog, call, f->peek_answer_ns);
+	if (f->answer_later)
+		return;
+	if (f->peek_answer_ns) {
+		struct media_summary so_far = {.call = call, .packets = 7, .first_ns = T0 + 1,
+			.last_ns = f->peek_answer_ns, .so_far = true};
+		dialog_add_stream(f->dialog, &so_far);
+	}
+	dialog_peeked(f->dialog, call);
 }
 
 static void
