@@ -17,8 +17,8 @@ const char cli_calls_usage[] =
 	"                        '2026-11-23 01:02:03' (UTC)\n"
 	"  -n, --limit N         the last N by time; 0: all.  Default: 1000 in a table,\n"
 	"                        else all\n"
-	"  -f, --format FORMAT   table (default), jsonl (an object a line), csv (one kind)\n"
-	"  -F, --flow            every message too\n"
+	"  -f, --format FORMAT   table (default), jsonl (an object a line), csv (one "
+	"kind)\n" CLI_USAGE_COLOR "  -F, --flow            every message too\n"
 	"  -k, --kind KIND,...   call (default), registration, transaction, stream, all\n"
 	"  -w, --where CONDITION the same as the argument\n"
 	"  -s, --store DIR       the store; default: that of the configuration\n"
@@ -52,9 +52,10 @@ print_row(void *context, const struct record_row *row, int64_t position)
 static int
 calls_options(struct cli *cli, struct cli_options *o, int argc, char **argv)
 {
-	static const struct option longs[] = {CLI_OPTION_FORMAT, CLI_OPTION_FLOW, CLI_OPTION_KIND,
-		CLI_OPTION_WHERE, CLI_OPTION_CONFIG, CLI_OPTION_STORE, CLI_OPTION_SINCE,
-		CLI_OPTION_UNTIL, CLI_OPTION_LIMIT, CLI_OPTION_HELP, CLI_OPTION_END};
+	static const struct option longs[] = {CLI_OPTION_FORMAT, CLI_OPTION_COLOR, CLI_OPTION_FLOW,
+		CLI_OPTION_KIND, CLI_OPTION_WHERE, CLI_OPTION_CONFIG, CLI_OPTION_STORE,
+		CLI_OPTION_SINCE, CLI_OPTION_UNTIL, CLI_OPTION_LIMIT, CLI_OPTION_HELP,
+		CLI_OPTION_END};
 	int c;
 
 	optind = 0;
@@ -64,8 +65,8 @@ calls_options(struct cli *cli, struct cli_options *o, int argc, char **argv)
 	if (optind < argc && !o->where)
 		o->where = argv[optind++];
 	if (optind < argc)
-		return cli_misuse(cli, "'%s' is a second argument: quote the condition as one",
-			argv[optind]);
+		return cli_misuse(
+			cli, "'%s' is a second argument: quote the condition as one", argv[optind]);
 	if (o->since_ns && o->until_ns && o->since_ns > o->until_ns)
 		return cli_misuse(cli, "--since is later than --until");
 	if (!o->kinds)

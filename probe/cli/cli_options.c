@@ -140,13 +140,26 @@ take_time(const struct cli *cli, const struct cli_options *o, const char *name, 
 		name, optarg);
 }
 
+static int
+take_color(struct cli *cli, const char *text)
+{
+	if (strcmp(text, "always") == 0)
+		cli->colour = true;
+	else if (strcmp(text, "never") == 0)
+		cli->colour = false;
+	else if (strcmp(text, "auto") != 0)
+		return cli_misuse(cli, "--color '%s' is none of auto, always, never", text);
+	return CLI_OK;
+}
+
 int
-cli_option_common(const struct cli *cli, struct cli_options *o, int val)
+cli_option_common(struct cli *cli, struct cli_options *o, int val)
 {
 	uint64_t n;
 
 	switch (val) {
 	case 'f': return take_format(cli, o, optarg);
+	case 'C': return take_color(cli, optarg);
 	case 'k': return take_kinds(cli, o, optarg);
 	case 'F': o->flow = true; return CLI_OK;
 	case 'w': o->where = optarg; return CLI_OK;

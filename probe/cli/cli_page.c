@@ -1,6 +1,6 @@
 #include <math.h>
 
-#include "cli_private.h"
+#include "cli_ladder.h"
 
 #define PAGE_LABEL 14
 
@@ -319,8 +319,27 @@ page_rest(struct page *p)
 	}
 }
 
+static void
+page_messages(struct page *p, struct cli_nested *nested, struct cli_raw *raw)
+{
+	struct cli_ladder l;
+
+	cli_ladder_open(&l, p->cli);
+	cli_ladder_add(&l, nested, p->row);
+	cli_ladder_arrange(&l);
+	cli_raw_attach(raw, &l);
+	heading(p, "Messages");
+	cli_ladder_draw(&l, p->f);
+	if (raw) {
+		heading(p, "Message texts");
+		cli_raw_print(p->cli, &l);
+	}
+	cli_ladder_close(&l);
+}
+
 void
-cli_page(struct cli *cli, struct cli_nested *nested, const struct record_row *row)
+cli_page(struct cli *cli, struct cli_nested *nested, const struct record_row *row,
+	struct cli_raw *raw)
 {
 	struct page p = {.cli = cli, .f = cli->out, .row = row};
 	const char *kind = record_kind_name(row->kind);
@@ -339,10 +358,8 @@ cli_page(struct cli *cli, struct cli_nested *nested, const struct record_row *ro
 		page_outcome(&p);
 	}
 	page_times(&p);
-	if (has(&p, RECORD_F_FLOW)) {
-		heading(&p, "Messages");
-		cli_ladder(cli, p.f, nested, row);
-	}
+	if (has(&p, RECORD_F_FLOW))
+		page_messages(&p, nested, raw);
 	page_media(&p, nested);
 	page_rest(&p);
 }

@@ -62,7 +62,7 @@ extern const char cli_check_usage[], cli_fields_usage[];
 
 /* ---- cli_options.c ---- */
 
-enum cli_format { CLI_TABLE, CLI_JSONL, CLI_CSV };
+enum cli_format { CLI_TABLE, CLI_JSONL, CLI_CSV, CLI_SVG };
 #define CLI_KINDS_ALL \
 	(1u << RECORD_CALL | 1u << RECORD_REGISTRATION | 1u << RECORD_TRANSACTION | \
 	1u << RECORD_STREAM)
@@ -84,9 +84,13 @@ struct cli_options {
 int cli_option_next(const struct cli *cli, int argc, char **argv, const struct option *longs);
 /* Takes an option that several commands share (vals below).  CLI_OK, or CLI_USAGE after the
  * sentence. */
-int cli_option_common(const struct cli *cli, struct cli_options *o, int val);
+int cli_option_common(struct cli *cli, struct cli_options *o, int val);
 
 #define CLI_OPTION_FORMAT {"format", required_argument, NULL, 'f'}
+#define CLI_OPTION_COLOR {"color", required_argument, NULL, 'C'}
+#define CLI_USAGE_COLOR \
+	"  -C, --color WHEN      auto (default: on a terminal, unless NO_COLOR is set), always,\n" \
+	"                        never\n"
 #define CLI_OPTION_FLOW {"flow", no_argument, NULL, 'F'}
 #define CLI_OPTION_KIND {"kind", required_argument, NULL, 'k'}
 #define CLI_OPTION_WHERE {"where", required_argument, NULL, 'w'}
@@ -123,6 +127,10 @@ unsigned cli_text_columns(const struct cli *cli, struct base_span s);
 /* Appends s to f, whole. */
 void cli_text_print(const struct cli *cli, FILE *f, struct base_span s);
 
+/* Appends s as the text of an XML element, whole: escaped, cleaned like what a terminal gets; line
+ * ends stay. */
+void cli_text_xml(FILE *f, struct base_span s);
+
 /* bytes of a formatted value, NUL included; what is longer is cut at a character */
 #define CLI_CELL 128
 /* Each writes a NUL-terminated text into cell and returns it; an absent value is "". */
@@ -144,7 +152,18 @@ double cli_row_number(const struct record_row *row, enum record_field f);
 
 /* ---- cli_table.c ---- */
 
-enum cli_colour { CLI_PLAIN, CLI_BOLD, CLI_DIM, CLI_GOOD, CLI_WARN, CLI_BAD, CLI_COLOUR_COUNT };
+enum cli_colour {
+	CLI_PLAIN,
+	CLI_BOLD,
+	CLI_DIM,
+	CLI_GOOD,
+	CLI_WARN,
+	CLI_BAD,
+	CLI_INFO,  /* a provisional response */
+	CLI_END,   /* what ends a call */
+	CLI_MEDIA,
+	CLI_COLOUR_COUNT
+};
 /* The escape sequence, or "" where there are no colours. */
 const char *cli_colour_on(const struct cli *cli, enum cli_colour colour);
 const char *cli_colour_off(const struct cli *cli);
@@ -199,8 +218,23 @@ void cli_ladder(const struct cli *cli, FILE *f, struct cli_nested *nested,
 
 /* ---- cli_page.c: all of one record ---- */
 
-/* Parties, times, outcome, ladder, media, and whatever else has a value. */
-void cli_page(struct cli *cli, struct cli_nested *nested, const struct record_row *row);
+/* Parties, times, outcome, ladder, media, and whatever else has a value.  raw: message texts, or
+ * NULL. */
+struct cli_raw;
+void cli_page(struct cli *cli, struct cli_nested *nested, const struct record_row *row,
+	struct cli_raw *raw);
+
+/* ---- cli_raw.c: the messages themselves, from a second reading of the capture files ---- */
+
+struct cli_ladder;
+struct cli_replay;
+/* Texts of the messages with one of the NULL-terminated Call-IDs.  NULL after the sentence. */
+struct cli_raw *cli_raw_read(const struct cli_replay *replay, const char *const *call_ids);
+void cli_raw_free(struct cli_raw *raw);
+/* Gives each message of l its text.  raw may be NULL. */
+void cli_raw_attach(struct cli_raw *raw, struct cli_ladder *l);
+/* All texts that l has, as lines for a terminal. */
+void cli_raw_print(const struct cli *cli, const struct cli_ladder *l);
 
 /* ---- cli_output.c: rows as table, JSON lines or CSV ---- */
 
@@ -242,7 +276,9 @@ struct cli_replay {
 	char *const *files;
 	unsigned n_files;
 	worker_record_fn record;
+	worker_message_fn message;     /* or NULL */
 	void *context;
+	bool quiet;                    /* damage is not told */
 	/* while it runs */
 	bool stop;                     /* set by record to end early */
 	bool progress_shown;

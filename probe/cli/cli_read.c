@@ -15,7 +15,7 @@ const char cli_read_usage[] =
 	"\n"
 	"  -f, --format FORMAT   table (default): one line a record\n"
 	"                        jsonl: one JSON object a line, all fields\n"
-	"                        csv: all fields of one kind, calls unless --kind\n"
+	"                        csv: all fields of one kind, calls unless --kind\n" CLI_USAGE_COLOR
 	"  -F, --flow            every message too: a ladder under each line; flow[] in\n"
 	"                        jsonl and csv\n"
 	"  -k, --kind KIND,...   only call, registration, transaction, stream\n"
@@ -147,9 +147,10 @@ take_record(void *context, uint32_t core, uint8_t *record, uint32_t len)
 static int
 read_options(struct read *r, int argc, char **argv)
 {
-	static const struct option longs[] = {CLI_OPTION_FORMAT, CLI_OPTION_FLOW, CLI_OPTION_KIND,
-		CLI_OPTION_WHERE, CLI_OPTION_CONFIG, {"out", required_argument, NULL, 'o'},
-		{"cores", required_argument, NULL, 'j'}, CLI_OPTION_HELP, CLI_OPTION_END};
+	static const struct option longs[] = {CLI_OPTION_FORMAT, CLI_OPTION_COLOR, CLI_OPTION_FLOW,
+		CLI_OPTION_KIND, CLI_OPTION_WHERE, CLI_OPTION_CONFIG,
+		{"out", required_argument, NULL, 'o'}, {"cores", required_argument, NULL, 'j'},
+		CLI_OPTION_HELP, CLI_OPTION_END};
 	uint64_t cores = 1;
 	int c;
 

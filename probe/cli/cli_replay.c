@@ -150,7 +150,7 @@ replay_file(struct cli_replay *r, const struct engine *engine, const char *path,
 	}
 	cli_replay_quiet(r);
 	if (source->error)
-		rc = cli_fail(r->cli, "%s", source->error_text.text);
+		rc = r->quiet ? CLI_FAILED : cli_fail(r->cli, "%s", source->error_text.text);
 	rx_file_close(source);
 	return rc;
 }
@@ -172,6 +172,7 @@ cli_replay_run(struct cli_replay *r)
 		.replay = true,
 		.clock_source = "capture",
 		.record = r->record,
+		.message = r->message,
 		.context = r->context};
 	struct engine engine;
 	struct sys_error e = {""};

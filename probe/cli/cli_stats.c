@@ -15,6 +15,7 @@ const char cli_stats_usage[] =
 	"\n"
 	"  -W, --watch           again each second, with rates, until Ctrl-C\n"
 	"  -f, --format FORMAT   table (default); json: one object a segment and line\n"
+	CLI_USAGE_COLOR
 	"  -g, --segment FILE    the segment; may be given again.  Default: those of the\n"
 	"                        configuration\n"
 	"  -c, --config FILE     default: " CLI_CONFIG_PATH "\n"
@@ -38,7 +39,7 @@ struct stats {
 static int
 stats_options(struct stats *s, int argc, char **argv)
 {
-	static const struct option longs[] = {CLI_OPTION_FORMAT, CLI_OPTION_CONFIG,
+	static const struct option longs[] = {CLI_OPTION_FORMAT, CLI_OPTION_COLOR, CLI_OPTION_CONFIG,
 		{"segment", required_argument, NULL, 'g'}, {"watch", no_argument, NULL, 'W'},
 		CLI_OPTION_HELP, CLI_OPTION_END};
 	int c;

@@ -39,7 +39,8 @@ const char *
 cli_colour_on(const struct cli *cli, enum cli_colour colour)
 {
 	static const char *const codes[CLI_COLOUR_COUNT] = {
-		"", "\033[1m", "\033[2m", "\033[32m", "\033[33m", "\033[31m"};
+		"", "\033[1m", "\033[2m", "\033[32m", "\033[33m", "\033[31m", "\033[36m",
+		"\033[35m", "\033[34m"};
 
 	return cli->colour ? codes[colour] : "";
 }

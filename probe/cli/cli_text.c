@@ -116,6 +116,23 @@ cli_text_print(const struct cli *cli, FILE *f, struct base_span s)
 	}
 }
 
+void
+cli_text_xml(FILE *f, struct base_span s)
+{
+	while (s.len) {
+		uint32_t taken, c = decode(s, &taken);
+		if (c == '&' || c == '<' || c == '>' || c == '"')
+			fprintf(f, "&#%u;", (unsigned)c);
+		else if (c == '\n')
+			fputc('\n', f);
+		else if (is_deceptive(c) || c == 0xfffd || (c & 0xfffe) == 0xfffe)
+			fputs(c == '\r' ? "" : "\xef\xbf\xbd", f);
+		else
+			fwrite(s.p, 1, taken, f);
+		s = behind(s, taken);
+	}
+}
+
 /* ---- values ---- */
 
 struct base_span

@@ -30,6 +30,16 @@ struct worker_set;
  * thread.  False: dropped, counted. */
 typedef bool (*worker_record_fn)(void *context, uint32_t core, uint8_t *record, uint32_t len);
 
+/* A SIP message as its dialog gets it, put together from fragments or segments; borrowed for the
+ * call.  branch: of the top Via. */
+struct worker_message {
+	int64_t ts_ns;
+	struct base_endpoint src, dst;
+	struct base_span text, call_id, branch;
+};
+/* Sees every message before its dialog does, on the worker's thread. */
+typedef void (*worker_message_fn)(void *context, const struct worker_message *message);
+
 struct worker_options {
 	const struct config *config;
 	uint32_t cores;
@@ -37,6 +47,7 @@ struct worker_options {
 	bool replay;
 	const char *clock_source;    /* "capture", "nic", "host" */
 	worker_record_fn record;
+	worker_message_fn message;   /* or NULL */
 	void *context;
 	struct metrics_core *const *metrics; /* one per core (in the segment), or NULL: own ones */
 };

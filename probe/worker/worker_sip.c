@@ -1,9 +1,25 @@
 #include "worker_private.h"
 
 static void
+worker_tell(const struct worker *w, const struct dialog_message *m)
+{
+	const struct worker_options *o = &w->set->options;
+	const struct worker_message message = {.ts_ns = m->ts_ns,
+		.src = m->src,
+		.dst = m->dst,
+		.text = base_span_of(m->sip->start, m->sip->len),
+		.call_id = m->sip->call_id,
+		.branch = m->sip->via.branch};
+
+	o->message(o->context, &message);
+}
+
+static void
 worker_deliver(struct worker *w, const struct dialog_message *m)
 {
 	metrics_add(w->metrics, METRICS_SIP_MESSAGES, 1);
+	if (base_unlikely(w->set->options.message != NULL))
+		worker_tell(w, m);
 	if (m->sip->flags & SIP_FLAGS_INVALID)
 		metrics_add(w->metrics, METRICS_SIP_INVALID, 1);
 	dialog_receive(w->dialog, m);

@@ -1,174 +1,115 @@
-/* Laws: hosts stand in order of appearance; an arrow goes from its sender's lifeline to its
- * receiver's; nothing of a message reaches the terminal uncleaned. */
-#include "cli_testing.h"
+/* Laws of the model: messages keep their order and media stands among them by its time; a stream
+ * over which messages came has a beginning and an end; legs are merged by time; a host is an
+ * address, and what only sends the first request is the caller. */
+#include "ladder_testing.h"
 
 static uint8_t record[RECORD_BYTES_MAX];
 
 static void
-draw(struct terminal *t, const struct message *messages, unsigned n)
+test_media_among_messages(void **state)
 {
-	struct record_writer w = record_writer_begin(record, sizeof(record), RECORD_CALL);
-	struct cli_nested nested = {NULL};
-	struct record_row row;
-
-	for (unsigned i = 0; i < n; i++)
-		put_message(&w, TESTING_T0, &messages[i]);
-	assert_false(w.overflow);
-	assert_int_equal(record_row_read(&row, record, w.len), 0);
-	cli_ladder(&t->cli, t->cli.out, &nested, &row);
-	fflush(t->cli.out);
-}
-
-static void
-test_two_hosts(void **state)
-{
-	static const struct message call[] = {
-		{1, 2, 0, "INVITE", NULL, "audio 10.0.0.1:4000 PCMA sendrecv", NULL, 0},
-		{1, 2, 0, "INVITE", NULL, NULL, "retransmission", 500},
-		{2, 1, 200, "INVITE", "OK", NULL, NULL, 2000},
-		{2, 1, 200, "INVITE", "OK", NULL, "duplicate", 1999},
+	static const struct {
+		enum ladder_item_kind kind;
+		const char *label;
+		int from, to;
+	} want[] = {
+		{LADDER_MESSAGE, "INVITE [1]", 0, 1},
+		{LADDER_MESSAGE, "180 Ringing [1 INVITE]", 1, 0},
+		{LADDER_MESSAGE, "200 OK [1 INVITE]", 1, 0},
+		{LADDER_MEDIA_BEGIN, "RTP PCMA", 1, 0},
+		{LADDER_MESSAGE, "ACK [1]", 0, 1},
+		{LADDER_MEDIA, "RTP PCMA", 0, 1},
+		{LADDER_MESSAGE, "BYE [1]", 0, 1},
+		{LADDER_MEDIA_END, "RTP PCMA ends", 1, 0},
 	};
 	struct terminal t;
+	struct cli_ladder l;
+	char cell[CLI_CELL];
 
 	terminal_open(&t);
-	t.cli.utf8 = false;
-	t.cli.width = 60;
-	draw(&t, call, base_count_of(call));
-	assert_string_equal(t.out,
-		"                           10.0.0.1:5060       10.0.0.2:5060\n"
-		"  22:13:20.000                   |--- INVITE [1] --->|\n"
-		"                                 |   audio 10.0.0.1:4000 PCMA\n"
-		"                                 |   sendrecv\n"
-		"  22:13:20.500    +0.500         |... INVITE [1] ...>|  retransmission\n"
-		"  22:13:22.000    +1.500         |<- 200 OK [1 INV~ -|\n"
-		"  22:13:21.999    -0.001         |<. 200 OK [1 INV~ .|  captured again\n");
+	cli_ladder_open(&l, &t.cli);
+	ladder_add(&l, record, make_media_call(record, sizeof(record), TESTING_T0));
+	cli_ladder_arrange(&l);
+	assert_int_equal(l.n, base_count_of(want));
+	for (size_t i = 0; i < l.n; i++) {
+		assert_int_equal(l.items[i].kind, want[i].kind);
+		assert_string_equal(l.items[i].label, want[i].label);
+		assert_int_equal(l.items[i].from, want[i].from);
+		assert_int_equal(l.items[i].to, want[i].to);
+	}
+	assert_null(l.items[3].detail); /* the figures stand where the stream ends */
+	assert_string_equal(l.items[7].detail, "8.5 s, 98 packets, loss 2.00 %, jitter 1.3 ms");
+	assert_string_equal(l.items[5].detail, "5.0 s, 98 packets, loss 2.00 %, jitter 1.3 ms");
+	assert_string_equal(cli_ladder_host_name(&l.hosts[0], cell), "10.0.0.1:5060");
+	assert_string_equal(l.hosts[0].role, "caller");
+	assert_string_equal(l.hosts[1].role, "callee");
+	cli_ladder_close(&l);
 	terminal_close(&t);
 }
 
 static void
-test_three_hosts(void **state)
+test_legs(void **state)
 {
-	static const struct message call[] = {{1, 2, 0, "INVITE", NULL, NULL, NULL, 0},
-		{2, 3, 0, "INVITE", NULL, NULL, NULL, 1},
-		{3, 2, 180, "INVITE", "Ringing", NULL, NULL, 2},
-		{3, 1, 0, "BYE", NULL, "audio", NULL, 3}};
 	struct terminal t;
+	struct cli_ladder l;
 
 	terminal_open(&t);
-	t.cli.width = 100;
-	draw(&t, call, base_count_of(call));
-	assert_has(t.out,
-		"10.0.0.1:5060                 10.0.0.2:5060                 10.0.0.3:5060\n");
-	assert_has(t.out, "\u2502\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500 INVITE [1] ");
-	assert_has(t.out,
-		"\u2502                             \u2502\u2500\u2500"); /* the second INVITE starts at the second host */
-	assert_has(t.out,
-		"                             \u2502\u2190\u2500\u2500 180 Ringing [1 INVITE] ");
-	assert_has(t.out,
-		"\u2502\u2190\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500"); /* over the host between */
-	assert_has(t.out, " BYE [1] ");
+	cli_ladder_open(&l, &t.cli);
+	ladder_add(&l, record,
+		make_media_call(record, sizeof(record), TESTING_T0 + 500 * BASE_NS_PER_MS));
+	ladder_add(&l, record, make_media_call(record, sizeof(record), TESTING_T0));
+	cli_ladder_arrange(&l);
+	assert_int_equal(l.legs, 2);
+	assert_int_equal(l.items[0].leg, 1); /* the second leg began earlier */
+	assert_int_equal(l.items[1].leg, 0);
+	for (size_t i = 1; i < l.n; i++)
+		assert_true(l.items[i].order_ns >= l.items[i - 1].order_ns);
+	cli_ladder_draw(&l, t.cli.out);
+	assert_has(terminal_out(&t), "22:13:20.000           B ");
+	assert_has(t.out, "22:13:20.500    +0.500 A ");
+	cli_ladder_close(&l);
 	terminal_close(&t);
 }
 
-/* Loopback: one address, so ports tell the hosts apart. */
+/* On loopback the ports are the hosts, and media belongs to who announced it. */
 static void
-test_one_address(void **state)
+test_loopback(void **state)
 {
 	struct record_writer w = record_writer_begin(record, sizeof(record), RECORD_CALL);
 	const uint8_t a[4] = {127, 0, 0, 1};
 	struct base_ip ip = base_ip_v4(a);
-	struct cli_nested nested = {NULL};
-	struct record_row row;
+	static const unsigned ports[][2] = {{5060, 5070}, {5070, 5060}, {6000, 7000}};
 	struct terminal t;
+	struct cli_ladder l;
 
-	for (unsigned i = 0; i < 2; i++) {
-		uint32_t began = record_list_open(&w, RECORD_F_FLOW);
-		record_put_time(&w, RECORD_F_TIME, TESTING_T0);
-		record_put_cstr(&w, RECORD_F_METHOD, "OPTIONS");
+	for (unsigned i = 0; i < 3; i++) {
+		uint32_t row = record_list_open(&w, i < 2 ? RECORD_F_FLOW : RECORD_F_STREAMS);
 		record_put_ip(&w, RECORD_F_SRC_IP, &ip);
-		record_put_u64(&w, RECORD_F_SRC_PORT, 5060);
+		record_put_u64(&w, RECORD_F_SRC_PORT, ports[i][0]);
 		record_put_ip(&w, RECORD_F_DST_IP, &ip);
-		record_put_u64(&w, RECORD_F_DST_PORT, i ? 5060 : 5070);
-		record_list_close(&w, began);
+		record_put_u64(&w, RECORD_F_DST_PORT, ports[i][1]);
+		record_put_time(&w, i < 2 ? RECORD_F_TIME : RECORD_F_FIRST_TIME, TESTING_T0 + i);
+		if (i < 2)
+			record_put_cstr(&w, RECORD_F_SDP,
+				i ? "audio 127.0.0.1:7000 PCMA" : "audio 127.0.0.1:6000 PCMA");
+		record_list_close(&w, row);
 	}
-	assert_int_equal(record_row_read(&row, record, w.len), 0);
 	terminal_open(&t);
-	cli_ladder(&t.cli, t.cli.out, &nested, &row);
-	assert_has(terminal_out(&t), "127.0.0.1:5060");
-	assert_has(t.out, "127.0.0.1:5070");
-	assert_has(t.out, "127.0.0.1:5060 \u2192 127.0.0.1:5060  OPTIONS []"); /* to itself */
-	terminal_close(&t);
-}
-
-/* More hosts than columns: the rest is named. */
-static void
-test_many_hosts(void **state)
-{
-	struct message messages[20];
-	struct terminal t;
-
-	for (unsigned i = 0; i < base_count_of(messages); i++)
-		messages[i] = (struct message){
-			i + 1, i + 2, 0, "INVITE", NULL, i == 15 ? "audio" : NULL, NULL, i};
-	terminal_open(&t);
-	draw(&t, messages, base_count_of(messages));
-	assert_int_equal(count_lines(t.out), 22);
-	assert_has(t.out, "10.0.0.20:5060 \u2192 10.0.0.21:5060  INVITE [1]\n");
-	terminal_close(&t);
-}
-
-static void
-test_hostile(void **state)
-{
-	static const struct message call[] = {
-		{1, 2, 0, "IN\033[1mVITE", NULL, "audio\r\n\033[2J \u202e x", NULL, 0},
-		{2, 1, 200, "A METHOD FAR LONGER THAN ANY COLUMN OF ANY LADDER CAN BE",
-			"A reason that goes on and on and on and on and on and on", NULL, NULL, 0},
-	};
-	char sdp[4000];
-	struct terminal t;
-
-	terminal_open(&t);
-	draw(&t, call, base_count_of(call));
-	for (const char *p = t.out; *p; p++)
-		assert_true(*p == '\n' || (uint8_t)*p >= 0x20);
-	assert_has_not(t.out, "\u202e");
-	assert_has(t.out, "\u2026"); /* cut */
-	terminal_close(&t);
-
-	memset(sdp, 'a', sizeof(sdp));
-	sdp[sizeof(sdp) - 1] = 0;
-	terminal_open(&t);
-	draw(&t, &(struct message){1, 2, 0, "INVITE", NULL, sdp, NULL, 0}, 1);
-	assert_true(count_lines(t.out) <= 18); /* bounded */
-	terminal_close(&t);
-}
-
-static void
-test_none_and_truncated(void **state)
-{
-	struct terminal t;
-	struct cli_nested nested = {NULL};
-	struct record_row row;
-
-	terminal_open(&t);
-	draw(&t, NULL, 0);
-	assert_string_equal(t.out, "");
-	make_row(&row, record, sizeof(record), &(struct call){.n = 0});
-	row.values[RECORD_F_FLOW_TRUNCATED] =
-		(struct record_value){.boolean = true, .present = true};
-	cli_ladder(&t.cli, t.cli.out, &nested, &row);
-	assert_has(terminal_out(&t), "further messages were not kept");
+	cli_ladder_open(&l, &t.cli);
+	ladder_add(&l, record, w.len);
+	cli_ladder_arrange(&l);
+	assert_int_equal(l.n_hosts, 2);
+	assert_int_equal(l.items[2].from, 0);
+	assert_int_equal(l.items[2].to, 1);
+	cli_ladder_close(&l);
 	terminal_close(&t);
 }
 
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_two_hosts),
-		cmocka_unit_test(test_three_hosts), cmocka_unit_test(test_one_address),
-		cmocka_unit_test(test_many_hosts), cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_none_and_truncated)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_media_among_messages),
+		cmocka_unit_test(test_legs), cmocka_unit_test(test_loopback)};
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))
 		return 77;

@@ -10,7 +10,7 @@ print_page(struct terminal *t, const struct record_row *row)
 	struct cli_nested nested = {NULL};
 
 	terminal_open(t);
-	cli_page(&t->cli, &nested, row);
+	cli_page(&t->cli, &nested, row, NULL);
 	cli_nested_close(&nested);
 	fflush(t->cli.out);
 }

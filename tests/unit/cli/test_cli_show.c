@@ -104,7 +104,7 @@ test_usage(void **state)
 {
 	check_show(CLI_USAGE, "", "which call?", NULL, NULL);
 	check_show(CLI_USAGE, "", "'b' is a second one", "a", "b");
-	check_show(CLI_USAGE, "", "table or json", "a", "--format=csv");
+	check_show(CLI_USAGE, "", "text, json or svg", "a", "--format=csv");
 }
 
 int
