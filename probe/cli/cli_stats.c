@@ -14,8 +14,8 @@ const char cli_stats_usage[] =
 	"probe runs, a few are under way).  Counters are since the segment was made.\n"
 	"\n"
 	"  -W, --watch           again each second, with rates, until Ctrl-C\n"
-	"  -f, --format FORMAT   table (default); json: one object a segment and line\n"
-	CLI_USAGE_COLOR
+	"  -f, --format FORMAT   table (default); json: one object a segment and "
+	"line\n" CLI_USAGE_COLOR
 	"  -g, --segment FILE    the segment; may be given again.  Default: those of the\n"
 	"                        configuration\n"
 	"  -c, --config FILE     default: " CLI_CONFIG_PATH "\n"
@@ -39,9 +39,9 @@ struct stats {
 static int
 stats_options(struct stats *s, int argc, char **argv)
 {
-	static const struct option longs[] = {CLI_OPTION_FORMAT, CLI_OPTION_COLOR, CLI_OPTION_CONFIG,
-		{"segment", required_argument, NULL, 'g'}, {"watch", no_argument, NULL, 'W'},
-		CLI_OPTION_HELP, CLI_OPTION_END};
+	static const struct option longs[] = {CLI_OPTION_FORMAT, CLI_OPTION_COLOR,
+		CLI_OPTION_CONFIG, {"segment", required_argument, NULL, 'g'},
+		{"watch", no_argument, NULL, 'W'}, CLI_OPTION_HELP, CLI_OPTION_END};
 	int c;
 
 	optind = 0;
