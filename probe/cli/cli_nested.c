@@ -32,7 +32,7 @@ void
 cli_nested_each(struct cli_nested *n, const struct record_row *row, cli_nested_fn fn, void *context,
 	enum record_field list)
 {
-	enum record_kind kind = list == RECORD_F_FLOW ? RECORD_FLOW : RECORD_STREAM;
+	enum record_kind kind = record_list_kind(list);
 	const struct record_value *v = &row->values[list];
 	struct base_span element;
 	struct record_row nested;

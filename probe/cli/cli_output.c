@@ -19,7 +19,7 @@ csv_columns(struct cli_output *out)
 {
 	for (unsigned f = 0; f < RECORD_F_COUNT; f++)
 		if (record_field_in((enum record_field)f, out->stream_kind) &&
-			(f != RECORD_F_FLOW || out->flow))
+			(!record_field_is_detail((enum record_field)f) || out->flow))
 			out->columns[out->n_columns++] = (enum record_field)f;
 }
 

@@ -196,7 +196,7 @@ struct cli_nested {
 	struct store *store; /* in memory, opened when first needed: takes JSON apart */
 };
 typedef void (*cli_nested_fn)(void *context, const struct record_row *row);
-/* fn gets each element as a row of kind RECORD_STREAM or RECORD_FLOW, borrowed for the call. */
+/* fn gets each element as a row of the list's kind, borrowed for the call. */
 void cli_nested_each(struct cli_nested *n, const struct record_row *row, cli_nested_fn fn,
 	void *context, enum record_field list);
 void cli_nested_close(struct cli_nested *n);

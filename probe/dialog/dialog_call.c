@@ -82,34 +82,10 @@ attempt_begin(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	s->attempt_cseq = m->sip->cseq;
 	s->attempt_branch = dialog_text_hash(d, m->sip->via.branch);
 	s->attempt_src = e->src;
+	s->attempt_ns = m->ts_ns;
 }
 
 /* ---- what stands in headers ---- */
-
-static void
-reason_take(struct slot *s, const struct sip_message *m)
-{
-	struct base_span cause;
-	uint64_t v;
-
-	for (const struct sip_header *h = sip_header_find(m, SIP_HDR_REASON); h;
-		h = sip_header_next(m, h)) {
-		struct base_span rest = h->value, one;
-		while (sip_value_next(&rest, &one)) {
-			if (!base_span_starts_nocase(one, BASE_SPAN("Q.850")))
-				continue;
-			const uint8_t *semicolon = memchr(one.p, ';', one.len);
-			if (semicolon == NULL)
-				continue;
-			semicolon++;
-			struct base_span params =
-				base_span_of(semicolon, (uint32_t)(one.p + one.len - semicolon));
-			if (sip_param_find(params, BASE_SPAN("cause"), &cause) &&
-				base_span_u64(cause, &v) && v && v < 128)
-				s->call.q850 = (uint8_t)v;
-		}
-	}
-}
 
 static void
 warnings_take(struct dialog *d, struct slot *s, const struct sip_message *m)
@@ -192,6 +168,30 @@ initial_invite(struct dialog *d, struct slot *s, const struct dialog_message *m,
 		slot_set_add(s->branches, &s->n_branches, dialog_text_hash(d, sip->via.branch));
 }
 
+const struct bye *
+call_bye(const struct slot *s)
+{
+	const struct call_state *c = &s->call;
+
+	return c->bye_own.ts_ns     ? &c->bye_own
+	       : c->bye_after.ts_ns ? &c->bye_after
+				    : &c->bye_first;
+}
+
+/* The final response to the BYE that counts, a 2xx before any other. */
+static void
+bye_answered(struct dialog *d, struct slot *s, const struct dialog_message *m)
+{
+	const struct sip_message *sip = m->sip;
+	struct final *f = &s->call.bye_final;
+	uint32_t branch = call_bye(s)->branch;
+	bool better = f->status == 0 || (f->status >= 300 && sip->status < 300);
+
+	if (sip->status >= 200 && better && branch &&
+		branch == dialog_text_hash(d, sip->via.branch))
+		*f = (struct final){m->ts_ns, sip->status, FIT_BRANCH};
+}
+
 static void
 bye_take(struct dialog *d, struct slot *s, const struct dialog_message *m)
 {
@@ -204,7 +204,8 @@ bye_take(struct dialog *d, struct slot *s, const struct dialog_message *m)
 		side = MEDIA_SIDE_CALLER;
 	else if (is_caller_tag(s, to) || slot_set_has(c->fork_tags, c->n_forks, from))
 		side = MEDIA_SIDE_CALLEE;
-	struct bye bye = {m->ts_ns, side};
+	struct bye bye = {m->ts_ns, dialog_text_hash(d, sip->via.branch), side};
+	uint32_t before = call_bye(s)->branch;
 	bool after = c->answer_ns && m->ts_ns >= c->answer_ns;
 	if (c->bye_first.ts_ns == 0)
 		c->bye_first = bye;
@@ -213,7 +214,9 @@ bye_take(struct dialog *d, struct slot *s, const struct dialog_message *m)
 	if (after && c->bye_own.ts_ns == 0 && c->answer_tag &&
 		(from == c->answer_tag || to == c->answer_tag))
 		c->bye_own = bye;
-	reason_take(s, sip);
+	if (call_bye(s)->branch != before)
+		c->bye_final = (struct final){0, 0, FIT_NONE};
+	reason_take(d, s, sip, REASON_BYE);
 }
 
 static void
@@ -240,14 +243,11 @@ call_request(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	case SIP_METHOD_CANCEL:
 		if (c->cancel_ns == 0)
 			c->cancel_ns = m->ts_ns;
-		reason_take(s, sip);
+		reason_take(d, s, sip, REASON_CANCEL);
 		break;
 	case SIP_METHOD_BYE: bye_take(d, s, m); break;
 	case SIP_METHOD_UPDATE: c->updates = (uint16_t)(c->updates + new_request); break;
 	case SIP_METHOD_PRACK: c->prack = (uint16_t)(c->prack + new_request); break;
-	case SIP_METHOD_REFER:
-		slot_text_replace(d, s, TEXT_TRANSFER_TO, sip_header_value(sip, SIP_HDR_REFER_TO));
-		break;
 	default: break;
 	}
 }
@@ -287,7 +287,7 @@ final_take(struct dialog *d, struct slot *s, const struct dialog_message *m)
 		return;
 	bool best = slot_final_take(d, s, m);
 	if (best && sip->status >= 300) {
-		reason_take(s, sip);
+		reason_take(d, s, sip, REASON_FINAL);
 		if (c->answer_ns == 0)
 			slot_text_replace(d, s, TEXT_TO_TAG, sip->to.tag);
 	}
@@ -323,6 +323,7 @@ attempt_assume(struct slot *s, uint32_t cseq)
 	c->attempt_cseq[c->n_attempts++] = cseq;
 	s->attempt_cseq = cseq;
 	s->attempt_branch = 0;
+	s->attempt_ns = 0;
 	s->attempt_src = UINT8_MAX;
 }
 
@@ -335,8 +336,10 @@ call_response(struct dialog *d, struct slot *s, const struct dialog_message *m,
 
 	warnings_take(d, s, sip);
 	if (sip->cseq_method != SIP_METHOD_INVITE) {
-		if (sip->cseq_method == SIP_METHOD_BYE)
-			reason_take(s, sip);
+		if (sip->cseq_method == SIP_METHOD_BYE) {
+			bye_answered(d, s, m);
+			reason_take(d, s, sip, REASON_BYE_RESPONSE);
+		}
 		return;
 	}
 	if (response_begins_attempt(d, s, sip))
@@ -353,10 +356,12 @@ call_response(struct dialog *d, struct slot *s, const struct dialog_message *m,
 			slot_text_set(d, s, TEXT_CALLEE_UA, agent);
 	}
 	session_expires_take(s, sip);
-	if (sip->status < 200)
+	if (sip->status < 200) {
+		reason_take(d, s, sip, REASON_PROVISIONAL);
 		provisional_take(d, s, m);
-	else
+	} else {
 		final_take(d, s, m);
+	}
 }
 
 /* ---- life ---- */
@@ -427,6 +432,7 @@ call_receive(struct dialog *d, struct slot *s, const struct dialog_message *m)
 		call_request(d, s, m, e);
 	else
 		call_response(d, s, m, e);
+	transfer_receive(d, s, m, e);
 	media_receive(d, s, m, e);
 	call_arm(d, s);
 }

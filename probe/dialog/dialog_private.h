@@ -5,6 +5,8 @@
  *   dialog_chain.c       128-byte blocks: texts, flow entries, endpoints, streams
  *   dialog_flow.c        one message into flow[]: hosts, retransmission or mirror duplicate
  *   dialog_call.c        what an INVITE dialog's messages mean
+ *   dialog_reason.c      why a call ended, by its Reason headers
+ *   dialog_transfer.c    REFER and what became of it
  *   dialog_register.c    registrations and other transactions
  *   dialog_media.c       SDP: endpoints, holds, the line for flow[]
  *   dialog_streams.c     what the cores say of a call's streams, until it is written
@@ -78,7 +80,8 @@ enum slot_text {
 	TEXT_CALL_ID, TEXT_FROM_TAG, TEXT_TO_TAG, TEXT_ICID,
 	TEXT_FROM_USER, TEXT_FROM_HOST, TEXT_FROM_NAME, TEXT_TO_USER, TEXT_TO_HOST,
 	TEXT_RURI_USER, TEXT_RURI_HOST, TEXT_PAI, TEXT_DIVERSION, TEXT_CALLER_UA, TEXT_CALLEE_UA,
-	TEXT_REASON, TEXT_TRANSFER_TO, TEXT_REPLACES, TEXT_FORWARDED_TO, TEXT_METHOD, TEXT_EVENT,
+	TEXT_REASON, TEXT_REASON_TEXT, TEXT_TRANSFER_TO, TEXT_REPLACES, TEXT_FORWARDED_TO,
+	TEXT_METHOD, TEXT_EVENT,
 	TEXT_COUNT
 };
 
@@ -112,16 +115,29 @@ struct final {
 	uint8_t fit;            /* enum final_fit */
 };
 
-/* A BYE: when, and from which side. */
+/* A BYE: when, in which transaction, and from which side. */
 struct bye {
 	int64_t ts_ns;
+	uint32_t branch;        /* hash */
 	uint8_t side;           /* enum media_side */
+};
+
+/* Whose Reason header tells why the call ended: a later one of these wins. */
+enum reason_source {
+	REASON_NONE, REASON_BYE_RESPONSE, REASON_PROVISIONAL, REASON_FINAL, REASON_CANCEL,
+	REASON_BYE
+};
+
+enum transfer {
+	TRANSFER_NONE, TRANSFER_ASKED, TRANSFER_ACCEPTED, TRANSFER_SUCCEEDED, TRANSFER_FAILED,
+	TRANSFER_REJECTED
 };
 
 struct call_state {
 	int64_t trying_ns, ringing_ns, progress_ns, early_media_ns, answer_ns, ack_ns, cancel_ns;
 	/* of the answered fork; any after the answer; any at all */
 	struct bye bye_own, bye_after, bye_first;
+	struct final bye_final; /* to the BYE that counts */
 	uint32_t attempt_cseq[DIALOG_ATTEMPTS_MAX];
 	uint32_t fork_tags[DIALOG_TAGS_MAX];
 	uint32_t caller_tags[DIALOG_TAGS_MAX]; /* From tags of the attempts: as a rule one */
@@ -130,7 +146,10 @@ struct call_state {
 	uint32_t session_expires;
 	uint16_t holds, updates, prack, invites;
 	uint8_t n_attempts, n_forks, n_caller_tags, n_warnings, n_headers;
+	uint16_t reason_cause, transfer_code; /* 0: none */
 	uint8_t q850;           /* 0: none */
+	uint8_t reason_source;  /* enum reason_source */
+	uint8_t transfer;       /* enum transfer */
 	bool initial_seen;      /* an INVITE without To tag */
 	bool identity;
 	uint8_t session_set;
@@ -163,6 +182,7 @@ struct slot {
 	uint8_t first_src, first_dst;
 	int64_t first_ns, last_ns; /* of messages */
 	int64_t request_ns;      /* first INVITE or other request; 0: none seen */
+	int64_t attempt_ns;      /* first request of the current attempt; 0: not seen */
 	uint32_t from_tag;       /* hash */
 	uint32_t attempt_cseq, attempt_branch;
 	uint32_t branches[DIALOG_TAGS_MAX]; /* top Via branches of the first attempt: hops */
@@ -271,6 +291,17 @@ bool transaction_matches(const struct dialog *d, const struct slot *s, const str
 /* Fit of final response m to the current attempt of s; keeps it where it is the best so far. True:
  * kept. */
 bool slot_final_take(struct dialog *d, struct slot *s, const struct dialog_message *m);
+
+/* dialog_reason.c */
+void reason_take(struct dialog *d, struct slot *s, const struct sip_message *m,
+	enum reason_source source);
+const char *reason_source_name(const struct slot *s);
+/* dialog_transfer.c: a message within a call, its first time in flow[] */
+void transfer_receive(struct dialog *d, struct slot *s, const struct dialog_message *m,
+	const struct flow_entry *e);
+const char *transfer_result_name(const struct slot *s);
+/* The BYE that ended the call: of the answered fork, else any after the answer, else any at all. */
+const struct bye *call_bye(const struct slot *s);
 
 /* dialog_media.c */
 void media_receive(struct dialog *d, struct slot *s, const struct dialog_message *m,

@@ -223,9 +223,7 @@ call_ending(const struct dialog *d, const struct slot *s)
 
 	switch (e.cause) {
 	case END_BYE: {
-		const struct bye *bye = c->bye_own.ts_ns     ? &c->bye_own
-					: c->bye_after.ts_ns ? &c->bye_after
-							     : &c->bye_first;
+		const struct bye *bye = call_bye(s);
 		e.ts_ns = bye->ts_ns;
 		e.side = bye->side;
 		e.basis = "bye";
@@ -248,6 +246,21 @@ ms_between(int64_t from_ns, int64_t to_ns)
 						    : __builtin_nan("");
 }
 
+/* RFC 6076 4.3: the INVITE with credentials, not the challenged one, to the first 18x
+ * response, else to the final one.  A call that its caller gave up before says nothing. */
+static double
+session_request_delay_ms(const struct slot *s)
+{
+	const struct call_state *c = &s->call;
+	int64_t begin = s->attempt_ns;
+
+	if (c->progress_ns >= begin && c->progress_ns)
+		return ms_between(begin, c->progress_ns);
+	if (s->final.status == 487 || s->final.status < 200)
+		return __builtin_nan("");
+	return ms_between(begin, s->final.ts_ns);
+}
+
 static void
 put_timing(const struct slot *s, struct record_writer *w, const struct ending *end)
 {
@@ -263,15 +276,18 @@ put_timing(const struct slot *s, struct record_writer *w, const struct ending *e
 	record_put_time(w, RECORD_F_ACK_TIME, c->ack_ns);
 	record_put_time(w, RECORD_F_END_TIME, is_open(s) ? 0 : end->ts_ns);
 	record_put_f64(w, RECORD_F_PDD_MS, ms_between(s->request_ns, alerted));
+	record_put_f64(w, RECORD_F_SRD_MS, session_request_delay_ms(s));
 	record_put_f64(w, RECORD_F_SETUP_MS, ms_between(s->request_ns, c->answer_ns));
 	if (c->answer_ns && end->basis) {
 		record_put_f64(w, RECORD_F_DURATION_MS, ms_between(c->answer_ns, end->ts_ns));
 		record_put_cstr(w, RECORD_F_DURATION_BASIS, end->basis);
 	}
+	record_put_f64(w, RECORD_F_SDD_MS, ms_between(call_bye(s)->ts_ns, c->bye_final.ts_ns));
 }
 
 static void
-put_outcome(const struct slot *s, struct record_writer *w, const struct ending *end)
+put_outcome(struct dialog *d, const struct slot *s, struct record_writer *w,
+	const struct ending *end)
 {
 	static const char *const sides[] = {"none", "caller", "callee"};
 
@@ -279,6 +295,12 @@ put_outcome(const struct slot *s, struct record_writer *w, const struct ending *
 		record_put_cstr(w, RECORD_F_DISPOSITION, disposition_of(s));
 	if (s->call.q850)
 		record_put_u64(w, RECORD_F_Q850, s->call.q850);
+	if (s->call.reason_cause)
+		record_put_u64(w, RECORD_F_REASON_CAUSE, s->call.reason_cause);
+	put_text(d, s, w, TEXT_REASON_TEXT, RECORD_F_REASON_TEXT);
+	record_put_cstr(w, RECORD_F_REASON_SOURCE, reason_source_name(s));
+	if (s->call.bye_final.status)
+		record_put_u64(w, RECORD_F_BYE_CODE, s->call.bye_final.status);
 	record_put_cstr(w, RECORD_F_ENDED_BY, sides[end->side]);
 	record_put_cstr(w, RECORD_F_END_CAUSE, end_cause_name(end->cause));
 }
@@ -312,7 +334,7 @@ put_call(struct dialog *d, const struct slot *s, struct record_writer *w)
 	record_put_bool(w, RECORD_F_IDENTITY, c->identity);
 	put_texts(d, w, RECORD_F_HEADERS, c->headers, c->n_headers);
 	put_timing(s, w, &end);
-	put_outcome(s, w, &end);
+	put_outcome(d, s, w, &end);
 	record_put_u64(w, RECORD_F_INVITES, c->invites);
 	record_put_u64(w, RECORD_F_AUTH_CHALLENGES, s->challenges);
 	record_put_u64(w, RECORD_F_FORKS, c->n_forks);
@@ -321,6 +343,9 @@ put_call(struct dialog *d, const struct slot *s, struct record_writer *w)
 	record_put_u64(w, RECORD_F_UPDATES, c->updates);
 	record_put_u64(w, RECORD_F_PRACK, c->prack);
 	put_text(d, s, w, TEXT_TRANSFER_TO, RECORD_F_TRANSFER_TO);
+	record_put_cstr(w, RECORD_F_TRANSFER_RESULT, transfer_result_name(s));
+	if (c->transfer_code)
+		record_put_u64(w, RECORD_F_TRANSFER_CODE, c->transfer_code);
 	put_text(d, s, w, TEXT_REPLACES, RECORD_F_REPLACES);
 	put_text(d, s, w, TEXT_FORWARDED_TO, RECORD_F_FORWARDED_TO);
 	if (c->session_set)
@@ -369,6 +394,15 @@ put_transaction(struct dialog *d, const struct slot *s, struct record_writer *w)
 	record_put_bool(w, RECORD_F_IN_DIALOG, s->exchange.in_dialog);
 }
 
+/* RFC 6076 4.1: of successful registrations, from the REGISTER with credentials on. */
+static void
+put_request_delay(const struct slot *s, struct record_writer *w)
+{
+	if (s->kind == SLOT_REGISTRATION && s->final.status >= 200 && s->final.status < 300)
+		record_put_f64(w, RECORD_F_RRD_MS,
+			ms_between(s->attempt_ns, s->exchange.response_ns));
+}
+
 /* A call seen from a failure response on and ended by a BYE: it was a re-INVITE that failed, and of
  * the call's own INVITE nothing is known. */
 static void
@@ -395,6 +429,7 @@ dialog_record_write(struct dialog *d, struct slot *s)
 	} else {
 		record_put_time(&w, RECORD_F_REQUEST_TIME, s->request_ns);
 		record_put_time(&w, RECORD_F_RESPONSE_TIME, s->exchange.response_ns);
+		put_request_delay(s, &w);
 		if (s->kind == SLOT_REGISTRATION)
 			put_registration(d, s, &w);
 		else

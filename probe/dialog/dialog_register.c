@@ -10,6 +10,7 @@ request_begin(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	s->attempt_cseq = m->sip->cseq;
 	s->attempt_branch = dialog_text_hash(d, m->sip->via.branch);
 	s->attempt_src = e->src;
+	s->attempt_ns = m->ts_ns;
 	s->first_src = e->src;
 	s->first_dst = e->dst;
 	s->final = (struct final){0, 0, FIT_NONE};

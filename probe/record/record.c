@@ -9,7 +9,7 @@
 
 const struct record_field_info record_fields[RECORD_F_COUNT] = {
 #define RECORD_FIELD(id, key, type, kinds, unit, meaning)                                          \
-	{key, unit, meaning, RECORD_##type, kinds},
+	{key, unit, meaning, kinds, RECORD_##type},
 #include "record.def"
 #undef RECORD_FIELD
 };
@@ -20,7 +20,7 @@ const struct record_field_info record_fields[RECORD_F_COUNT] = {
 #undef S
 #undef F
 
-_Static_assert(RECORD_KIND_COUNT <= 8, "record_field_info.kinds has a bit each");
+_Static_assert(RECORD_KIND_COUNT <= 32, "record_field_info.kinds has a bit each");
 
 static const struct {
 	const char *name, *table;
@@ -52,6 +52,22 @@ record_kind_of(struct base_span name)
 		if (base_span_eq(name, base_span_cstr(kind_names[k].name)))
 			return k;
 	return RECORD_NONE;
+}
+
+enum record_kind
+record_list_kind(enum record_field f)
+{
+	switch (f) {
+	case RECORD_F_FLOW: return RECORD_FLOW;
+	case RECORD_F_STREAMS: return RECORD_STREAM;
+	default: return RECORD_NONE;
+	}
+}
+
+bool
+record_kind_is_nested(enum record_kind kind)
+{
+	return kind >= RECORD_STREAM && kind < RECORD_KIND_COUNT;
 }
 
 int

@@ -56,8 +56,8 @@ enum record_field {
 
 struct record_field_info {
 	const char *key, *unit, *meaning;
+	uint32_t kinds; /* bit per enum record_kind */
 	uint8_t type;   /* enum record_type */
-	uint8_t kinds;  /* bit per enum record_kind */
 };
 extern const struct record_field_info record_fields[RECORD_F_COUNT];
 
@@ -70,6 +70,16 @@ const char *record_kind_name(enum record_kind kind);
 const char *record_kind_table(enum record_kind kind);
 enum record_kind record_kind_of(struct base_span name); /* RECORD_NONE where unknown */
 int record_field_of(struct base_span key);             /* enum record_field, or -1 */
+/* What the elements of a LIST field are. */
+enum record_kind record_list_kind(enum record_field f);
+/* A kind of rows that stand in such lists. */
+bool record_kind_is_nested(enum record_kind kind);
+/* A call's messages one by one: left out of outputs where nobody asks for them. */
+static inline bool
+record_field_is_detail(enum record_field f)
+{
+	return f == RECORD_F_FLOW;
+}
 static inline bool
 record_field_in(enum record_field f, enum record_kind k)
 {
@@ -138,14 +148,14 @@ int record_row_read(struct record_row *row, const uint8_t *p, uint32_t len);
  * false at the end (at once where the value is finished JSON). */
 bool record_row_element(const struct record_row *row, enum record_field f, uint32_t *at,
 	struct base_span *element);
-/* A nested row's fields (RECORD_STREAM or RECORD_FLOW), from an element of a LIST.  0, or
+/* A nested row's fields, from an element of a LIST of that kind (record_list_kind).  0, or
  * -BASE_ERR_FORMAT. */
 int record_nested_read(struct record_row *row, enum record_kind kind, struct base_span element);
 
 /* ---- texts ---- */
 
 /* One JSON object without a line end: "kind" first, then the fields in record.def order, absent
- * ones left out. with_flow: flow[] included. */
+ * ones left out. with_flow: the details included. */
 void record_json(struct base_text *t, const struct record_row *row, bool with_flow);
 /* The JSON array of a LIST or TEXTS field alone ("[]" where absent): what the store keeps in its
  * column. */

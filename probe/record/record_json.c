@@ -168,7 +168,7 @@ record_json(struct base_text *t, const struct record_row *row, bool with_flow)
 	base_text_char(t, '"');
 	for (uint32_t f = 0; f < RECORD_F_COUNT; f++) {
 		if (!row->values[f].present || !record_field_in(f, row->kind) ||
-			(f == RECORD_F_FLOW && !with_flow))
+			(record_field_is_detail(f) && !with_flow))
 			continue;
 		json_key(t, f, false);
 		record_json_value(t, row, f);

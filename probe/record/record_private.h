@@ -3,13 +3,6 @@
 
 #include "record.h"
 
-/* What the elements of a LIST field are. */
-static inline enum record_kind
-record_list_kind(enum record_field f)
-{
-	return f == RECORD_F_FLOW ? RECORD_FLOW : RECORD_STREAM;
-}
-
 /* The fields of a row as they stand in its bytes: at from 0.  bad: they end in something that is no
  * field. */
 struct record_walk {

@@ -171,7 +171,7 @@ int
 record_nested_read(struct record_row *row, enum record_kind kind, struct base_span element)
 {
 	memset(row, 0, sizeof(*row));
-	if (kind != RECORD_STREAM && kind != RECORD_FLOW)
+	if (!record_kind_is_nested(kind))
 		return -BASE_ERR_FORMAT;
 	row->kind = kind;
 	row->raw = element;

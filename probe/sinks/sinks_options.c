@@ -21,7 +21,7 @@ columns_take(
 
 	for (int f = 0; f < RECORD_F_COUNT && (options->columns == NULL || options->n_columns == 0);
 		f++)
-		if (f != RECORD_F_FLOW && (record_fields[f].kinds & b->kinds))
+		if (!record_field_is_detail(f) && (record_fields[f].kinds & b->kinds))
 			b->fields[b->n_fields++] = f;
 	for (uint32_t i = 0; options->columns && i < options->n_columns && error == 0; i++) {
 		int f = record_field_of(base_span_cstr(options->columns[i]));

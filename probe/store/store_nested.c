@@ -31,8 +31,8 @@ store_nested(struct store *store, struct base_span json, enum record_kind kind, 
 	struct record_row row;
 	int rc = SQLITE_DONE, stop = 0;
 
-	if (kind != RECORD_FLOW && kind != RECORD_STREAM)
-		return sys_fail(e, -BASE_ERR_INVALID, "only flow and streams have rows within");
+	if (!record_kind_is_nested(kind))
+		return sys_fail(e, -BASE_ERR_INVALID, "no list has rows of this kind");
 	if (json.len == 0)
 		return 0;
 	int error = store->nested[kind] ? 0 : nested_prepare(store, kind, e);

@@ -83,7 +83,7 @@ put_list(struct record_writer *w, const struct record_row *row, enum record_fiel
 			record_put_str(w, f, element);
 			continue;
 		}
-		assert(record_nested_read(&nested, f == RECORD_F_FLOW ? RECORD_FLOW : RECORD_STREAM,
+		assert(record_nested_read(&nested, record_list_kind(f),
 			       element) == 0);
 		uint32_t began = record_list_open(w, f);
 		for (uint32_t k = 0; k < RECORD_F_COUNT; k++)

@@ -41,7 +41,7 @@ struct fixture {
 	uint64_t asked;                   /* the last call asked for */
 	int64_t peek_answer_ns;
 	struct media_summary stream;      /* given to every call that is collected, where packets is not 0 */
-	const char *call_id, *branch, *extra;
+	const char *call_id, *branch, *extra, *body_type; /* NULL: SDP */
 	uint32_t ip_id;
 };
 
@@ -158,20 +158,21 @@ say(struct fixture *f, int64_t ms, uint8_t src, uint8_t dst, const char *first, 
 	const char *to_tag, const char *sdp)
 {
 	static struct sip_message m;
-	char text[4096], branch[64];
+	char text[4096], branch[64], type[128];
 	bool response = first[0] >= '0' && first[0] <= '9';
 	bool from_alice = from_tag[0] != 'b';
 
 	snprintf(branch, sizeof(branch), "z9hG4bK%s", f->branch ? f->branch : cseq);
 	for (char *p = branch; *p; p++)
 		*p = *p == ' ' ? '-' : *p;
+	snprintf(type, sizeof(type), "Content-Type: %s\r\n", f->body_type ? f->body_type : "application/sdp");
 	int n = snprintf(text, sizeof(text),
 		"%s%s%s\r\nVia: SIP/2.0/UDP 10.0.0.1;branch=%s\r\nFrom: \"%s\" <sip:%s@x.test>%s%s\r\nTo: <sip:%s@x.test>%s%s\r\n"
 		"Call-ID: %s\r\nCSeq: %s\r\n%s%sContent-Length: %zu\r\n\r\n%s",
 		response ? "SIP/2.0 " : first, response ? first : " sip:bob@x.test", response ? "" : " SIP/2.0", branch,
 		from_alice ? "Al\\\"ice" : "Bob", from_alice ? "alice" : "bob", from_tag[0] ? ";tag=" : "", from_tag,
 		from_alice ? "bob" : "alice", to_tag[0] ? ";tag=" : "", to_tag, f->call_id, cseq, f->extra ? f->extra : "",
-		sdp ? "Content-Type: application/sdp\r\n" : "", sdp ? strlen(sdp) : 0, sdp ? sdp : "");
+		sdp ? type : "", sdp ? strlen(sdp) : 0, sdp ? sdp : "");
 	assert_true(n > 0 && n < (int)sizeof(text));
 	assert_int_equal(sip_parse(&m, (const uint8_t *)text, (uint32_t)n, true), n);
 	dialog_receive(f->dialog, &(struct dialog_message){.sip = &m, .ts_ns = T0 + ms * BASE_NS_PER_MS, .src = host(src),

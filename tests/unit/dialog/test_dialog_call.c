@@ -13,7 +13,7 @@ basic_call_has_all_its_times(void **state)
 	finish(f, 64000);
 	assert_int_equal(f->n_records, 1);
 	has(f, 0, "\"disposition\":\"answered\",\"sip_code\":200");
-	has(f, 0, "\"pdd_ms\":500.000,\"setup_ms\":3000.000,\"duration_ms\":60000.000,\"duration_basis\":\"bye\"");
+	has(f, 0, "\"pdd_ms\":500.000,\"srd_ms\":500.000,\"setup_ms\":3000.000,\"duration_ms\":60000.000,\"duration_basis\":\"bye\"");
 	has(f, 0, "\"ended_by\":\"caller\",\"end_cause\":\"bye\"");
 	has(f, 0, "\"from_name\":\"Al\\\"ice\"");
 	has(f, 0, "\"methods\":\"INVITE:1,ACK:1,BYE:1\"");

@@ -47,8 +47,9 @@ nested_rows_have_no_lists(void **state)
 		enum record_type type = record_fields[f].type;
 		if (type != RECORD_LIST && type != RECORD_TEXTS)
 			continue;
-		assert_false(record_field_in(f, RECORD_STREAM));
-		assert_false(record_field_in(f, RECORD_FLOW));
+		for (enum record_kind k = 0; k < RECORD_KIND_COUNT; k++)
+			assert_false(record_kind_is_nested(k) && record_field_in(f, k));
+		assert_true(type != RECORD_LIST || record_kind_is_nested(record_list_kind(f)));
 	}
 }
 

@@ -1,0 +1,63 @@
+/* Why a call ended, as its Reason headers say (RFC 3326): one message's word counts, that of the
+ * message that ended it. */
+#include "dialog_private.h"
+
+static bool
+cause_of(struct base_span params, uint64_t max, uint64_t *cause)
+{
+	struct base_span value;
+
+	return sip_param_find(params, BASE_SPAN("cause"), &value) &&
+	       base_span_u64(value, cause) && *cause && *cause <= max;
+}
+
+/* One reason-value: protocol *( ";" reason-params ). */
+static void
+reason_value(struct dialog *d, struct slot *s, struct base_span one)
+{
+	const uint8_t *semicolon = memchr(one.p, ';', one.len);
+	struct base_span params, text;
+	uint64_t cause;
+
+	if (semicolon == NULL)
+		return;
+	semicolon++;
+	params = base_span_of(semicolon, (uint32_t)(one.p + one.len - semicolon));
+	if (base_span_starts_nocase(one, BASE_SPAN("Q.850")) && cause_of(params, 127, &cause))
+		s->call.q850 = (uint8_t)cause;
+	else if (base_span_starts_nocase(one, BASE_SPAN("SIP")) && cause_of(params, 699, &cause))
+		s->call.reason_cause = (uint16_t)cause;
+	if (sip_param_find(params, BASE_SPAN("text"), &text))
+		slot_text_set(d, s, TEXT_REASON_TEXT, text);
+}
+
+void
+reason_take(struct dialog *d, struct slot *s, const struct sip_message *m,
+	enum reason_source source)
+{
+	const struct sip_header *h = sip_header_find(m, SIP_HDR_REASON);
+	struct call_state *c = &s->call;
+
+	/* A final response may be that of a later attempt: the last one counts. */
+	if (h == NULL || source < c->reason_source ||
+		(source == c->reason_source && source != REASON_FINAL))
+		return;
+	c->reason_source = (uint8_t)source;
+	c->q850 = 0;
+	c->reason_cause = 0;
+	s->texts[TEXT_REASON_TEXT] = 0;
+	for (; h; h = sip_header_next(m, h)) {
+		struct base_span rest = h->value, one;
+		while (sip_value_next(&rest, &one))
+			reason_value(d, s, one);
+	}
+}
+
+const char *
+reason_source_name(const struct slot *s)
+{
+	static const char *const names[] = {
+		"", "bye_response", "provisional", "final", "cancel", "bye"};
+
+	return names[s->call.reason_source];
+}
