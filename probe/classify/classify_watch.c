@@ -124,9 +124,11 @@ static uint64_t
 query_run(struct watch_query *q)
 {
 	if (q->w->numbers.n || q->w->domains.n) {
-		query_uri(q, &q->m->from.uri);
-		query_uri(q, &q->m->to.uri);
-		query_uri(q, &q->m->ruri);
+		struct sip_details details;
+		sip_details_parse(q->m, &details);
+		query_uri(q, &details.from.uri);
+		query_uri(q, &details.to.uri);
+		query_uri(q, &details.ruri);
 		query_asserted(q);
 	}
 	if (q->w->user_agents) {

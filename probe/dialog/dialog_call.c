@@ -409,12 +409,14 @@ call_arm(struct dialog *d, struct slot *s)
 static bool
 sent_by_uac(const struct dialog *d, const struct slot *s, const struct sip_message *sip)
 {
+	struct sip_name_addr from;
 	uint8_t scratch[256];
 
 	if (s->from_tag || sip->from.tag.len)
 		return is_caller_tag(s, dialog_text_hash(d, sip->from.tag));
+	sip_name_addr_parse(sip->from.value, &from);
 	return base_span_eq(
-		sip->from.uri.user, slot_text(d, s, TEXT_FROM_USER, scratch, sizeof(scratch)));
+		from.uri.user, slot_text(d, s, TEXT_FROM_USER, scratch, sizeof(scratch)));
 }
 
 void

@@ -268,23 +268,25 @@ void
 slot_parties_set(struct dialog *d, struct slot *s, const struct dialog_message *m)
 {
 	const struct sip_message *sip = m->sip;
+	struct sip_details details;
 	uint8_t name[256];
 
+	sip_details_parse(sip, &details);
 	slot_text_replace(d, s, TEXT_FROM_TAG, sip->from.tag);
-	slot_text_replace(d, s, TEXT_FROM_USER, sip->from.uri.user);
-	slot_text_replace(d, s, TEXT_FROM_HOST, sip->from.uri.host);
+	slot_text_replace(d, s, TEXT_FROM_USER, details.from.uri.user);
+	slot_text_replace(d, s, TEXT_FROM_HOST, details.from.uri.host);
 	slot_text_replace(
-		d, s, TEXT_FROM_NAME, display_unescaped(sip->from.display, name, sizeof(name)));
-	slot_text_replace(d, s, TEXT_TO_USER, sip->to.uri.user);
-	slot_text_replace(d, s, TEXT_TO_HOST, sip->to.uri.host);
+		d, s, TEXT_FROM_NAME, display_unescaped(details.from.display, name, sizeof(name)));
+	slot_text_replace(d, s, TEXT_TO_USER, details.to.uri.user);
+	slot_text_replace(d, s, TEXT_TO_HOST, details.to.uri.host);
 	s->from_tag = dialog_text_hash(d, sip->from.tag);
 	s->transport = m->transport;
 	s->tunnel = m->tunnel;
 	s->vlan = m->vlan;
 	if (sip->method == SIP_METHOD_NONE)
 		return;
-	slot_text_replace(d, s, TEXT_RURI_USER, sip->ruri.user);
-	slot_text_replace(d, s, TEXT_RURI_HOST, sip->ruri.host);
+	slot_text_replace(d, s, TEXT_RURI_USER, details.ruri.user);
+	slot_text_replace(d, s, TEXT_RURI_HOST, details.ruri.host);
 	slot_watch(d, s, sip);
 	struct base_span vector = sip_header_value(sip, SIP_HDR_P_CHARGING_VECTOR), icid;
 	if (vector.len && sip_param_find(vector, BASE_SPAN("icid-value"), &icid))

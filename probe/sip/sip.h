@@ -1,14 +1,15 @@
 /* sip: SIP messages (RFC 3261), zero copy.  Pure: bytes in, spans out.
  *
  * sip_parse makes one pass over a message, indexes every header (long and compact names, any case,
- * folded, repeated, CR LF or LF alone) and decodes those that a call record stands on: start line,
- * Call-ID, From, To, top Via, CSeq, Content-Length, Content-Type.  Everything else is decoded on
- * demand from the index (sip_header_find and the sip_*_parse functions).
+ * folded, repeated, CR LF or LF alone) and decodes those that a dialog is told by: start line,
+ * Call-ID, From tag, To tag, top Via branch, CSeq, Content-Length, Content-Type.  Everything else
+ * is decoded on demand from the index (sip_details_parse, sip_header_find, sip_*_parse).
  *
  * All spans borrow from the message; a value's span is trimmed; folded values keep their line
  * breaks (sip_unfold copies without).  Lenient in what it takes, exact in what it says: flags tell
- * what an RFC 3261 parser would refuse, so that the message can be recorded all the same.  A
- * message cut at any byte parses the same once whole.
+ * what an RFC 3261 parser would refuse, so that the message can be recorded all the same: sip_parse
+ * sets those of structure, sip_details_parse finds those of grammar too.  A message cut at any byte
+ * parses the same once whole.
  *
  * sip_uri.h: URIs and name-addr.  sip_sdp.h: SDP (RFC 8866).  sip_frame.h: messages out of a byte
  * stream. */
@@ -108,6 +109,16 @@ struct sip_via {
 	uint16_t port, rport;
 };
 
+/* What every message is asked of its From, its To and its top Via; the rest: sip_details_parse. */
+struct sip_party {
+	struct base_span value; /* the header's, whole */
+	struct base_span tag;
+};
+struct sip_hop {
+	struct base_span value; /* of the first Via header, which may hold several */
+	struct base_span branch; /* of the first element */
+};
+
 struct sip_message {
 	const uint8_t *start;
 	uint32_t len;              /* bytes of the whole message, as sip_parse returned */
@@ -120,9 +131,8 @@ struct sip_message {
 	struct base_span method_text, ruri_text, reason;
 	struct base_span cseq_method_text;
 	struct base_span call_id;
-	struct sip_uri ruri;       /* request */
-	struct sip_name_addr from, to;
-	struct sip_via via;        /* top */
+	struct sip_party from, to;
+	struct sip_hop via;        /* top */
 	struct base_span content_type;
 	struct base_span body;     /* by Content-Length, else the rest of the datagram */
 	uint8_t n_headers;
@@ -135,6 +145,16 @@ struct sip_message {
  * PARTIAL asks for more.  Leading CR LF are skipped. Returns bytes consumed (> 0), SIP_PARTIAL or
  * SIP_MALFORMED. *m is defined only when > 0. */
 int32_t sip_parse(struct sip_message *m, const uint8_t *p, uint32_t len, bool datagram);
+
+/* The Request-URI, the parties and the top Via taken apart, and every check of grammar: what a
+ * first request is asked and the other messages of its dialog are not. */
+struct sip_details {
+	struct sip_uri ruri; /* request */
+	struct sip_name_addr from, to;
+	struct sip_via via;
+	uint32_t flags; /* m->flags and all others of enum sip_flag that hold */
+};
+void sip_details_parse(const struct sip_message *m, struct sip_details *out);
 
 /* The first header of a known id, or NULL; then the next one, or NULL. */
 const struct sip_header *sip_header_find(const struct sip_message *m, enum sip_header_id id);

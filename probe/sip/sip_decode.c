@@ -6,41 +6,38 @@
 _Static_assert(SIP_HDR_COUNT <= 64, "a bit each");
 
 /* CSeq = 1*DIGIT LWS Method; the number is below 2**31 (RFC 3261 8.1.1.5). */
-static bool
-cseq_parse(struct sip_message *m, struct base_span value)
+static uint32_t
+cseq_decode(struct sip_message *m)
 {
+	struct base_span value = sip_value(m, SIP_HDR_CSEQ);
+	uint32_t empty = m->first[SIP_HDR_CSEQ] == SIP_NO_HEADER ? 0 : SIP_FLAG_BAD_HEADER;
+	uint32_t mismatch = empty && m->method != SIP_METHOD_NONE ? SIP_FLAG_CSEQ_MISMATCH : 0;
+
 	m->cseq = 0;
 	m->cseq_method = SIP_METHOD_NONE;
 	m->cseq_method_text = (struct base_span){0};
 	if (value.len == 0)
-		return false;
+		return empty | mismatch;
 
-	const uint8_t *end = sip_span_end(value), *digits_end = sip_skip_digits(value.p, end), *p;
+	const uint8_t *end = sip_span_end(value), *p = value.p, *digits_end;
 	uint64_t v = 0;
 	bool ok;
 
-	for (p = value.p; p < digits_end && v <= UINT32_MAX; p++)
+	for (; p < end && sip_is_digit(*p) && v <= UINT32_MAX; p++)
 		v = v * 10 + (uint64_t)(*p - '0');
+	digits_end = sip_skip_digits(p, end);
 	m->cseq = v <= UINT32_MAX ? (uint32_t)v : 0;
 	ok = digits_end != value.p && v <= INT32_MAX;
 	p = sip_skip_space(digits_end, end);
 	ok &= p != digits_end;
 	m->cseq_method_text = sip_between(p, end);
-	if (base_span_eq(m->cseq_method_text, m->method_text))
+	if (m->method != SIP_METHOD_NONE && base_span_eq(m->cseq_method_text, m->method_text)) {
 		m->cseq_method = m->method;
-	else
-		m->cseq_method = (uint8_t)sip_method_of(m->cseq_method_text);
-	return ok && p != end && sip_skip_class(p, end, SIP_CHAR_TOKEN) == end;
-}
-
-static bool
-call_id_ok(struct base_span s)
-{
-	uint8_t bad = s.len == 0;
-
-	for (uint32_t i = 0; i < s.len; i++)
-		bad |= s.p[i] <= 0x20;
-	return !bad;
+		return ok ? 0 : SIP_FLAG_BAD_HEADER;
+	}
+	m->cseq_method = (uint8_t)sip_method_of(m->cseq_method_text);
+	ok = ok && p != end && sip_skip_class(p, end, SIP_CHAR_TOKEN) == end;
+	return (ok ? 0 : SIP_FLAG_BAD_HEADER) | mismatch;
 }
 
 /* The known headers that stand more than once, of those that may not, with values that differ. */
@@ -57,50 +54,6 @@ is_repeated(const struct sip_message *m, uint64_t once)
 	return false;
 }
 
-/* Request-URI: no headers in it (RFC 3261 19.1.1, table 1). */
-static uint32_t
-ruri_check(struct sip_message *m)
-{
-	uint32_t flags = sip_uri_parse(m->ruri_text, &m->ruri) ? 0 : SIP_FLAG_BAD_URI;
-
-	if (m->method == SIP_METHOD_NONE)
-		return 0;
-	if (m->ruri.headers.len)
-		flags |= SIP_FLAG_BAD_START_LINE;
-	if (m->ruri.kind == SIP_URI_OTHER)
-		flags |= SIP_FLAG_UNKNOWN_SCHEME;
-	return flags;
-}
-
-/* From and To: all empty where the header is absent. */
-static uint32_t
-address_decode(const struct sip_message *m, enum sip_header_id id, struct sip_name_addr *out)
-{
-	const struct sip_header *h = sip_header_find(m, id);
-	uint32_t flags = sip_name_addr_check(h ? h->value : (struct base_span){0}, out);
-
-	return h ? flags : 0;
-}
-
-/* Headers whose form is checked but that are decoded on demand. */
-static uint32_t
-extras_check(const struct sip_message *m)
-{
-	const struct sip_header *h;
-	uint32_t flags = 0;
-
-	for (h = sip_header_find(m, SIP_HDR_CONTACT); h; h = sip_header_next(m, h))
-		if (!sip_contact_ok(h->value))
-			flags |= SIP_FLAG_BAD_CONTACT;
-	for (h = sip_header_find(m, SIP_HDR_WARNING); h; h = sip_header_next(m, h))
-		if (!sip_warning_ok(h->value))
-			flags |= SIP_FLAG_BAD_WARNING;
-	h = sip_header_find(m, SIP_HDR_DATE);
-	if (h && !sip_date_ok(h->value))
-		flags |= SIP_FLAG_BAD_DATE;
-	return flags;
-}
-
 /* Expected in every message (RFC 3261 8.1.1); Max-Forwards is left out, RFC 2543 had it optional.
  */
 static bool
@@ -112,30 +65,132 @@ has_mandatory(const struct sip_message *m)
 	       m->first[SIP_HDR_CSEQ] != SIP_NO_HEADER;
 }
 
+/* The tag of a From or To value of the usual form, [display] <URI> [;tag=value ...].  False: take
+ * the long way, which gives the same. */
+static bool
+tag_take(struct base_span value, struct base_span *tag)
+{
+	const uint8_t *p = value.p, *end = sip_span_end(value), *q;
+
+	if (p < end && *p == '"') {
+		q = sip_find(p + 1, end, '"');
+		if (!q || sip_find(p + 1, q, '\\'))
+			return false;
+		p = q + 1;
+		p += p < end && *p == ' ';
+	} else {
+		while (p < end && (sip_is(*p, SIP_CHAR_TOKEN) || *p == ' '))
+			p++;
+	}
+	if (p == end || *p != '<')
+		return false;
+	p = sip_find(p, end, '>');
+	if (!p)
+		return false;
+	*tag = base_span_of(++p, 0);
+	if (p == end)
+		return true;
+	if (end - p < 6 || memcmp(p, ";tag=", 5) != 0)
+		return false;
+	p += 5;
+	q = sip_skip_class(p, end, SIP_CHAR_VALUE);
+	*tag = sip_between(p, q);
+	return q != p && (q == end || *q == ';');
+}
+
+static void
+party_decode(const struct sip_message *m, enum sip_header_id id, struct sip_party *out)
+{
+	struct sip_name_addr whole;
+
+	out->value = sip_value(m, id);
+	if (base_likely(tag_take(out->value, &out->tag)))
+		return;
+	sip_name_addr_check(out->value, &whole);
+	out->tag = whole.tag;
+}
+
+/* Behind the host at p, or NULL. */
+static const uint8_t *
+host_skip(const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *q = p;
+
+	if (q == end || *q != '[') {
+		q = sip_skip_host(p, end);
+		return q == p ? NULL : q;
+	}
+	for (q++; q < end && (sip_is(*q, SIP_CHAR_HEX) || *q == ':' || *q == '.'); q++)
+		;
+	return q < end && *q == ']' && q - p > 1 ? q + 1 : NULL;
+}
+
+/* The branch of ;name[=value] parameters without quotes and white space, the last one. */
+static bool
+branch_of_params(const uint8_t *p, const uint8_t *end, struct base_span *branch)
+{
+	struct base_span name;
+	const uint8_t *q;
+
+	while (p < end) {
+		if (*p != ';')
+			return false;
+		q = sip_skip_class(p + 1, end, SIP_CHAR_TOKEN);
+		name = sip_between(p + 1, q);
+		p = q;
+		if (p < end && *p == '=')
+			q = sip_skip_class(++p, end, SIP_CHAR_VALUE);
+		if (name.len == 0 || (q == p && p[-1] == '='))
+			return false;
+		if (name.len == 6 && base_span_eq_nocase(name, BASE_SPAN("branch")))
+			*branch = sip_between(p, q);
+		p = q;
+	}
+	return true;
+}
+
+/* The branch of a Via value of the usual form, one element SIP/2.0/token host[:port];params without
+ * a quote.  False: take the long way, which gives the same. */
+static bool
+branch_take(struct base_span value, struct base_span *branch)
+{
+	const uint8_t *p = value.p, *end = sip_span_end(value);
+
+	*branch = base_span_of(p, 0);
+	if (value.len < 12 || memcmp(p, "SIP/2.0/", 8) != 0)
+		return false;
+	p = sip_skip_class(p + 8, end, SIP_CHAR_TOKEN);
+	if (p == value.p + 8 || p == end || *p != ' ')
+		return false;
+	p = host_skip(p + 1, end);
+	if (p && p < end && *p == ':')
+		p = sip_skip_digits(p + 1, end);
+	return p && p < end && branch_of_params(p, end, branch);
+}
+
+static void
+hop_decode(const struct sip_message *m, struct sip_hop *out)
+{
+	struct sip_via whole;
+
+	out->value = sip_value(m, SIP_HDR_VIA);
+	if (base_likely(branch_take(out->value, &out->branch)))
+		return;
+	sip_via_parse(out->value, &whole);
+	out->branch = whole.branch;
+}
+
 void
 sip_decode(struct sip_message *m)
 {
-	const struct base_span none = {0};
-	const struct sip_header *h;
 	uint32_t flags = has_mandatory(m) ? 0 : SIP_FLAG_MISSING_HEADER;
 
-	flags |= ruri_check(m);
-	flags |= address_decode(m, SIP_HDR_FROM, &m->from);
-	flags |= address_decode(m, SIP_HDR_TO, &m->to);
-	h = sip_header_find(m, SIP_HDR_VIA);
-	if (!sip_via_parse(h ? h->value : none, &m->via) && h)
-		flags |= SIP_FLAG_BAD_HEADER;
-	h = sip_header_find(m, SIP_HDR_CSEQ);
-	if (!cseq_parse(m, h ? h->value : none) && h)
-		flags |= SIP_FLAG_BAD_HEADER;
-	if (h && m->method != SIP_METHOD_NONE && !base_span_eq(m->cseq_method_text, m->method_text))
-		flags |= SIP_FLAG_CSEQ_MISMATCH;
-	h = sip_header_find(m, SIP_HDR_CALL_ID);
-	m->call_id = h ? h->value : none;
-	if (h && !call_id_ok(h->value))
-		flags |= SIP_FLAG_BAD_HEADER;
-	m->content_type = sip_header_value(m, SIP_HDR_CONTENT_TYPE);
-	flags |= extras_check(m);
+	party_decode(m, SIP_HDR_FROM, &m->from);
+	party_decode(m, SIP_HDR_TO, &m->to);
+	hop_decode(m, &m->via);
+	flags |= cseq_decode(m);
+	m->call_id = sip_value(m, SIP_HDR_CALL_ID);
+	m->content_type = sip_value(m, SIP_HDR_CONTENT_TYPE);
 	m->flags |= flags;
 	if (m->flags & SIP_FLAG_REPEATED_HEADER) {
 		uint64_t once = ONCE(FROM) | ONCE(TO) | ONCE(CALL_ID) | ONCE(CSEQ) |

@@ -1,55 +1,5 @@
 #include "sip_private.h"
 
-/* Indexes one header.  last: of each known id that has been seen, the index of its last header. */
-static void
-header_add(struct sip_message *m, uint8_t last[SIP_HDR_COUNT], struct base_span name,
-	struct base_span value)
-{
-	uint32_t id = sip_header_id_of(name), n = m->n_headers;
-	struct sip_header *h = &m->headers[n];
-
-	if (base_unlikely(n == SIP_HEADERS_MAX)) {
-		m->flags |= SIP_FLAG_TOO_MANY_HEADERS;
-		return;
-	}
-	m->n_headers = (uint8_t)(n + 1);
-	*h = (struct sip_header){name, value, (uint8_t)id, SIP_NO_HEADER};
-	if (id == SIP_HDR_OTHER) {
-		if (sip_skip_class(name.p, sip_span_end(name), SIP_CHAR_TOKEN) !=
-			sip_span_end(name))
-			m->flags |= SIP_FLAG_BAD_HEADER;
-		return;
-	}
-	if (base_likely(m->first[id] == SIP_NO_HEADER)) {
-		m->first[id] = (uint8_t)n;
-	} else {
-		m->headers[last[id]].next = (uint8_t)n;
-		m->flags |= SIP_FLAG_REPEATED_HEADER; /* sip_decode looks closer */
-	}
-	last[id] = (uint8_t)n;
-}
-
-/* False where the header section is not whole (only in a stream). */
-static bool
-headers_index(struct sip_message *m, struct sip_lines *lines)
-{
-	uint8_t last[SIP_HDR_COUNT];
-	struct base_span name, value;
-	struct sip_line line;
-	enum sip_line_result result;
-
-	while ((result = sip_line_take(lines, &line)) == SIP_LINE) {
-		if (base_likely(sip_line_split(&line, lines->end, &name, &value)))
-			header_add(m, last, name, value);
-		else
-			m->flags |= SIP_FLAG_BAD_HEADER;
-	}
-	if (result == SIP_LINE_BODY)
-		return true;
-	lines->truncated = true;
-	return lines->cut_is_end;
-}
-
 /* Sets the body: bytes of it, or SIP_PARTIAL. */
 static int32_t
 body_take(struct sip_message *m, const struct sip_lines *lines)
@@ -100,7 +50,7 @@ sip_parse(struct sip_message *m, const uint8_t *p, uint32_t len, bool datagram)
 	lines = (struct sip_lines){.p = p, .end = p + len, .cut_is_end = datagram};
 	while (lines.p < lines.end && (*lines.p == '\r' || *lines.p == '\n'))
 		lines.p++;
-	lf = sip_find(lines.p, lines.end, '\n');
+	lf = sip_lines_lf(&lines);
 	if (!lf)
 		return datagram ? SIP_MALFORMED : SIP_PARTIAL;
 	line_end = lf > lines.p && lf[-1] == '\r' ? lf - 1 : lf;
@@ -110,7 +60,7 @@ sip_parse(struct sip_message *m, const uint8_t *p, uint32_t len, bool datagram)
 	start_store(m, &start, sip_between(lines.p, line_end));
 	lines.lf_only = line_end == lf;
 	lines.p = lf + 1;
-	if (!headers_index(m, &lines))
+	if (!sip_headers_index(m, &lines))
 		return SIP_PARTIAL;
 	if (m->n_headers == 0)
 		return SIP_MALFORMED;

@@ -1,8 +1,8 @@
 /* sip_private: what the files of this room share and nobody else sees: character classes, the line
  * splitter, parameters.
  *
- * The line splitter (sip_find, sip_line_take) is where the time of a parse goes; it is the one
- * place to make wider. */
+ * The line splitter (sip_find, sip_line_take) and the index of headers (sip_headers_index) are
+ * where the time of a parse goes. */
 #pragma once
 
 #include "sip.h"
@@ -272,11 +272,11 @@ sip_line_take_slowly(struct sip_lines *w, struct sip_line *line, const uint8_t *
 }
 
 /* The next logical line, or SIP_LINE_BODY behind the empty line, or SIP_LINE_CUT where the bytes
- * end before. */
+ * end before.  lf: sip_lines_lf. */
 static inline enum sip_line_result
-sip_line_take(struct sip_lines *w, struct sip_line *line)
+sip_line_take_from(struct sip_lines *w, struct sip_line *line, const uint8_t *lf)
 {
-	const uint8_t *p = w->p, *lf = sip_lines_lf(w);
+	const uint8_t *p = w->p;
 
 	if (base_unlikely(
 		    !lf || lf + 1 == w->end || lf - p < 2 || lf[-1] != '\r' || sip_is_blank(lf[1])))
@@ -284,6 +284,12 @@ sip_line_take(struct sip_lines *w, struct sip_line *line)
 	*line = (struct sip_line){p, lf - 1, lf};
 	w->p = lf + 1;
 	return SIP_LINE;
+}
+
+static inline enum sip_line_result
+sip_line_take(struct sip_lines *w, struct sip_line *line)
+{
+	return sip_line_take_from(w, line, sip_lines_lf(w));
 }
 
 /* The header that a line holds: false where it is none (no colon, no name). */
@@ -316,9 +322,23 @@ sip_line_split(const struct sip_line *line, const uint8_t *end, struct base_span
 	return true;
 }
 
+/* Indexes the header section.  False where it is not whole (only in a stream). */
+bool
+sip_headers_index(struct sip_message *m, struct sip_lines *lines);
+
 /* Content-Length: 1*DIGIT that fits in 31 bits. */
 bool
 sip_length_parse(struct base_span value, uint32_t *length);
+
+/* sip_header_value of a known id, inline. */
+static inline struct base_span
+sip_value(const struct sip_message *m, enum sip_header_id id)
+{
+	uint8_t first = m->first[id];
+
+	return base_likely(first != SIP_NO_HEADER) ? m->headers[first].value
+						    : (struct base_span){0};
+}
 
 /* ---- start line ---- */
 
@@ -355,7 +375,7 @@ sip_warning_ok(struct base_span value);
 bool
 sip_contact_ok(struct base_span value);
 
-/* Decodes what struct sip_message holds besides start line and body, and sets the flags that
- * follow. */
+/* Decodes what struct sip_message holds besides start line and body, and sets the flags of
+ * structure. */
 void
 sip_decode(struct sip_message *m);

@@ -108,7 +108,10 @@ fixture_record(void *context, uint8_t *record, uint32_t len)
 static uint64_t
 fixture_watch(void *context, const struct sip_message *m)
 {
-	return base_span_eq(m->from.uri.user, BASE_SPAN("watched")) ? 2 : 0;
+	struct sip_details details;
+
+	sip_details_parse(m, &details);
+	return base_span_eq(details.from.uri.user, BASE_SPAN("watched")) ? 2 : 0;
 }
 
 static const char *

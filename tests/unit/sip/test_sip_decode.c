@@ -14,14 +14,16 @@ M(const char *headers, uint32_t flags)
 	char text[2048];
 	struct base_text t = base_text_of(text, sizeof(text));
 	struct sip_message m;
+	struct sip_details d;
 
 	base_text_str(&t, "INVITE sip:b@b.example SIP/2.0\r\n");
 	base_text_str(&t, headers);
 	base_text_str(&t, "\r\n");
 	base_text_cstr(&t);
 	assert_int_equal(sip_parse(&m, (const uint8_t *)text, (uint32_t)t.len, true), t.len);
-	if (m.flags != flags)
-		fail_msg("%s: flags %#x, expected %#x", headers, m.flags, flags);
+	sip_details_parse(&m, &d);
+	if (d.flags != flags)
+		fail_msg("%s: flags %#x, expected %#x", headers, d.flags, flags);
 }
 
 static void
@@ -102,38 +104,6 @@ test_cseq(void **state)
 	C("", 0, SIP_METHOD_NONE, bad | mismatch);
 }
 
-static void
-test_request_fields(void **state)
-{
-	static const char text[] =
-		"REFER sips:+49@[2001:db8::2]:5061;lr SIP/2.0\r\n"
-		"v: SIP/2.0/TLS [2001:db8::1]:5061;branch=z9hG4bK9;rport=7;received=2001:db8::3\r\n"
-		"f: \"O. Nora\" <sip:nora@n.example>;tag=n1\r\n"
-		"t: sip:otto@o.example;tag=o1\r\n"
-		"i: x@y\r\nCSeq: 77 REFER\r\nc: text/plain;charset=utf-8\r\nl: 2\r\n\r\nhi";
-	struct sip_message m;
-
-	assert_int_equal(
-		sip_parse(&m, (const uint8_t *)text, sizeof(text) - 1, true), sizeof(text) - 1);
-	assert_int_equal(m.flags, 0);
-	assert_int_equal(m.method, SIP_METHOD_REFER);
-	assert_int_equal(m.status, 0);
-	span_is(m.ruri.user, "+49");
-	span_is(m.ruri.host, "[2001:db8::2]");
-	assert_int_equal(m.ruri.port, 5061);
-	assert_int_equal(m.ruri.kind, SIP_URI_SIPS);
-	span_is(m.via.transport, "TLS");
-	span_is(m.via.branch, "z9hG4bK9");
-	span_is(m.via.received, "2001:db8::3");
-	assert_int_equal(m.via.rport, 7);
-	span_is(m.from.display, "O. Nora");
-	span_is(m.from.tag, "n1");
-	span_is(m.to.uri.host, "o.example");
-	span_is(m.to.tag, "o1");
-	span_is(m.content_type, "text/plain;charset=utf-8");
-	span_is(m.body, "hi");
-}
-
 /* A response has no Request-URI, and its CSeq may name any method. */
 static void
 test_response_fields(void **state)
@@ -151,33 +121,80 @@ test_response_fields(void **state)
 	span_is(m.to.tag, "2");
 	assert_int_equal(m.cseq_method, SIP_METHOD_OTHER);
 	span_is(m.cseq_method_text, "NEWMETHOD");
-	assert_int_equal(m.ruri.kind, SIP_URI_NONE);
+	struct sip_details d;
+	sip_details_parse(&m, &d);
+	assert_int_equal(d.ruri.kind, SIP_URI_NONE);
 }
 
-/* R: this Request-URI. */
+/* T: the tag that the short way finds in a From value is the one of the long way. */
 static void
-R(const char *uri, uint32_t flags)
+T(const char *value, const char *tag)
 {
 	char text[1024];
 	struct base_text t = base_text_of(text, sizeof(text));
 	struct sip_message m;
+	struct sip_details d;
 
-	base_text_str(&t, "INVITE ");
-	base_text_str(&t, uri);
-	base_text_str(&t, " SIP/2.0\r\n" ALL "\r\n");
+	base_text_str(&t, "INVITE sip:b@b.example SIP/2.0\r\n" VIA TO CALL_ID CSEQ "From: ");
+	base_text_str(&t, value);
+	base_text_str(&t, "\r\n\r\n");
 	assert_true(sip_parse(&m, (const uint8_t *)text, (uint32_t)t.len, true) > 0);
-	if (m.flags != flags)
-		fail_msg("%s: flags %#x, expected %#x", uri, m.flags, flags);
+	sip_details_parse(&m, &d);
+	span_is(m.from.tag, tag);
+	span_is(d.from.tag, tag);
 }
 
 static void
-test_request_uri(void **state)
+test_tags(void **state)
 {
-	R("tel:+1", 0);
-	R("urn:service:sos", SIP_FLAG_UNKNOWN_SCHEME);
-	R("sip:a@b?Subject=x", SIP_FLAG_BAD_START_LINE);
-	R("sip:a@b:x", SIP_FLAG_BAD_URI);
-	R("nobody", SIP_FLAG_BAD_URI);
+	T("<sip:a@a>;tag=1", "1");
+	T("<sip:a@a>", "");
+	T("Alice B <sip:a@a;x=1>;tag=1-2;tag=3", "1-2");
+	T("\"A > \\\" ;tag=no\" <sip:a@a>;tag=4", "4");
+	T("\"A <x>;tag=no\" <sip:a@a>;tag=5", "5");
+	T("<sip:a@a>; TAG = 6", "6");
+	T("<sip:a@a>;x=y;tag=7", "7");
+	T("sip:a@a;tag=8", "8");
+	T("<sip:a@a>;tag=\"9\"", "9");
+	T("<sip:a@a>;tag=", "");
+	T("<sip:a@a;tag=no", "");
+	T("\"open <sip:a@a>;tag=10", "10");
+	T("", "");
+}
+
+/* V: the branch likewise. */
+static void
+V(const char *value, const char *branch)
+{
+	char text[1024];
+	struct base_text t = base_text_of(text, sizeof(text));
+	struct sip_message m;
+	struct sip_details d;
+
+	base_text_str(&t, "INVITE sip:b@b.example SIP/2.0\r\n" FROM TO CALL_ID CSEQ "Via: ");
+	base_text_str(&t, value);
+	base_text_str(&t, "\r\n\r\n");
+	assert_true(sip_parse(&m, (const uint8_t *)text, (uint32_t)t.len, true) > 0);
+	sip_details_parse(&m, &d);
+	span_is(m.via.branch, branch);
+	span_is(d.via.branch, branch);
+}
+
+static void
+test_branches(void **state)
+{
+	V("SIP/2.0/UDP a;branch=z9hG4bK1", "z9hG4bK1");
+	V("SIP/2.0/UDP a:5060;rport;branch=z9hG4bK1;received=1.2.3.4", "z9hG4bK1");
+	V("SIP/2.0/UDP [2001:db8::1]:5060;branch=1", "1");
+	V("SIP/2.0/UDP a;branch=1, SIP/2.0/UDP b;branch=2", "1");
+	V("SIP / 2.0 / UDP a ; Branch = 3", "3");
+	V("SIP/2.0/UDP a;branch=1;branch=2", "2");
+	V("SIP/2.0/UDP a;branch=\"q;x\"", "q;x");
+	V("SIP/2.0/UDP a junk;branch=1", "");
+	V("SIP/2.0/UDP [2001;branch=1", "1");
+	V("SIP/2.0/UDP a", "");
+	V("SIP/2.0/UDP", "");
+	V("", "");
 }
 
 int
@@ -188,9 +205,9 @@ main(void)
 		cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_repeated),
 		cmocka_unit_test(test_cseq),
-		cmocka_unit_test(test_request_fields),
 		cmocka_unit_test(test_response_fields),
-		cmocka_unit_test(test_request_uri),
+		cmocka_unit_test(test_tags),
+		cmocka_unit_test(test_branches),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
