@@ -80,3 +80,52 @@ struct rtp_event {
 	uint16_t duration;     /* timestamp units */
 };
 bool rtp_event_parse(struct rtp_event *e, const uint8_t *payload, uint32_t len);
+
+/* ---- RTCP: SDES and XR (RFC 3611) ---- */
+
+/* The CNAME that an SDES gives for ssrc; empty: none (it is not trusted to be text). */
+struct base_span rtcp_sdes_cname(const struct rtcp_packet *packet, uint32_t ssrc);
+
+enum rtcp_xr_type {
+	RTCP_XR_REFERENCE_TIME = 4, /* 4.4: ntp */
+	RTCP_XR_DLRR = 5,           /* 4.5: delays */
+	RTCP_XR_SUMMARY = 6,        /* 4.6: summary */
+	RTCP_XR_VOIP = 7            /* 4.7: voip */
+};
+
+/* Statistics summary; the receiver said which of these it filled in. */
+struct rtcp_xr_summary {
+	bool has_lost, has_duplicates, has_jitter;
+	uint16_t begin_seq, end_seq;
+	uint32_t lost, duplicates;
+	uint32_t jitter_min, jitter_max, jitter_mean, jitter_deviation; /* timestamp units */
+};
+
+/* As on the wire: rates and densities in 1/256; ms; 127 (levels, R, MOS): not available. */
+struct rtcp_xr_voip {
+	uint8_t loss_rate, discard_rate, burst_density, gap_density;
+	uint16_t burst_ms, gap_ms, rtt_ms, end_system_ms;
+	int8_t signal_dbm, noise_dbm;
+	uint8_t rerl_db, gmin, r_factor, ext_r_factor, mos_lq, mos_cq; /* MOS times 10 */
+	uint16_t buffer_nominal_ms, buffer_max_ms, buffer_abs_max_ms;
+};
+
+/* One block of an XR packet; those of other types have only type and ssrc. */
+struct rtcp_xr_block {
+	uint8_t type, specific;
+	uint32_t ssrc;              /* whom it is about; 0 for DLRR and reference time */
+	uint64_t ntp;
+	struct base_span delays;    /* 12 bytes each: rtcp_xr_delay */
+	struct rtcp_xr_summary summary;
+	struct rtcp_xr_voip voip;
+};
+/* rest: what rtcp_xr_blocks gave.  The next block: true, or false at the end or where a length
+ * lies (the blocks before it stand). */
+struct base_span rtcp_xr_blocks(const struct rtcp_packet *packet);
+bool rtcp_xr_next(struct base_span *rest, struct rtcp_xr_block *block);
+
+struct rtcp_xr_delay {
+	uint32_t ssrc, lrr, dlrr;
+};
+/* Takes one from delays; false: none left. */
+bool rtcp_xr_delay_next(struct base_span *delays, struct rtcp_xr_delay *delay);

@@ -15,6 +15,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool bad;
 
 	while (rtcp_next(&rest, &packet, &bad)) {
+		struct base_span blocks = rtcp_xr_blocks(&packet), name = rtcp_sdes_cname(&packet, packet.sender_ssrc);
+		struct rtcp_xr_block block;
+		struct rtcp_xr_delay delay;
+		while (rtcp_xr_next(&blocks, &block))
+			while (rtcp_xr_delay_next(&block.delays, &delay))
+				;
+		assert(name.len == 0 || name.p + name.len <= packet.body.p + packet.body.len);
 		assert(packet.type >= 192 && packet.type <= 223 && packet.n_blocks <= 31);
 		assert(packet.body.p == data + walked && packet.body.len >= 4);
 		walked += packet.body.len;
