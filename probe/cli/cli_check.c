@@ -20,12 +20,14 @@ const char cli_check_usage[] =
 	"  ringtap check-config --keys\n";
 
 const char cli_fields_usage[] =
-	"Usage: ringtap fields [KIND]...\n"
+	"Usage: ringtap fields [--format FORMAT] [KIND]...\n"
 	"\n"
 	"The manual of the record fields: key, type, unit, meaning.  The keys are those\n"
 	"of JSON, the CSV columns, and the names for SQL conditions.  KIND: call,\n"
 	"registration, transaction, stream, flow; default: all.\n"
 	"\n"
+	"  -f, --format FORMAT   table (this manual), clickhouse: the columns of a table of\n"
+	"                        one KIND, for scripts/clickhouse\n"
 	"  -h, --help\n"
 	"\n"
 	"Examples:\n"
@@ -92,12 +94,18 @@ fields_kind(const char *name)
 }
 
 static void
-print_fields(struct cli *cli, enum record_kind kind)
+print_fields(struct cli *cli, enum record_kind kind, bool clickhouse)
 {
 	size_t bytes = 64 << 10;
 	char *p = cli_memory(NULL, bytes);
 	struct base_text t = base_text_of(p, bytes);
 
+	if (clickhouse) {
+		record_clickhouse_columns(&t, kind);
+		fwrite(p, 1, t.len, cli->out);
+		free(p);
+		return;
+	}
 	record_manual(&t, kind);
 	fprintf(cli->out, "## %s\n\n| key | type | unit | meaning |\n|---|---|---|---|\n",
 		record_kind_name(kind));
@@ -109,14 +117,22 @@ print_fields(struct cli *cli, enum record_kind kind)
 int
 cli_fields(struct cli *cli, int argc, char **argv)
 {
-	static const struct option longs[] = {CLI_OPTION_HELP, CLI_OPTION_END};
+	static const struct option longs[] = {
+		CLI_OPTION_FORMAT, CLI_OPTION_HELP, CLI_OPTION_END};
 	struct cli_options o = {0};
+	bool clickhouse = false;
 	int c;
 
 	optind = 0;
-	while ((c = cli_option_next(cli, argc, argv, longs)) != -1)
-		if (cli_option_common(cli, &o, c) != CLI_OK)
+	while ((c = cli_option_next(cli, argc, argv, longs)) != -1) {
+		if (c == 'f' && strcmp(optarg, "clickhouse") == 0)
+			clickhouse = true;
+		else if (c == 'f' && strcmp(optarg, "table") != 0)
+			return cli_misuse(
+				cli, "format '%s' is none of table, clickhouse", optarg);
+		else if (c != 'f' && cli_option_common(cli, &o, c) != CLI_OK)
 			return CLI_USAGE;
+	}
 	if (o.help) {
 		fputs(cli_fields_usage, cli->out);
 		return CLI_OK;
@@ -125,9 +141,11 @@ cli_fields(struct cli *cli, int argc, char **argv)
 		if (fields_kind(argv[i]) == RECORD_NONE)
 			return cli_misuse(cli, "kind '%s' is none of " CLI_KIND_NAMES ", flow",
 				argv[i]);
+	if (clickhouse && argc - optind != 1)
+		return cli_misuse(cli, "--format clickhouse prints one KIND");
 	for (int i = optind; i < argc; i++)
-		print_fields(cli, fields_kind(argv[i]));
+		print_fields(cli, fields_kind(argv[i]), clickhouse);
 	for (unsigned kind = RECORD_CALL; optind == argc && kind < RECORD_KIND_COUNT; kind++)
-		print_fields(cli, (enum record_kind)kind);
+		print_fields(cli, (enum record_kind)kind, false);
 	return CLI_OK;
 }

@@ -102,6 +102,15 @@ struct config {
 		uint64_t rotate_bytes; /* default 64 MiB */
 		uint32_t rotate_records; /* default 100000 */
 	} billing;
+	struct {
+		char *url;             /* "": off */
+		char *database, *table_prefix, *user;
+		char *password_file, *ca_file; /* "": none */
+		char **kinds;          /* default all four */
+		unsigned kinds_count;
+		uint32_t batch_records, flush_ms, timeout_s;
+		bool compress;
+	} clickhouse;
 };
 
 /* Loads path.  0, or negative with the sentence in e ("ringtap.yaml:12: sip.ports: 70000 is out of

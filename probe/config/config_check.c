@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static struct config_place
-place_of(const char *section, const char *key, int entry, int element)
+struct config_place
+config_place_of(const char *section, const char *key, int entry, int element)
 {
 	const struct config_section *s = config_section_named(base_span_cstr(section));
 
@@ -19,8 +19,8 @@ check_no_memory(const struct config_job *job)
 	return sys_fail(job->e, -BASE_ERR_NO_MEMORY, "%s: out of memory", job->path);
 }
 
-static bool
-char_is_alnum(uint8_t c)
+bool
+config_char_is_alnum(uint8_t c)
 {
 	return (uint8_t)(c - '0') <= 9 || (uint8_t)((c | 0x20) - 'a') < 26;
 }
@@ -29,18 +29,18 @@ char_is_alnum(uint8_t c)
 static bool
 char_is_name(uint8_t c)
 {
-	return char_is_alnum(c) || c == '.' || c == '_' || c == '-';
+	return config_char_is_alnum(c) || c == '.' || c == '_' || c == '-';
 }
 
 /* token of RFC 3261 25.1. */
 static bool
 char_is_token(uint8_t c)
 {
-	return char_is_alnum(c) || (c && strchr("-.!%*_+`'~", c));
+	return config_char_is_alnum(c) || (c && strchr("-.!%*_+`'~", c));
 }
 
-static bool
-text_is_all(const char *text, bool (*is)(uint8_t))
+bool
+config_text_is_all(const char *text, bool (*is)(uint8_t))
 {
 	for (; *text; text++)
 		if (!is((uint8_t)*text))
@@ -82,7 +82,7 @@ static int
 derive_segments(const struct config_job *job)
 {
 	struct config *c = job->config;
-	struct config_place place = place_of("collector", "segments", -1, -1);
+	struct config_place place = config_place_of("collector", "segments", -1, -1);
 
 	if (c->collector.segments_count)
 		return 0;
@@ -100,14 +100,14 @@ static int
 check_probe(const struct config_job *job)
 {
 	struct config *c = job->config;
-	struct config_place name = place_of("probe", "name", -1, -1),
-			    ring = place_of("probe", "ring_bytes", -1, -1);
-	struct config_place group = place_of("probe", "group", -1, -1);
+	struct config_place name = config_place_of("probe", "name", -1, -1),
+			    ring = config_place_of("probe", "ring_bytes", -1, -1);
+	struct config_place group = config_place_of("probe", "group", -1, -1);
 	int result;
 
 	if ((result = derive_name(job)) < 0)
 		return result;
-	if (!text_is_all(c->probe.name, char_is_name))
+	if (!config_text_is_all(c->probe.name, char_is_name))
 		return config_refuse(job, &name,
 			"'%s' may have letters, digits, '.', '_' and '-' only", c->probe.name);
 	if (c->probe.ring_bytes & (c->probe.ring_bytes - 1))
@@ -134,34 +134,33 @@ static int
 check_headers(const struct config_job *job)
 {
 	for (unsigned i = 0; i < job->config->sip.extra_headers_count; i++) {
-		struct config_place place = place_of("sip", "extra_headers", -1, (int)i);
-		if (!text_is_all(job->config->sip.extra_headers[i], char_is_token))
+		struct config_place place = config_place_of("sip", "extra_headers", -1, (int)i);
+		if (!config_text_is_all(job->config->sip.extra_headers[i], char_is_token))
 			return config_refuse(job, &place, "'%.64s' is not the name of a header",
 				job->config->sip.extra_headers[i]);
 	}
 	return 0;
 }
 
-/* The kinds of billing as bits. */
-static int
-check_kinds(const struct config_job *job, uint32_t *kinds)
+int
+config_check_kinds(
+	const struct config_job *job, const char *section, const struct config_kinds *list)
 {
-	*kinds = 0;
-	for (unsigned i = 0; i < job->config->billing.kinds_count; i++) {
-		struct config_place place = place_of("billing", "kinds", -1, (int)i);
-		enum record_kind kind =
-			record_kind_of(base_span_cstr(job->config->billing.kinds[i]));
+	*list->bits = 0;
+	for (unsigned i = 0; i < list->n; i++) {
+		struct config_place place = config_place_of(section, "kinds", -1, (int)i);
+		enum record_kind kind = record_kind_of(base_span_cstr(list->names[i]));
 		if (kind == RECORD_NONE || kind >= RECORD_FLOW)
 			return config_refuse(job, &place,
 				"'%.64s' is none of call, registration, transaction, stream",
-				job->config->billing.kinds[i]);
-		if (*kinds >> kind & 1)
-			return config_refuse(job, &place, "'%s' stands there twice",
-				job->config->billing.kinds[i]);
-		*kinds |= 1u << kind;
+				list->names[i]);
+		if (*list->bits >> kind & 1)
+			return config_refuse(
+				job, &place, "'%s' stands there twice", list->names[i]);
+		*list->bits |= 1u << kind;
 	}
-	struct config_place place = place_of("billing", "kinds", -1, -1);
-	return *kinds ? 0 : config_refuse(job, &place, "must not be empty");
+	struct config_place place = config_place_of(section, "kinds", -1, -1);
+	return *list->bits ? 0 : config_refuse(job, &place, "must not be empty");
 }
 
 static int
@@ -170,7 +169,7 @@ check_columns(const struct config_job *job, uint32_t kinds)
 	bool seen[RECORD_F_COUNT] = {false};
 
 	for (unsigned i = 0; i < job->config->billing.columns_count; i++) {
-		struct config_place place = place_of("billing", "columns", -1, (int)i);
+		struct config_place place = config_place_of("billing", "columns", -1, (int)i);
 		const char *key = job->config->billing.columns[i];
 		int field = record_field_of(base_span_cstr(key));
 		if (field < 0 || field >= RECORD_F_COUNT)
@@ -220,9 +219,9 @@ static int
 check_watch_one(const struct config_job *job, unsigned i)
 {
 	struct config_watch *watch = &job->config->watch[i];
-	struct config_place name = place_of("watch", "name", (int)i, -1),
-			    header = place_of("watch", "header", (int)i, -1);
-	struct config_place file = place_of("watch", "file", (int)i, -1);
+	struct config_place name = config_place_of("watch", "name", (int)i, -1),
+			    header = config_place_of("watch", "header", (int)i, -1);
+	struct config_place file = config_place_of("watch", "file", (int)i, -1);
 
 	for (unsigned k = 0; k < i; k++)
 		if (strcmp(job->config->watch[k].name, watch->name) == 0)
@@ -232,7 +231,7 @@ check_watch_one(const struct config_job *job, unsigned i)
 		return config_refuse(job, &header, "must be given for kind header");
 	if (watch->kind != CONFIG_WATCH_HEADER && *watch->header)
 		return config_refuse(job, &header, "is for kind header only");
-	if (!text_is_all(watch->header, char_is_token))
+	if (!config_text_is_all(watch->header, char_is_token))
 		return config_refuse(
 			job, &header, "'%s' is not the name of a header", watch->header);
 	return resolve_file(job, watch, &file);
@@ -246,7 +245,10 @@ config_check(const struct config_job *job)
 
 	if ((result = check_probe(job)) < 0 || (result = check_headers(job)) < 0)
 		return result;
-	if ((result = check_kinds(job, &kinds)) < 0 || (result = check_columns(job, kinds)) < 0)
+	const struct config_kinds billing = {
+		job->config->billing.kinds, job->config->billing.kinds_count, &kinds};
+	if ((result = config_check_kinds(job, "billing", &billing)) < 0 ||
+		(result = check_columns(job, kinds)) < 0 || (result = config_check_sinks(job)) < 0)
 		return result;
 	derive_tables(job->config);
 	for (unsigned i = 0; i < job->config->watch_count; i++)

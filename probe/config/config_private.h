@@ -36,7 +36,20 @@ struct config_section {
 	uint32_t n_rows, raw_offset;
 	bool repeated;         /* watch: a list of mappings */
 };
-#define CONFIG_SECTION_COUNT 8
+enum config_section_index {
+#define CONFIG_SECTION(section, meaning) CONFIG_INDEX_##section,
+#define CONFIG_KEY(...)
+#define CONFIG_LIST(...)
+#define CONFIG_WATCH(...)
+#define CONFIG_END(section)
+#include "config.def"
+#undef CONFIG_SECTION
+#undef CONFIG_KEY
+#undef CONFIG_LIST
+#undef CONFIG_WATCH
+#undef CONFIG_END
+	CONFIG_SECTION_COUNT
+};
 extern const struct config_section config_sections[CONFIG_SECTION_COUNT];
 const struct config_section *config_section_named(struct base_span name);
 const struct config_row *config_row_named(const struct config_section *section,
@@ -129,3 +142,19 @@ int config_refuse(const struct config_job *job, const struct config_place *place
 	__attribute__((format(printf, 3, 4)));
 /* Fills in derived values and checks what goes beyond one row. */
 int config_check(const struct config_job *job);
+
+/* ---- checks ---- */
+
+struct config_place config_place_of(const char *section, const char *key, int entry, int element);
+bool config_char_is_alnum(uint8_t c);
+bool config_text_is_all(const char *text, bool (*is)(uint8_t));
+/* The names of SECTION.kinds as bits. */
+struct config_kinds {
+	char *const *names;
+	unsigned n;
+	uint32_t *bits;
+};
+int config_check_kinds(const struct config_job *job, const char *section,
+	const struct config_kinds *list);
+/* config_check_sinks.c: the sections of what leaves over a network. */
+int config_check_sinks(const struct config_job *job);

@@ -177,6 +177,13 @@ void record_csv_row(struct base_text *t, const struct record_row *row,
  * IP, HEX32, LIST and TEXTS (JSON); INTEGER for U64, BOOL; REAL for F64; TIME is TEXT in RFC 3339
  * so that SQL conditions read naturally and compare as text. */
 void record_sql_create(struct base_text *t, enum record_kind kind);
+/* ClickHouse, from 18.16 on: the columns of a table of the kind, one a line, as they stand between
+ * the brackets of CREATE TABLE; what an INSERT names, in order; and a row of format TabSeparated
+ * for these names.  A TIME is KEY_us, Int64 microseconds, with KEY as an alias in seconds; STR, IP
+ * and lists (JSON) are empty where absent, the rest NULL; record_time is the first time present. */
+void record_clickhouse_columns(struct base_text *t, enum record_kind kind);
+void record_clickhouse_names(struct base_text *t, enum record_kind kind);
+void record_clickhouse_row(struct base_text *t, const struct record_row *row);
 /* The manual: one line a field of the kind: key, type, unit, meaning (Markdown table rows). */
 void record_manual(struct base_text *t, enum record_kind kind);
 

@@ -28,7 +28,19 @@
  * number billing.intent), so from there on it is made anew under the same name with the same bytes.
  *
  * CSV has one header line, so csv takes exactly one kind; several kinds need jsonl.  Interim
- * records are billed as they are (column status).  Thread: one. */
+ * records are billed as they are (column status).  Thread: one.
+ *
+ * What goes over a network (clickhouse) has a thread and a reader's handle of the store of its own
+ * (sinks_feed.h), so that a far end that is slow, hangs or is gone delays neither the rings nor the
+ * store nor another sink: its step only tells the thread how far the store is and writes the cursor
+ * that the thread asks for.  Delivered at least once, in batches that are the same when they are
+ * tried again; each far end's own means make it once:
+ *
+ * clickhouse (libcurl): INSERT ... FORMAT TabSeparated over HTTP, one per kind of record and batch.
+ * The cursor moves after HTTP 200 for all of them.  The tables' engine is ReplacingMergeTree with
+ * the key (record_time, probe, core, seq, uid), so a batch that came twice is once under FINAL; on
+ * servers from 22.2 on an insert_deduplication_token (hash of its bytes) makes it once at all, in
+ * the materialized views too. */
 #pragma once
 
 #include "base.h"
@@ -36,6 +48,15 @@
 #include "record.h"
 #include "store.h"
 #include "sys.h"
+
+/* How a sink with a far end goes. */
+struct sinks_status {
+	int64_t lag;
+	uint64_t records, batches, retries; /* since its start */
+	bool failing;
+	int64_t failing_ns; /* wall clock, since when */
+	struct sys_error why;
+};
 
 /* One sort of sink as the collector drives it, in the collector's thread: a step does a bounded
  * piece of work and waits for nobody (what talks to a network polls, or has a thread). */
@@ -50,6 +71,8 @@ struct sinks_kind {
 	int (*step)(void *sink, int64_t now_ns, bool stop, struct sys_error *e);
 	/* How many records wait: positions behind the store's last that are not handed over. */
 	int64_t (*lag)(const void *sink);
+	/* How it goes, for metrics and health; NULL: only the lag is known. */
+	void (*status)(const void *sink, struct sinks_status *status);
 	void (*close)(void *sink); /* NULL is allowed */
 };
 extern const struct sinks_kind *const sinks_kinds[];
@@ -57,6 +80,11 @@ extern const uint32_t sinks_kinds_count;
 #define SINKS_KINDS_MAX 8
 
 extern const struct sinks_kind sinks_billing_kind;
+extern const struct sinks_kind sinks_clickhouse_kind;
+
+/* The bits of a configured list of kinds; names that are none are left out. */
+uint32_t
+sinks_kinds_of(char *const *names, unsigned n);
 
 struct sinks_billing;
 

@@ -25,10 +25,10 @@ VENDORS = [
     ('classify', r'(hs/)?hs\w*\.h'),
     ('store', r'sqlite3\w*\.h'),
     ('config', r'(cyaml/cyaml|yaml)\.h'),
-    ('sinks', r'(nettle/\w+|openssl/\w+|curl/\w+|librdkafka/\w+)\.h'),
+    ('sinks', r'(nettle/\w+|openssl/\w+|curl/\w+|librdkafka/\w+|zlib)\.h'),
     ('steer', r'(bpf/\w+|xdp/\w+)\.h'),
 ]
-VENDOR_PACKAGES = {'rx': 'libdpdk libpcap', 'classify': 'libhs', 'store': 'sqlite3', 'config': 'libcyaml yaml-0.1', 'sinks': 'nettle', 'steer': 'libbpf'}
+VENDOR_PACKAGES = {'rx': 'libdpdk libpcap', 'classify': 'libhs', 'store': 'sqlite3', 'config': 'libcyaml yaml-0.1', 'sinks': 'nettle libcurl zlib', 'steer': 'libbpf'}
 BANNED = 'sprintf vsprintf strcpy strcat strtok atoi atol gets alloca setjmp longjmp'.split()
 LIBC_HEADERS = set('''assert ctype errno fcntl fenv float inttypes limits locale math poll sched setjmp signal stdarg stdbool stddef stdint
     stdio stdlib string strings syslog termios threads time unistd wchar'''.split())
