@@ -166,6 +166,17 @@ batch_run(struct worker_spread *s)
 	s->used = s->sip_bytes = 0;
 }
 
+/* The timers first: what expired in the quiet time is not there any more for the next frame. */
+static void
+quiet_end(struct worker_spread *s, int64_t now_ns)
+{
+	batch_run(s);
+	s->now_ns = now_ns;
+	phase_all(s, PHASE_HOUSE);
+	for (uint32_t core = 0; core < s->options.cores; core++)
+		outbox_empty(s, core);
+}
+
 /* ---- dealing ---- */
 
 static uint32_t
@@ -210,6 +221,8 @@ worker_spread_frames(struct worker_spread *s, const struct rx_frame *frames, uin
 	for (uint32_t i = 0; i < n; i++) {
 		if (batch_is_full(s, &frames[i]))
 			batch_run(s);
+		if (frames[i].ts_ns - s->now_ns >= WORKER_QUIET_NS)
+			quiet_end(s, frames[i].ts_ns);
 		struct rx_frame *f = &s->batch[s->n];
 		*f = frames[i];
 		if (f->len > SPREAD_BYTES)

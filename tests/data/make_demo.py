@@ -39,11 +39,13 @@ class Capture:
     def __init__(self):
         self.frames, self.ids, self.sockets = [], {}, {}
 
-    def packet(self, at_us, src, dst, protocol, payload):
+    def packet(self, at_us, src, dst, protocol, payload, fragment=None):
+        """fragment: (offset in bytes, more follow) of an IPv4 datagram; all but the first carry the identification of the packet before."""
         s, d = address(src), address(dst)
         if len(s) == 4:
-            self.ids[src] = self.ids.get(src, 0) + 1
-            head = struct.pack('>BBHHHBBH', 0x45, 0, 20 + len(payload), self.ids[src], 0x4000, 64, protocol, 0) + s + d
+            self.ids[src] = self.ids.get(src, 0) + (not (fragment and fragment[0]))
+            bits = (fragment[0] >> 3 | fragment[1] << 13) if fragment else 0x4000
+            head = struct.pack('>BBHHHBBH', 0x45, 0, 20 + len(payload), self.ids[src], bits, 64, protocol, 0) + s + d
             head = head[:10] + struct.pack('>H', checksum(head)) + head[12:]
         else:
             head = struct.pack('>IHBB', 0x60000000, len(payload), protocol, 64) + s + d
@@ -57,9 +59,15 @@ class Capture:
         pseudo = s + d + (struct.pack('>BBH', 0, protocol, len(whole)) if len(s) == 4 else struct.pack('>IHBB', len(whole), 0, 0, protocol))
         return whole[:at] + struct.pack('>H', checksum(pseudo + whole) or 0xffff) + whole[at + 2:]
 
-    def udp(self, at_us, src, dst, payload):
+    def udp(self, at_us, src, dst, payload, mtu=0):
+        """mtu: bytes of payload in each IPv4 fragment, a multiple of 8; 0: whole."""
         head = struct.pack('>HHHH', src[1], dst[1], 8 + len(payload), 0)
-        self.packet(at_us, src[0], dst[0], 17, self.transport(src[0], dst[0], 17, head, 6, payload))
+        whole = self.transport(src[0], dst[0], 17, head, 6, payload)
+        if not mtu or len(whole) <= mtu:
+            self.packet(at_us, src[0], dst[0], 17, whole)
+            return
+        for at in range(0, len(whole), mtu):
+            self.packet(at_us, src[0], dst[0], 17, whole[at:at + mtu], (at, at + mtu < len(whole)))
 
     def segment(self, at_us, src, dst, flags, payload=b''):
         seq, ack = self.sockets.setdefault((src, dst), 1000), self.sockets.setdefault((dst, src), 1000)
@@ -99,6 +107,22 @@ class Side:
         self.user, self.ip, self.agent, self.sip, self.rtp = user, ip, agent, (ip, port), (ip, rtp)
         self.host = '[%s]' % ip if ':' in ip else ip
         self.name = '"%s" ' % name if name else ''
+
+
+def sdp(side, codec=8, direction='sendrecv', version=1):
+    """A session description of one audio stream and DTMF events."""
+    kind = 'IP6' if ':' in side.ip else 'IP4'
+    names = {8: 'PCMA/8000', 18: 'G729/8000', 0: 'PCMU/8000'}
+    lines = ['v=0', 'o=- 1 %d IN %s %s' % (version, kind, side.ip), 's=-', 'c=IN %s %s' % (kind, side.ip), 't=0 0',
+             'm=audio %d RTP/AVP %d 101' % (side.rtp[1], codec), 'a=rtpmap:%d %s' % (codec, names[codec]), 'a=rtpmap:101 telephone-event/8000',
+             'a=fmtp:101 0-15', 'a=ptime:20', 'a=' + direction, '']
+    return '\r\n'.join(lines)
+
+
+def rtp(codec, marker, sequence, timestamp, ssrc):
+    """An RTP packet of 20 ms of tone."""
+    payload = (TONE * 8)[:160] if codec != 18 else b'\x78\x52\x80\xa0\0\xfa\xc2\0\x07\xd6' * 2
+    return struct.pack('>BBHII', 0x80, codec | marker << 7, sequence & 0xffff, timestamp & 0xffffffff, ssrc) + payload
 
 
 class Dialog:
@@ -162,12 +186,7 @@ class Dialog:
         self.send(answerer, lines + list(extra), body)
 
     def sdp(self, side, codec=8, direction='sendrecv', version=1):
-        kind = 'IP6' if ':' in side.ip else 'IP4'
-        names = {8: 'PCMA/8000', 18: 'G729/8000', 0: 'PCMU/8000'}
-        lines = ['v=0', 'o=- 1 %d IN %s %s' % (version, kind, side.ip), 's=-', 'c=IN %s %s' % (kind, side.ip), 't=0 0',
-                 'm=audio %d RTP/AVP %d 101' % (side.rtp[1], codec), 'a=rtpmap:%d %s' % (codec, names[codec]), 'a=rtpmap:101 telephone-event/8000',
-                 'a=fmtp:101 0-15', 'a=ptime:20', 'a=' + direction, '']
-        return '\r\n'.join(lines)
+        return sdp(side, codec, direction, version)
 
     def invite(self, codec=8, **more):
         return self.request('INVITE', body=self.sdp(self.a, codec), **more)
@@ -193,14 +212,12 @@ class Dialog:
     def media(self, sender, ssrc, from_ms, to_ms, codec=8, lose=(), late=(), sequence=100):
         """RTP each 20 ms; lose and late: indices of packets that never come, or come behind the next one."""
         to = self.b if sender is self.a else self.a
-        payload = (TONE * 8)[:160] if codec != 18 else b'\x78\x52\x80\xa0\0\xfa\xc2\0\x07\xd6' * 2
         count = (to_ms - from_ms) // 20
         for i in range(count):
             if i in lose:
                 continue
-            head = struct.pack('>BBHII', 0x80, codec | (0x80 if i == 0 else 0), (sequence + i) & 0xffff, ((from_ms + 20 * i) * 8 + 4000) & 0xffffffff, ssrc)
             moment = self.began + (from_ms + 20 * i) * MS + (27 * MS if i in late else 0) + (i * 37 + ssrc) % 400
-            self.demo.capture.udp(moment, sender.rtp, to.rtp, head + payload)
+            self.demo.capture.udp(moment, sender.rtp, to.rtp, rtp(codec, i == 0, sequence + i, (from_ms + 20 * i) * 8 + 4000, ssrc))
         stream = {'src': '%s:%d' % sender.rtp, 'dst': '%s:%d' % to.rtp, 'ssrc': '0x%08x' % ssrc, 'packets': count - len(lose), 'expected': count,
                   'lost': len(lose), 'duplicates': 0, 'reordered': len(late), 'payload_type': codec}
         self.truth.setdefault('streams', []).append(stream)
