@@ -37,6 +37,8 @@ struct dialog_hooks {
 		void *context, const struct base_endpoint *at,
 		const struct media_announce *announce);
 	void (*withdraw)(void *context, const struct base_endpoint *at, uint64_t call);
+	/* The call is over, and lingers; end_ns 0: it is not, after all. */
+	void (*ended)(void *context, uint64_t call, int64_t end_ns);
 	/* The call ends: give its streams (dialog_add_stream), then dialog_collected. Either during
 	 * this call or later. */
 	void (*collect)(void *context, uint64_t call);

@@ -391,6 +391,12 @@ call_arm(struct dialog *d, struct slot *s)
 	enum end_cause cause = call_end_cause(s);
 	bool waiting = cause == END_CANCEL && s->final.status < 200;
 
+	bool over = cause != END_NONE && !waiting && !is_challenge(s->final.status);
+
+	if (over != (bool)s->told_over) {
+		s->told_over = over;
+		o->hooks.ended(o->hooks.context, slot_handle(d, s), over ? s->last_ns : 0);
+	}
 	if (cause != END_NONE && !waiting) {
 		slot_move(d, s, LIST_ENDED);
 		slot_arm(d, s,

@@ -100,22 +100,70 @@ endpoint_publish(struct dialog *d, struct slot *s, const struct base_endpoint *a
 		d->options.hooks.withdraw(d->options.hooks.context, at, announce->call);
 }
 
-static void
-media_publish(struct dialog *d, struct slot *s, const struct sip_sdp_media *media,
-	struct media_announce *announce)
+static bool
+ip_is_private(const struct base_ip *ip)
 {
-	struct base_endpoint at = {media->ip, media->port};
+	const uint8_t *b = ip->b;
+
+	if (!base_ip_is_v4(ip))
+		return (b[0] & 0xfe) == 0xfc || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80);
+	b += 12;
+	return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) || (b[0] == 192 && b[1] == 168) ||
+	       (b[0] == 100 && (b[1] & 0xc0) == 64); /* RFC 1918, RFC 6598 */
+}
+
+/* Where SDP names a private address and the signalling comes from a public one, or the other way
+ * round, NAT stands between; many keep the port. */
+static void
+guess_publish(struct dialog *d, struct slot *s, const struct base_endpoint *at,
+	struct media_announce *announce, const struct base_ip *signalling)
+{
+	struct base_endpoint guess = {*signalling, at->port};
+
+	if (ip_is_private(&at->ip) == ip_is_private(signalling))
+		return;
+	announce->guess = true;
+	endpoint_publish(d, s, &guess, announce);
+	announce->guess = false;
+}
+
+/* True: media with an address was announced. */
+static bool
+media_publish(struct dialog *d, struct slot *s, const struct sip_sdp_media *media,
+	struct media_announce *announce, const struct base_ip *signalling)
+{
+	struct base_endpoint at = {media->ip, media->port},
+			     rtcp = {media->rtcp_ip, media->rtcp_port};
 
 	announce->n_codecs = 0;
 	announce->srtp = media->crypto;
 	announce->t38 = base_span_starts_nocase(media->proto, BASE_SPAN("udptl"));
 	announce_codecs(announce, media);
 	if (media->port == 0)
-		return;
-	if (media->ip_valid && !base_ip_is_any(&media->ip))
+		return false;
+	s->srtp |= media->crypto;
+	bool usable = media->ip_valid && !base_ip_is_any(&media->ip);
+	if (usable) {
 		endpoint_publish(d, s, &at, announce);
+		guess_publish(d, s, &at, announce, signalling);
+	}
 	for (uint8_t i = 0; i < media->n_candidates; i++)
 		endpoint_publish(d, s, &media->candidates[i], announce);
+	if (rtcp.port && rtcp.port != at.port && rtcp.port != at.port + 1 && usable)
+		endpoint_publish(d, s, &rtcp, announce);
+	return usable || media->n_candidates;
+}
+
+/* Who is to be heard: for one_way and no_media. */
+static void
+sides_take(struct slot *s, const struct sip_sdp_media *media, uint8_t side)
+{
+	if (!base_span_eq_nocase(media->type, BASE_SPAN("audio")))
+		return;
+	if (media->direction == SIP_SDP_SENDRECV)
+		s->media_sides |= (uint8_t)(1 << side);
+	else
+		s->one_sided = true;
 }
 
 void
@@ -136,5 +184,6 @@ media_receive(
 	struct media_announce announce = {.call = slot_handle(d, s), .since_ns = m->ts_ns};
 	announce.side = entry->flags & FLOW_FROM_CALLER ? MEDIA_SIDE_CALLER : MEDIA_SIDE_CALLEE;
 	for (uint8_t i = 0; i < sdp->n_media; i++)
-		media_publish(d, s, &sdp->media[i], &announce);
+		if (media_publish(d, s, &sdp->media[i], &announce, &m->src.ip))
+			sides_take(s, &sdp->media[i], announce.side);
 }

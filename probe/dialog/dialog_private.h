@@ -191,6 +191,10 @@ struct slot {
 	chain_ref last_stream;   /* in stream_chain, each with the one before */
 	uint32_t interims;       /* intervals since the answer that have been recorded */
 	uint8_t peeking;         /* enum peek: its streams have been asked for */
+	bool told_over;          /* hooks.ended */
+	bool srtp;
+	uint8_t media_sides;     /* bit i: enum media_side i has announced audio that it sends */
+	bool one_sided;          /* some SDP was not sendrecv */
 	uint64_t lost_at_start;
 	chain_ref watches[DIALOG_WATCHES_MAX]; /* names of the lists that matched */
 	uint8_t n_watches;

@@ -3,6 +3,8 @@
 /* Media that stopped so long before the capture's end marks the call's end better than the
  * capture's. */
 #define MEDIA_STOPPED_NS (10 * BASE_NS_PER_SEC)
+/* After the answer: by then both sides should have been heard. */
+#define MEDIA_DUE_NS (2 * BASE_NS_PER_SEC)
 
 /* When, how and by whom a call ended, as far as can be told. */
 struct ending {
@@ -323,6 +325,27 @@ put_methods(const struct slot *s, struct record_writer *w)
 	record_put_str(w, RECORD_F_METHODS, base_span_of(text, (uint32_t)t.len));
 }
 
+/* What a call's streams amount to, where it was answered long enough ago for both to be heard. */
+static void
+put_media(struct dialog *d, const struct slot *s, struct record_writer *w, int64_t end_ns)
+{
+	const uint8_t both = 1 << MEDIA_SIDE_CALLER | 1 << MEDIA_SIDE_CALLEE;
+	chain_ref at = s->last_stream;
+	struct media_summary stream;
+	uint8_t heard = 0;
+
+	record_put_bool(w, RECORD_F_SRTP, s->srtp);
+	if (s->call.answer_ns == 0 || end_ns - s->call.answer_ns < MEDIA_DUE_NS ||
+		(s->media_sides & both) != both)
+		return;
+	while (streams_next(d, &at, &stream))
+		if (stream.last_ns >= s->call.answer_ns)
+			heard |= (uint8_t)(1 << stream.sender);
+	record_put_bool(w, RECORD_F_ONE_WAY, !s->one_sided && (heard == 1 << MEDIA_SIDE_CALLER ||
+						     heard == 1 << MEDIA_SIDE_CALLEE));
+	record_put_bool(w, RECORD_F_NO_MEDIA, heard == 0);
+}
+
 static void
 put_call(struct dialog *d, const struct slot *s, struct record_writer *w)
 {
@@ -353,6 +376,7 @@ put_call(struct dialog *d, const struct slot *s, struct record_writer *w)
 	put_texts(d, w, RECORD_F_WARNINGS, c->warnings, c->n_warnings);
 	put_methods(s, w);
 	streams_put(d, s, w);
+	put_media(d, s, w, end.ts_ns);
 }
 
 /* ---- registrations and other transactions ---- */

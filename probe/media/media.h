@@ -18,6 +18,12 @@
  * after MEDIA_PROBATION_PACKETS packets. Streams tied to a call stay until the call is collected;
  * the others until idle.  Full: the idle and untied go first, counted.
  *
+ * The receiver's announcement says whose a stream is, or the sender's; where they name two calls,
+ * the newer one.  A call that is over keeps its streams for the time that it lingers, and packets
+ * are counted as late (after_bye); a packet that comes after another call has announced the
+ * same addresses begins a stream of that call, even with the same SSRC (RFC 3550 section 8: nobody
+ * promises that it differs).
+ *
  * Thread: a struct media has one user, its worker.  A directory has one writer, the core that owns
  * the dialogs, and any number of readers without locks (sequence counter per entry). */
 #pragma once
@@ -32,6 +38,11 @@
 #define MEDIA_NONE UINT32_MAX
 #define MEDIA_CODECS_MAX 8
 
+/* How a stream came to its call: SDP announced both its ends, its destination alone (the source is
+ * behind NAT), its source alone; or the call was guessed (media_announce). */
+enum media_tied {
+	MEDIA_TIED_NOT, MEDIA_TIED_BOTH, MEDIA_TIED_DST, MEDIA_TIED_SRC, MEDIA_TIED_GUESS
+};
 enum media_side { MEDIA_SIDE_UNKNOWN, MEDIA_SIDE_CALLER, MEDIA_SIDE_CALLEE };
 
 /* ---- directory ---- */
@@ -48,6 +59,8 @@ struct media_announce {
 	uint8_t side;                /* enum media_side: whose endpoint it is */
 	uint8_t n_codecs;
 	bool srtp, t38;
+	/* Not what SDP says but where NAT may have put it: yields to what SDP says. */
+	bool guess;
 	struct media_codec_map codecs[MEDIA_CODECS_MAX];
 };
 
@@ -55,8 +68,8 @@ struct media_directory;
 size_t media_directory_footprint(uint32_t max_endpoints);
 struct media_directory *media_directory_new(void *mem, uint32_t max_endpoints,
 	const struct base_hash_key *key);
-/* Writer.  The endpoint's entry becomes this call's (the newest announcement counts).  False: full.
- * */
+/* Writer.  The endpoint's entry becomes this call's (the newest announcement counts, a guess only
+ * where there is no other).  False: full. */
 bool media_directory_publish(struct media_directory *d, const struct base_endpoint *at,
 	const struct media_announce *announce);
 /* Writer.  Takes the entry away where it is still this call's. */
@@ -69,6 +82,7 @@ bool media_directory_find(const struct media_directory *d, const struct base_end
 /* ---- streams ---- */
 
 struct media;
+struct media_summary;
 
 struct media_options {
 	uint32_t max_streams;
@@ -77,6 +91,9 @@ struct media_options {
 	struct media_directory *const *directories;
 	uint32_t n_directories;
 	int64_t idle_ns;             /* untied stream */
+	/* Takes the summary of a stream past probation that is evicted; NULL: nobody. */
+	void (*evicted)(void *context, const struct media_summary *summary);
+	void *context;               /* of evicted */
 	struct metrics_core *metrics; /* STREAMS*, written here; borrowed for good */
 };
 
@@ -92,10 +109,11 @@ struct media_packet {
 
 void media_prepare(struct media *m, struct media_packet *packets, uint32_t n);
 void media_find(struct media *m, struct media_packet *packets, uint32_t n);
-/* For each with stream != MEDIA_NONE.  Between media_find and media_update of a burst nothing else
+/* For each with stream != MEDIA_NONE; becomes MEDIA_NONE where the packet is no longer that
+ * stream's: a miss.  Between media_find and media_update of a burst nothing else
  * may be called: media_begin, media_collect and media_advance may end streams whose index the burst
  * still holds.  So: all hits of a burst, then the misses. */
-void media_update(struct media *m, const struct media_packet *packets, uint32_t n);
+void media_update(struct media *m, struct media_packet *packets, uint32_t n);
 /* The packet missed and is an RTP candidate.  Repeats the lookup (an earlier packet of the burst
  * may have begun the stream).  True: it belongs to a stream or candidate now. False: it is no RTP,
  * or there is no room for it (METRICS_STREAMS_REFUSED). */
@@ -111,10 +129,12 @@ struct media_summary {
 	uint32_t ssrc, clock_hz;
 	int64_t first_ns, last_ns;
 	uint64_t packets, bytes, expected, lost, duplicates, reordered, markers, rtcp_packets;
+	uint64_t after_bye;          /* packets after media_ended */
 	/* NaN where there is no basis (clock unknown, one packet) */
 	double jitter_ms_mean, jitter_ms_max, delta_ms_max;
 	uint16_t vlan;
 	uint8_t payload_type, codec, sender, tunnel; /* enum rtp_codec, media_side, packet_tunnel */
+	uint8_t tie;                 /* enum media_tied */
 	bool so_far;                 /* media_peek: the stream goes on */
 };
 typedef void (*media_summary_fn)(void *context, const struct media_summary *summary);
@@ -124,6 +144,8 @@ typedef void (*media_summary_fn)(void *context, const struct media_summary *summ
 void media_collect(struct media *m, uint64_t call, media_summary_fn fn, void *context);
 /* Looks at them without ending them. */
 void media_peek(struct media *m, uint64_t call, media_summary_fn fn, void *context);
+/* The call is over since end_ns, though not collected yet; 0: it is not, after all. */
+void media_ended(struct media *m, uint64_t call, int64_t end_ns);
 /* Time passes: ties streams whose SDP has appeared; ends idle untied ones, giving those past
  * probation. */
 void media_advance(struct media *m, int64_t now_ns, media_summary_fn fn, void *context);

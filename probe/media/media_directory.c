@@ -22,7 +22,7 @@ struct entry_data {
 	uint8_t side, n_codecs, flags;
 };
 
-enum { FLAG_SRTP = 1, FLAG_T38 = 2 };
+enum { FLAG_SRTP = 1, FLAG_T38 = 2, FLAG_GUESS = 4 };
 
 union entry_words {
 	struct entry_data data;
@@ -148,7 +148,8 @@ entry_fill(union entry_words *u, const struct base_endpoint *at, const struct me
 	u->data.at = *at;
 	u->data.side = a->side;
 	u->data.n_codecs = a->n_codecs < MEDIA_CODECS_MAX ? a->n_codecs : MEDIA_CODECS_MAX;
-	u->data.flags = (uint8_t)((a->srtp ? FLAG_SRTP : 0) | (a->t38 ? FLAG_T38 : 0));
+	u->data.flags = (uint8_t)((a->srtp ? FLAG_SRTP : 0) | (a->t38 ? FLAG_T38 : 0) |
+				  (a->guess ? FLAG_GUESS : 0));
 	memcpy(u->data.codecs, a->codecs, u->data.n_codecs * sizeof(u->data.codecs[0]));
 }
 
@@ -161,6 +162,15 @@ bump_version(struct media_directory *d)
 		__ATOMIC_RELEASE); /* pairs with media_directory_version */
 }
 
+static bool
+is_guess(const struct entry *e)
+{
+	union entry_words u;
+
+	memcpy(u.words, e->words, sizeof(u.words));
+	return u.data.flags & FLAG_GUESS;
+}
+
 bool
 media_directory_publish(struct media_directory *d, const struct base_endpoint *at,
 	const struct media_announce *announce)
@@ -171,6 +181,8 @@ media_directory_publish(struct media_directory *d, const struct base_endpoint *a
 
 	if (!known && d->n_free == 1)
 		return false;
+	if (known && announce->guess && !is_guess(&d->entries[*known]))
+		return true;
 	entry_fill(&u, at, announce);
 	entry_write(&d->entries[index], &u);
 	if (known) {
@@ -214,6 +226,7 @@ announce_of(struct media_announce *out, const struct entry_data *data)
 		.n_codecs = data->n_codecs,
 		.srtp = data->flags & FLAG_SRTP,
 		.t38 = data->flags & FLAG_T38,
+		.guess = data->flags & FLAG_GUESS,
 	};
 	memcpy(out->codecs, data->codecs, data->n_codecs * sizeof(out->codecs[0]));
 }

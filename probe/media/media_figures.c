@@ -152,7 +152,8 @@ jitter_to_hot(
 	h->timestamp = j->timestamp;
 	h->payload_type = j->payload_type;
 	h->clock = j->clock;
-	h->flags = j->flags ? MEDIA_HAVE_LAST | MEDIA_LAST_SAVED : 0;
+	h->flags &= MEDIA_MARKS;
+	h->flags |= j->flags ? MEDIA_HAVE_LAST | MEDIA_LAST_SAVED : 0;
 	c->main_ns = j->last_ns;
 	c->skipped = j->skipped;
 	c->aside = (uint32_t)(packets - j->packets);
@@ -165,7 +166,7 @@ refresh_map(struct media *m, uint32_t index, const struct media_sample *s)
 	struct media_cold *c = &m->cold[index];
 	struct media_tie tie;
 
-	if (c->state != MEDIA_TIED || s->ts_ns < c->due_ns)
+	if (c->state != MEDIA_TIED || m->hot[index].flags & MEDIA_MARKS || s->ts_ns < c->due_ns)
 		return;
 	c->due_ns = s->ts_ns + MEDIA_ASK_YOUNG_NS;
 	if (media_tie_find(m, &c->src, &c->dst, &tie) && tie.call == c->call)
@@ -236,7 +237,7 @@ media_figures_payload(struct media *m, uint32_t index, const struct media_sample
 		media_jitter_step(
 			h, m->ticks_per_ns[h->clock], media_elapsed(last, s->ts_ns), s->timestamp);
 	}
-	h->flags = MEDIA_HAVE_LAST;
+	h->flags = (h->flags & MEDIA_MARKS) | MEDIA_HAVE_LAST;
 }
 
 static uint8_t
@@ -381,6 +382,8 @@ media_figures_summary(const struct media *m, uint32_t index, struct media_summar
 		.reordered = c->reordered,
 		.markers = c->markers,
 		.rtcp_packets = c->rtcp_packets,
+		.after_bye = c->after_bye,
+		.tie = c->tie,
 		.jitter_ms_mean = __builtin_nan(""),
 		.jitter_ms_max = __builtin_nan(""),
 		.delta_ms_max = __builtin_nan(""),

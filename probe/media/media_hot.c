@@ -166,13 +166,17 @@ delta_is_longest(struct media_hot *h, struct media_cold *c, int64_t delta)
 	h->delta_max_ns = delta < UINT32_MAX ? (uint32_t)delta : UINT32_MAX;
 }
 
-static inline void
+/* False: it is not this stream's. */
+static inline bool
 account(struct media *m, uint32_t index, const struct media_sample *s)
 {
 	struct media_hot *h = &m->hot[index];
 	uint16_t ahead = (uint16_t)(s->seq - (uint16_t)h->highest);
 	int64_t delta = media_elapsed(h->last_ns, s->ts_ns);
+	bool plain = s->payload_type == h->payload_type && h->flags == MEDIA_HAVE_LAST;
 
+	if (base_unlikely(!plain && h->flags & MEDIA_MARKS) && !media_stays(m, index, s))
+		return false;
 	if (base_unlikely(__builtin_add_overflow(h->packets, 1, &h->packets)))
 		m->cold[index].packets_high++;
 	if (base_unlikely(__builtin_add_overflow(h->bytes, s->bytes, &h->bytes)))
@@ -187,11 +191,12 @@ account(struct media *m, uint32_t index, const struct media_sample *s)
 		delta_is_longest(h, &m->cold[index], delta);
 	if (base_unlikely(s->marker))
 		m->cold[index].markers++;
-	if (base_likely(s->payload_type == h->payload_type && h->flags == MEDIA_HAVE_LAST))
+	if (base_likely(plain))
 		media_jitter_step(h, m->ticks_per_ns[h->clock], delta, s->timestamp);
 	else
 		media_figures_payload(m, index, s);
 	h->last_ns = s->ts_ns;
+	return true;
 }
 
 void
@@ -201,13 +206,14 @@ media_account(struct media *m, uint32_t index, const struct media_sample *s)
 }
 
 void
-media_update(struct media *m, const struct media_packet *packets, uint32_t n)
+media_update(struct media *m, struct media_packet *packets, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		struct media_sample s;
 		if (packets[i].stream == MEDIA_NONE)
 			continue;
 		sample_read(&s, packets[i].view, packets[i].ts_ns);
-		account(m, packets[i].stream, &s);
+		if (base_unlikely(!account(m, packets[i].stream, &s)))
+			packets[i].stream = MEDIA_NONE;
 	}
 }

@@ -36,6 +36,10 @@ struct media_sample {
 /* flags of a hot line: of the jitter of payload_type */
 #define MEDIA_HAVE_LAST 1  /* timestamp and arrival of its last packet are known */
 #define MEDIA_LAST_SAVED 2 /* that arrival stands in cold.main_ns, for other packets came since */
+/* of the stream: each takes its packets off the short path */
+#define MEDIA_ENDED 4      /* its call is over since cold.due_ns */
+#define MEDIA_LEFT 8       /* out of the table: its packets are another stream's now */
+#define MEDIA_MARKS (MEDIA_ENDED | MEDIA_LEFT)
 
 struct media_hot {
 	_Alignas(64) uint32_t ssrc;
@@ -77,7 +81,8 @@ struct media_cold {
 	uint32_t base;             /* lowest extended sequence number of this run */
 	uint64_t call;
 	int64_t first_ns;
-	int64_t due_ns;            /* next question to the directory; tied: not before */
+	/* next question to the directory; tied: not before; MEDIA_ENDED: when */
+	int64_t due_ns;
 	int64_t main_ns;
 	int64_t delta_max_ns;
 	uint64_t asked;            /* versions of the directories when last asked */
@@ -89,10 +94,11 @@ struct media_cold {
 	uint32_t aside;            /* packets that are not of the hot payload type */
 	uint32_t skipped;          /* packets of the hot payload type that moved no jitter */
 	uint32_t markers, rtcp_packets;
+	uint32_t after_bye;
 	uint32_t prev, next;       /* in the list of its state, or of its call */
 	uint16_t packets_high, bytes_high;
 	uint16_t vlan;
-	uint8_t tunnel, sender, state;
+	uint8_t tunnel, sender, state, tie;
 	uint8_t aside_pt;          /* last payload type of an event or comfort noise */
 	uint8_t n_codecs;
 	struct media_codec codecs[MEDIA_CODECS_MAX];
@@ -131,7 +137,9 @@ struct media {
 /* A call that the directory gives for a pair of addresses. */
 struct media_tie {
 	uint64_t call;
+	int64_t since_ns;          /* newest announcement */
 	uint8_t sender, n_codecs;
+	uint8_t how;               /* enum media_tied */
 	struct media_codec_map codecs[MEDIA_CODECS_MAX];
 };
 
@@ -156,6 +164,9 @@ void media_figures_summary(const struct media *m, uint32_t index, struct media_s
 bool media_tie_find(const struct media *m, const struct base_endpoint *from,
 	const struct base_endpoint *to, struct media_tie *tie);
 bool media_tie_try(struct media *m, uint32_t index);
+/* Is a packet of a stream whose call is over that stream's?  Counts it.  False: the stream has left
+ * the table. */
+bool media_stays(struct media *m, uint32_t index, const struct media_sample *s);
 void media_stream_end(struct media *m, uint32_t index, media_summary_fn fn, void *context);
 
 /* media.c */

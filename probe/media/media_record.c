@@ -3,6 +3,12 @@
 static const char *const sides[] = {
 	[MEDIA_SIDE_UNKNOWN] = "", [MEDIA_SIDE_CALLER] = "caller", [MEDIA_SIDE_CALLEE] = "callee"};
 
+static const char *const ties[] = {[MEDIA_TIED_NOT] = "",
+	[MEDIA_TIED_BOTH] = "both",
+	[MEDIA_TIED_DST] = "destination",
+	[MEDIA_TIED_SRC] = "source",
+	[MEDIA_TIED_GUESS] = "guess"};
+
 void
 media_summary_write(struct record_writer *w, const struct media_summary *s)
 {
@@ -15,6 +21,8 @@ media_summary_write(struct record_writer *w, const struct media_summary *s)
 	record_put_cstr(w, RECORD_F_TUNNEL, packet_tunnel_name(s->tunnel));
 	if (s->sender < base_count_of(sides))
 		record_put_cstr(w, RECORD_F_SENDER, sides[s->sender]);
+	if (s->tie < base_count_of(ties))
+		record_put_cstr(w, RECORD_F_TIE, ties[s->tie]);
 	record_put_hex32(w, RECORD_F_SSRC, s->ssrc);
 	record_put_u64(w, RECORD_F_PAYLOAD_TYPE, s->payload_type);
 	record_put_cstr(w, RECORD_F_CODEC, rtp_codec_name(s->codec));
@@ -33,4 +41,6 @@ media_summary_write(struct record_writer *w, const struct media_summary *s)
 	record_put_f64(w, RECORD_F_DELTA_MS_MAX, s->delta_ms_max);
 	record_put_u64(w, RECORD_F_MARKERS, s->markers);
 	record_put_u64(w, RECORD_F_RTCP_PACKETS, s->rtcp_packets);
+	if (s->tie != MEDIA_TIED_NOT)
+		record_put_u64(w, RECORD_F_AFTER_BYE, s->after_bye);
 }

@@ -2,18 +2,32 @@
 
 #define CANDIDATE_IDLE_NS (10 * BASE_NS_PER_SEC)
 #define CANDIDATE_HOLD_NS (100 * BASE_NS_PER_MS) /* keeps its place: a packet interval, amply */
+/* The address of a call that is over, taken by another one: a stream that was silent that long, or
+ * whose sequence number leaps so far, begins anew. */
+#define REUSE_GAP_NS (400 * BASE_NS_PER_MS)
+#define REUSE_SEQ 64
+/* From one packet to the next, at the fastest of clocks: the time of CANDIDATE_IDLE_NS. */
+#define CANDIDATE_TICKS (10 * 96000u)
 #define EVICT_LOOK 16 /* streams considered for eviction, from the head of a list */
 #define EVICT_IDLE_NS BASE_NS_PER_SEC /* silent that long, untied gives way to untied */
 
 /* ---- ties ---- */
 
+/* Of several cores' entries the newest counts, and any before a guess. */
 static bool
 ask(const struct media *m, const struct base_endpoint *at, struct media_announce *a)
 {
-	for (uint32_t i = 0; i < m->options.n_directories; i++)
-		if (media_directory_find(m->options.directories[i], at, a) && a->call)
-			return true;
-	return false;
+	struct media_announce one;
+	bool found = false;
+
+	for (uint32_t i = 0; i < m->options.n_directories; i++) {
+		if (!media_directory_find(m->options.directories[i], at, &one) || !one.call)
+			continue;
+		if (!found || (one.guess == a->guess ? one.since_ns > a->since_ns : a->guess))
+			*a = one;
+		found = true;
+	}
+	return found;
 }
 
 static uint8_t
@@ -38,8 +52,14 @@ add_codecs(struct media_tie *tie, const struct media_announce *a)
 	}
 }
 
-/* The receiver's announcement says whose stream it is; else the sender's (media to a NAT address).
- * Payload types mean what the receiver announced, and what it left out, what the sender did. */
+/* Which of two announcements that name different calls is to be followed? */
+static bool
+is_newer(const struct media_announce *a, const struct media_announce *b)
+{
+	return a->guess == b->guess ? a->since_ns > b->since_ns : b->guess;
+}
+
+/* Payload types mean what the receiver announced, and what it left out, what the sender did. */
 bool
 media_tie_find(const struct media *m, const struct base_endpoint *from,
 	const struct base_endpoint *to, struct media_tie *tie)
@@ -49,12 +69,25 @@ media_tie_find(const struct media *m, const struct base_endpoint *from,
 
 	if (!at_dst && !at_src)
 		return false;
+	if (at_dst && at_src && dst.call != src.call) {
+		at_dst = !is_newer(&src, &dst);
+		at_src = !at_dst;
+	}
 	*tie = (struct media_tie){.call = at_dst ? dst.call : src.call};
 	tie->sender = at_dst ? other_side(dst.side) : src.side;
-	if (at_dst)
+	tie->how = at_dst ? MEDIA_TIED_DST : MEDIA_TIED_SRC;
+	if (at_dst && at_src)
+		tie->how = MEDIA_TIED_BOTH;
+	if ((!at_dst || dst.guess) && (!at_src || src.guess))
+		tie->how = MEDIA_TIED_GUESS;
+	if (at_dst) {
 		add_codecs(tie, &dst);
-	if (at_src && src.call == tie->call)
+		tie->since_ns = dst.since_ns;
+	}
+	if (at_src) {
 		add_codecs(tie, &src);
+		tie->since_ns = src.since_ns > tie->since_ns ? src.since_ns : tie->since_ns;
+	}
 	return true;
 }
 
@@ -78,6 +111,25 @@ find_room(const struct media *m, const struct base_endpoint *from, const struct 
 		       MEDIA_CALL_STREAMS_MAX;
 }
 
+static void
+mark_ended(struct media *m, uint32_t index, int64_t end_ns)
+{
+	m->hot[index].flags &= (uint8_t)~MEDIA_ENDED;
+	m->hot[index].flags |= end_ns ? MEDIA_ENDED : 0;
+	m->cold[index].due_ns = end_ns;
+}
+
+/* A call that is over for its other streams is over for a new one. */
+static void
+inherit_end(struct media *m, uint32_t index)
+{
+	uint32_t other;
+
+	if (media_call_streams(m, m->cold[index].call, &other, 1) &&
+		m->hot[other].flags & MEDIA_ENDED)
+		mark_ended(m, index, m->cold[other].due_ns);
+}
+
 /* Ties a stream that is in no list. */
 static void
 apply(struct media *m, uint32_t index, const struct media_tie *tie)
@@ -86,8 +138,10 @@ apply(struct media *m, uint32_t index, const struct media_tie *tie)
 
 	c->call = tie->call;
 	c->sender = tie->sender;
+	c->tie = tie->how;
 	c->state = MEDIA_TIED;
 	c->due_ns = 0;
+	inherit_end(m, index);
 	media_list_push(m, media_list_of(m, index), index);
 	media_figures_map(m, index, tie);
 }
@@ -107,6 +161,68 @@ media_tie_try(struct media *m, uint32_t index)
 		return false;
 	media_list_remove(m, media_list_of(m, index), index);
 	apply(m, index, &tie);
+	return true;
+}
+
+/* ---- a call that is over ---- */
+
+void
+media_ended(struct media *m, uint64_t call, int64_t end_ns)
+{
+	uint32_t indices[MEDIA_CALL_STREAMS_MAX],
+		n = media_call_streams(m, call, indices, MEDIA_CALL_STREAMS_MAX);
+
+	for (uint32_t i = 0; i < n; i++)
+		mark_ended(m, indices[i], end_ns);
+}
+
+/* The packet does not simply follow the one before. */
+static bool
+is_break(const struct media_hot *h, const struct media_sample *s)
+{
+	uint16_t ahead = (uint16_t)(s->seq - (uint16_t)h->highest);
+
+	return media_elapsed(h->last_ns, s->ts_ns) > REUSE_GAP_NS ||
+	       (uint16_t)(ahead + REUSE_SEQ) > 2 * REUSE_SEQ;
+}
+
+/* Another call has announced the stream's addresses since this one ended.  One of them alone may be
+ * a coincidence: what follows smoothly is the old call's still. */
+static bool
+is_of_next_call(struct media *m, uint32_t index, const struct media_sample *s)
+{
+	struct media_cold *c = &m->cold[index];
+	struct media_tie tie;
+	uint64_t now = versions(m);
+
+	if (c->asked == now)
+		return false;
+	if (!media_tie_find(m, &c->src, &c->dst, &tie) || tie.call == c->call ||
+		tie.since_ns <= c->due_ns) {
+		c->asked = now;
+		return false;
+	}
+	/* Signalling may be ahead of its time by a batch. */
+	return s->ts_ns >= tie.since_ns &&
+	       (tie.how == MEDIA_TIED_BOTH || is_break(&m->hot[index], s));
+}
+
+bool
+media_stays(struct media *m, uint32_t index, const struct media_sample *s)
+{
+	struct media_hot *h = &m->hot[index];
+	struct media_cold *c = &m->cold[index];
+
+	if (h->flags & MEDIA_LEFT)
+		return false;
+	if (!(h->flags & MEDIA_ENDED))
+		return true;
+	if (is_of_next_call(m, index, s)) {
+		media_table_remove(&m->table, media_hash(m, &c->src, &c->dst, h->ssrc), index);
+		h->flags |= MEDIA_LEFT;
+		return false;
+	}
+	c->after_bye += s->ts_ns > c->due_ns;
 	return true;
 }
 
@@ -140,7 +256,8 @@ media_stream_end(struct media *m, uint32_t index, media_summary_fn fn, void *con
 		media_figures_summary(m, index, &summary);
 		fn(context, &summary);
 	}
-	media_table_remove(&m->table, hash, index);
+	if (!(m->hot[index].flags & MEDIA_LEFT))
+		media_table_remove(&m->table, hash, index);
 	media_list_remove(m, media_list_of(m, index), index);
 	c->state = MEDIA_FREE;
 	c->next = m->free;
@@ -172,7 +289,7 @@ evict(struct media *m, bool for_call, int64_t now_ns)
 		return false;
 	if (!for_call && media_elapsed(m->hot[victim].last_ns, now_ns) < EVICT_IDLE_NS)
 		return false;
-	media_stream_end(m, victim, NULL, NULL);
+	media_stream_end(m, victim, m->options.evicted, m->options.context);
 	count(m, METRICS_STREAMS_EVICTED);
 	return true;
 }
@@ -269,7 +386,8 @@ is_in_sequence(const struct media_candidate *c, const struct media_sample *s)
 {
 	for (uint32_t i = 0; i < c->n; i++)
 		if (s->seq == (uint16_t)(c->samples[i].seq + 1) &&
-			s->payload_type == c->samples[i].payload_type)
+			s->payload_type == c->samples[i].payload_type &&
+			s->timestamp - c->samples[i].timestamp < CANDIDATE_TICKS)
 			return true;
 	return false;
 }
@@ -314,10 +432,10 @@ media_begin(struct media *m, struct media_packet *packet)
 	if (packet->hash == 0)
 		return false;
 	packet->stream = media_lookup(m, packet->hash, base_load_be32(v->payload + 8));
-	if (packet->stream != MEDIA_NONE) {
+	if (packet->stream != MEDIA_NONE)
 		media_update(m, packet, 1);
+	if (packet->stream != MEDIA_NONE)
 		return true;
-	}
 	if (!media_sample_of(&s, v, packet->ts_ns))
 		return false;
 	bool for_call = find_room(m, &v->src, &v->dst, &tie);
@@ -339,6 +457,25 @@ media_begin(struct media *m, struct media_packet *packet)
 
 /* ---- RTCP ---- */
 
+/* On any other port (a=rtcp, NAT): the sender's stream in the call whose endpoint it is. */
+static uint32_t
+rtcp_of_call(const struct media *m, const struct packet_view *v, uint32_t ssrc)
+{
+	uint32_t indices[MEDIA_CALL_STREAMS_MAX], n;
+	struct base_endpoint src = v->src, dst = v->dst;
+	struct media_tie tie;
+
+	src.port--;
+	dst.port--;
+	if (!media_tie_find(m, &v->src, &v->dst, &tie) && !media_tie_find(m, &src, &dst, &tie))
+		return MEDIA_NONE;
+	n = media_call_streams(m, tie.call, indices, MEDIA_CALL_STREAMS_MAX);
+	for (uint32_t i = 0; i < n; i++)
+		if (m->hot[indices[i]].ssrc == ssrc)
+			return indices[i];
+	return MEDIA_NONE;
+}
+
 /* The stream whose RTCP this is: of the same ports (RFC 5761), or of the even ports below (RFC 3550
  * section 11). */
 static uint32_t
@@ -353,7 +490,7 @@ rtcp_stream(const struct media *m, const struct packet_view *v, uint32_t ssrc)
 		src.port--;
 		dst.port--;
 	}
-	return MEDIA_NONE;
+	return rtcp_of_call(m, v, ssrc);
 }
 
 static bool

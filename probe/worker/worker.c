@@ -197,6 +197,8 @@ worker_connect(struct worker_set *set, struct worker *w, struct shard *shard, vo
 	media.directories = set->directories;
 	media.n_directories = set->options.cores;
 	media.metrics = w->metrics;
+	media.evicted = worker_stream_record;
+	media.context = w;
 	w->media = media_new(media_mem, &media);
 	dialog.core = w->core;
 	dialog.key = set->key;

@@ -109,6 +109,26 @@ hook_peek(void *context, uint64_t call)
 		dialog_peeked(w->dialog, call);
 }
 
+static void
+hook_ended(void *context, uint64_t call, int64_t end_ns)
+{
+	struct worker *w = context;
+	struct worker_ended ended = {call, end_ns};
+
+	media_ended(w->media, call, end_ns);
+	for (uint32_t core = 0; core < w->set->options.cores; core++) {
+		if (core == w->core || w->set->finishing)
+			continue;
+		void *p = shard_reserve(w->shard, w->core, core, sizeof(ended), SHARD_ENDED);
+		if (p == NULL) {
+			metrics_add(w->metrics, METRICS_SHARD_FULL, 1);
+			continue;
+		}
+		memcpy(p, &ended, sizeof(ended));
+		shard_send(w->shard, w->core, core, sizeof(ended));
+	}
+}
+
 /* ---- messages from other cores ---- */
 
 struct summary_sender {
@@ -175,6 +195,7 @@ worker_shard_message(
 {
 	struct worker *w = worker;
 	struct media_summary summary;
+	struct worker_ended ended;
 	struct worker_ask ask;
 
 	switch (kind) {
@@ -190,6 +211,10 @@ worker_shard_message(
 	case SHARD_COLLECTED:
 		memcpy(&ask, p, sizeof(ask));
 		worker_answered(w, &ask);
+		break;
+	case SHARD_ENDED:
+		memcpy(&ended, p, sizeof(ended));
+		media_ended(w->media, ended.call, ended.end_ns);
 		break;
 	}
 }
@@ -220,6 +245,6 @@ worker_stream_record(void *worker, const struct media_summary *summary)
 struct dialog_hooks
 worker_dialog_hooks(struct worker *w)
 {
-	return (struct dialog_hooks){w, hook_publish, hook_withdraw, hook_collect, hook_peek,
-		hook_record, hook_watch, hook_watch_name};
+	return (struct dialog_hooks){w, hook_publish, hook_withdraw, hook_ended, hook_collect,
+		hook_peek, hook_record, hook_watch, hook_watch_name};
 }

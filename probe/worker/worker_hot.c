@@ -73,6 +73,15 @@ worker_fragment(struct worker *w, struct packet_view *view, int64_t ts_ns)
 	}
 }
 
+/* May be signalling: the media before it goes before it, and what it says of the media behind it is
+ * known there. */
+static inline bool
+is_text(const struct packet_view *view)
+{
+	return view->transport != PACKET_UDP ||
+	       (view->payload_len && view->payload[0] >> 6 == 1);
+}
+
 void
 worker_step(struct worker *w, const struct rx_frame *frames, uint32_t n)
 {
@@ -89,8 +98,16 @@ worker_step(struct worker *w, const struct rx_frame *frames, uint32_t n)
 		switch (packet_decode(
 			view, f->data, f->len, f->wire_len, (enum packet_link)f->link)) {
 		case PACKET_IS_DATAGRAM:
+			if (base_unlikely(is_text(view)) && batch) {
+				worker_datagrams(w, batch);
+				batch = 0;
+			}
 			w->packets[batch++] =
 				(struct media_packet){.view = view, .ts_ns = f->ts_ns};
+			if (base_unlikely(is_text(view))) {
+				worker_datagrams(w, batch);
+				batch = 0;
+			}
 			break;
 		case PACKET_IS_FRAGMENT:
 			worker_datagrams(w, batch); /* what came before goes before */

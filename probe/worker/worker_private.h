@@ -93,6 +93,11 @@ struct worker_ask {       /* SHARD_COLLECT; and SHARD_COLLECTED as the answer */
 };
 _Static_assert(CONFIG_CORES_MAX < AWAITED_PEEK, "a count of cores and the mark");
 
+struct worker_ended {     /* SHARD_ENDED: media_ended */
+	uint64_t call;
+	int64_t end_ns;
+};
+
 /* worker_sip.c */
 /* A SIP message stands in view's payload (UDP, SCTP). */
 enum packet_verdict worker_sip_datagram(struct worker *w, const struct packet_view *view,

@@ -37,6 +37,7 @@ struct fixture {
 	struct base_endpoint published[32];
 	struct media_announce announced[32];
 	uint32_t n_published, n_withdrawn, n_collected, n_peeked;
+	int64_t ended_ns;                 /* as told last */
 	bool answer_later;                /* collect is answered by the test */
 	uint64_t asked;                   /* the last call asked for */
 	int64_t peek_answer_ns;
@@ -58,6 +59,13 @@ fixture_withdraw(void *context, const struct base_endpoint *at, uint64_t call)
 {
 	struct fixture *f = context;
 	f->n_withdrawn++;
+}
+
+static void
+fixture_ended(void *context, uint64_t call, int64_t end_ns)
+{
+	struct fixture *f = context;
+	f->ended_ns = end_ns;
 }
 
 static void
@@ -131,7 +139,7 @@ fixture_new(uint32_t max_dialogs)
 		.call_idle_ns = 7200 * BASE_NS_PER_SEC, .transaction_ns = 32 * BASE_NS_PER_SEC,
 		.registration_ns = 32 * BASE_NS_PER_SEC, .extra_headers = {BASE_SPAN("X-Trunk")}, .n_extra_headers = 1,
 		.clock_source = "capture", .metrics = &f->metrics,
-		.hooks = {f, fixture_publish, fixture_withdraw, fixture_collect, fixture_peek, fixture_record, fixture_watch,
+		.hooks = {f, fixture_publish, fixture_withdraw, fixture_ended, fixture_collect, fixture_peek, fixture_record, fixture_watch,
 			fixture_watch_name}};
 	f->call_id = "c1";
 	bytes = dialog_footprint(&f->options);

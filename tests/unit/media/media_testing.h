@@ -21,13 +21,22 @@ struct rig {
 	void *memory, *directory_memory;
 	struct media_directory *directories[1];
 	struct media_summary got[512];
-	uint32_t n_got;
+	uint32_t n_got, n_evicted;
+	struct media_summary evicted;
 };
 
 static inline uint64_t
 test_random(uint64_t *state)
 {
 	return base_hash_mix(*state += 0x9e3779b97f4a7c15ull);
+}
+
+static inline void
+rig_evicted(void *context, const struct media_summary *s)
+{
+	struct rig *r = context;
+	r->n_evicted++;
+	r->evicted = *s;
 }
 
 static inline struct rig *
@@ -45,6 +54,8 @@ rig_new(uint32_t max_streams)
 		.directories = r->directories,
 		.n_directories = 1,
 		.idle_ns = 30 * SEC,
+		.evicted = rig_evicted,
+		.context = r,
 		.metrics = &r->metrics,
 	};
 	r->memory = aligned_alloc(64, media_footprint(&options));
@@ -162,10 +173,16 @@ rig_run(struct rig *r, struct rtp first, uint32_t n)
 }
 
 static inline void
-rig_announce(struct rig *r, uint8_t host, uint64_t call, enum media_side side)
+rig_announce_at(struct rig *r, int64_t since_ns, uint8_t host, uint64_t call, enum media_side side)
 {
-	struct media_announce a = {.call = call, .side = side, .n_codecs = 3,
+	struct media_announce a = {.call = call, .since_ns = since_ns, .side = side, .n_codecs = 3,
 		.codecs = {{8000, 0, RTP_CODEC_PCMU}, {8000, 101, RTP_CODEC_TELEPHONE_EVENT}, {48000, 96, RTP_CODEC_OPUS}}};
 	struct base_endpoint at = endpoint(host, port_of(host));
 	assert_true(media_directory_publish(r->d, &at, &a));
+}
+
+static inline void
+rig_announce(struct rig *r, uint8_t host, uint64_t call, enum media_side side)
+{
+	rig_announce_at(r, 0, host, call, side);
 }

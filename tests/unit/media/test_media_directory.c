@@ -167,6 +167,26 @@ readers_beside_the_writer_see_whole_entries_and_miss_none_that_stays(void **stat
 	free(mem);
 }
 
+static void
+a_guess_yields_to_what_sdp_says(void **state)
+{
+	void *mem = aligned_alloc(64, media_directory_footprint(8));
+	struct media_directory *d = media_directory_new(mem, 8, &key);
+	struct base_endpoint at = endpoint(1, 4000);
+	struct media_announce guess = {.call = 5, .since_ns = 9, .guess = true}, said = {.call = 6, .since_ns = 1}, got;
+
+	assert_true(media_directory_publish(d, &at, &guess));
+	assert_true(media_directory_find(d, &at, &got));
+	assert_true(got.guess && got.call == 5);
+	assert_true(media_directory_publish(d, &at, &said));
+	assert_true(media_directory_publish(d, &at, &guess));
+	assert_true(media_directory_find(d, &at, &got));
+	assert_true(!got.guess && got.call == 6);
+	media_directory_withdraw(d, &at, 5);
+	assert_true(media_directory_find(d, &at, &got));
+	free(mem);
+}
+
 int
 main(void)
 {
@@ -174,6 +194,7 @@ main(void)
 		cmocka_unit_test(newest_announcement_counts_and_only_its_call_withdraws),
 		cmocka_unit_test(full_refuses_new_endpoints_and_still_renews_known_ones),
 		cmocka_unit_test(too_many_codecs_are_cut),
+		cmocka_unit_test(a_guess_yields_to_what_sdp_says),
 		cmocka_unit_test(directory_agrees_with_a_list_over_churn),
 		cmocka_unit_test(readers_beside_the_writer_see_whole_entries_and_miss_none_that_stays),
 	};

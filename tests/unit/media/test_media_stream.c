@@ -271,6 +271,151 @@ rtcp_belongs_to_the_stream_of_its_ports_or_those_below(void **state)
 	rig_free(r);
 }
 
+static void
+packets_after_the_bye_are_counted_and_stay(void **state)
+{
+	struct rig *r = rig_new(8);
+
+	rig_announce(r, 2, 7, MEDIA_SIDE_CALLEE);
+	rig_run(r, (struct rtp){.src = 1, .dst = 2, .ssrc = 1, .ts_ns = SEC}, 5);
+	media_ended(r->m, 7, SEC + 110 * MS); /* after the sixth packet */
+	rig_run(r, (struct rtp){.src = 1, .dst = 2, .ssrc = 1, .seq = 5, .timestamp = 800, .ts_ns = SEC + 100 * MS}, 4);
+	rig_run(r, (struct rtp){.src = 1, .dst = 2, .ssrc = 2, .ts_ns = SEC + 200 * MS}, 2); /* begun after it */
+	media_ended(r->m, 7, 0); /* not over, after all */
+	rig_run(r, (struct rtp){.src = 1, .dst = 2, .ssrc = 1, .seq = 9, .timestamp = 1440, .ts_ns = SEC + 180 * MS}, 4);
+	media_collect(r->m, 7, rig_take, r);
+	assert_int_equal(r->n_got, 2);
+	assert_int_equal(r->got[0].packets, 13);
+	assert_int_equal(r->got[0].after_bye, 3);
+	assert_int_equal(r->got[1].after_bye, 2);
+	assert_true(r->got[0].jitter_ms_max < 0.001); /* the mark does not disturb the figures */
+	rig_free(r);
+}
+
+static void
+a_call_that_takes_both_addresses_after_the_bye_has_its_packets_at_once(void **state)
+{
+	struct rig *r = rig_new(8);
+
+	rig_announce(r, 1, 7, MEDIA_SIDE_CALLER);
+	rig_announce(r, 2, 7, MEDIA_SIDE_CALLEE);
+	rig_run(r, (struct rtp){.src = 1, .dst = 2, .ssrc = 1, .ts_ns = SEC}, 5);
+	media_ended(r->m, 7, SEC + 90 * MS);
+	rig_announce_at(r, SEC + 150 * MS, 1, 8, MEDIA_SIDE_CALLER);
+	rig_announce_at(r, SEC + 150 * MS, 2, 8, MEDIA_SIDE_CALLEE);
+	/* three of the old call, then the new one's, in one burst, though the sequence goes on */
+	struct test_packet packets[10];
+	for (uint16_t i = 0; i < 10; i++)
+		test_packet_make(&packets[i], &(struct rtp){.src = 1, .dst = 2, .ssrc = 1, .seq = (uint16_t)(5 + i),
+			.timestamp = 160u * i, .ts_ns = SEC + (100 + 20 * i) * MS});
+	rig_burst(r, packets, 10);
+	media_collect(r->m, 7, rig_take, r);
+	media_collect(r->m, 8, rig_take, r);
+	assert_int_equal(r->n_got, 2);
+	assert_int_equal(r->got[0].packets, 8);
+	assert_int_equal(r->got[0].after_bye, 3);
+	assert_int_equal(r->got[1].packets, 7);
+	assert_int_equal(r->got[1].lost, 0);
+	assert_int_equal(r->got[1].after_bye, 0);
+	assert_int_equal(r->metrics.values[METRICS_STREAMS_ACTIVE], 0);
+	rig_free(r);
+}
+
+static void
+one_address_taken_leaves_what_follows_smoothly(void **state)
+{
+	struct rig *r = rig_new(8);
+
+	rig_announce(r, 1, 7, MEDIA_SIDE_CALLER);
+	rig_announce(r, 2, 7, MEDIA_SIDE_CALLEE);
+	rig_run(r, (struct rtp){.src = 2, .dst = 1, .ssrc = 1, .ts_ns = SEC}, 5);
+	media_ended(r->m, 7, SEC + 90 * MS);
+	rig_announce_at(r, SEC + 95 * MS, 1, 8, MEDIA_SIDE_CALLER);
+	rig_run(r, (struct rtp){.src = 2, .dst = 1, .ssrc = 1, .seq = 5, .timestamp = 800, .ts_ns = SEC + 100 * MS}, 3);
+	/* a leap of the sequence: another sender's */
+	rig_run(r, (struct rtp){.src = 2, .dst = 1, .ssrc = 1, .seq = 5000, .ts_ns = SEC + 160 * MS}, 4);
+	media_collect(r->m, 7, rig_take, r);
+	media_collect(r->m, 8, rig_take, r);
+	assert_int_equal(r->n_got, 2);
+	assert_int_equal(r->got[0].packets, 8);
+	assert_int_equal(r->got[1].packets, 4);
+	rig_free(r);
+}
+
+static void
+an_open_call_keeps_its_stream_whoever_announces_its_addresses(void **state)
+{
+	struct rig *r = rig_new(8);
+
+	rig_announce(r, 2, 7, MEDIA_SIDE_CALLEE);
+	rig_run(r, (struct rtp){.src = 1, .dst = 2, .ssrc = 1, .ts_ns = SEC}, 5);
+	rig_announce_at(r, SEC + 50 * MS, 2, 8, MEDIA_SIDE_CALLEE);
+	rig_run(r, (struct rtp){.src = 1, .dst = 2, .ssrc = 1, .seq = 900, .ts_ns = 5 * SEC}, 5);
+	media_collect(r->m, 7, rig_take, r);
+	assert_int_equal(r->got[0].packets, 10);
+	rig_free(r);
+}
+
+static void
+of_two_calls_that_announce_an_end_each_the_newer_has_both_directions(void **state)
+{
+	struct rig *r = rig_new(8);
+
+	rig_announce_at(r, 1, 1, 7, MEDIA_SIDE_CALLER);
+	rig_announce_at(r, 2, 2, 8, MEDIA_SIDE_CALLEE);
+	rig_run(r, (struct rtp){.src = 1, .dst = 2, .ssrc = 1, .ts_ns = SEC}, 2);
+	rig_run(r, (struct rtp){.src = 2, .dst = 1, .ssrc = 2, .ts_ns = SEC}, 2);
+	media_collect(r->m, 8, rig_take, r);
+	assert_int_equal(r->n_got, 2);
+	assert_int_equal(r->got[0].sender, MEDIA_SIDE_CALLER);
+	assert_int_equal(r->got[1].sender, MEDIA_SIDE_CALLEE);
+	assert_int_equal(r->got[0].tie, MEDIA_TIED_DST);
+	assert_int_equal(r->got[1].tie, MEDIA_TIED_SRC);
+	rig_free(r);
+}
+
+static void
+timestamps_that_leap_are_no_second_packet(void **state)
+{
+	struct rig *r = rig_new(8);
+
+	for (uint16_t i = 0; i < 50; i++)
+		assert_int_equal(rig_packet(r, (struct rtp){.src = 1, .dst = 3, .ssrc = 1, .seq = i,
+			.timestamp = 0x10000000u * i, .ts_ns = SEC + i}), MEDIA_NONE);
+	rig_free(r);
+}
+
+static void
+an_evicted_stream_past_probation_is_told_of(void **state)
+{
+	struct rig *r = rig_new(2);
+
+	rig_run(r, (struct rtp){.src = 1, .dst = 3, .ssrc = 1, .ts_ns = SEC}, 50);
+	rig_run(r, (struct rtp){.src = 2, .dst = 3, .ssrc = 2, .ts_ns = SEC}, 3);
+	rig_run(r, (struct rtp){.src = 4, .dst = 3, .ssrc = 4, .ts_ns = 9 * SEC}, 3);
+	assert_int_equal(r->metrics.values[METRICS_STREAMS_EVICTED], 1);
+	rig_run(r, (struct rtp){.src = 5, .dst = 3, .ssrc = 5, .ts_ns = 19 * SEC}, 3);
+	assert_int_equal(r->metrics.values[METRICS_STREAMS_EVICTED], 2);
+	assert_int_equal(r->n_evicted, 1); /* the other one was in probation */
+	assert_int_equal(r->evicted.packets, 50);
+	rig_free(r);
+}
+
+static void
+rtcp_anywhere_at_the_calls_endpoints_is_the_senders(void **state)
+{
+	struct rig *r = rig_new(8);
+
+	rig_announce(r, 1, 7, MEDIA_SIDE_CALLER);
+	rig_announce(r, 2, 7, MEDIA_SIDE_CALLEE);
+	rig_announce(r, 9, 7, MEDIA_SIDE_CALLEE); /* a=rtcp */
+	rig_run(r, (struct rtp){.src = 1, .dst = 2, .ssrc = 5, .ts_ns = SEC}, 3);
+	assert_true(rtcp(r, 1, 9, 0, 5));
+	media_collect(r->m, 7, rig_take, r);
+	assert_int_equal(r->got[0].rtcp_packets, 1);
+	rig_free(r);
+}
+
 int
 main(void)
 {
@@ -287,6 +432,14 @@ main(void)
 		cmocka_unit_test(full_gives_up_idle_untied_streams_first_and_never_tied_ones),
 		cmocka_unit_test(streams_come_and_go_beside_a_list),
 		cmocka_unit_test(rtcp_belongs_to_the_stream_of_its_ports_or_those_below),
+		cmocka_unit_test(packets_after_the_bye_are_counted_and_stay),
+		cmocka_unit_test(a_call_that_takes_both_addresses_after_the_bye_has_its_packets_at_once),
+		cmocka_unit_test(one_address_taken_leaves_what_follows_smoothly),
+		cmocka_unit_test(an_open_call_keeps_its_stream_whoever_announces_its_addresses),
+		cmocka_unit_test(of_two_calls_that_announce_an_end_each_the_newer_has_both_directions),
+		cmocka_unit_test(timestamps_that_leap_are_no_second_packet),
+		cmocka_unit_test(an_evicted_stream_past_probation_is_told_of),
+		cmocka_unit_test(rtcp_anywhere_at_the_calls_endpoints_is_the_senders),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
