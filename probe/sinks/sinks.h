@@ -64,8 +64,8 @@ struct sinks_kind {
 	const char *name; /* in the log, in the metrics, and of the cursor in the store */
 	bool (*is_wanted)(const struct config *config);
 	/* store and config are borrowed until close. */
-	int (*open)(void **sink, struct store *store, const struct config *config,
-		struct sys_error *e);
+	int (*open)(
+		void **sink, struct store *store, const struct config *config, struct sys_error *e);
 	/* Takes on what is new in the store; now_ns: wall clock; stop: finish what is begun, no
 	 * step follows.  A failure is said once and the step tried again each second. */
 	int (*step)(void *sink, int64_t now_ns, bool stop, struct sys_error *e);

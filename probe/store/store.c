@@ -182,8 +182,9 @@ store_clear(struct store *store, struct sys_error *e)
 	int error = store_day_writer(store, 0, &day, e);
 	if (error)
 		return error;
+	store_day_rings_forget(day);
 	return store_sql_exec(day->db,
 		"DELETE FROM calls; DELETE FROM registrations; DELETE FROM transactions;"
-		"DELETE FROM streams; DELETE FROM gaps",
+		"DELETE FROM streams; DELETE FROM gaps; DELETE FROM rings",
 		e);
 }

@@ -3,16 +3,17 @@
  * A directory with one database per UTC day of the record's end (ringtap-YYYY-MM-DD.db, WAL), so
  * that retention is deleting files, and state.db: who has consumed what.  Tables (calls,
  * registrations, transactions, streams) are expanded from record.def, with position INTEGER PRIMARY
- * KEY before the fields; flow[] and streams[] are JSON columns, readable with SQLite's json_each.
+ * KEY before the fields; any SQLite reads them.  flow[] and streams[] lie there as the record's own
+ * bytes; to a condition given to store_query they are JSON, for json_each.
  * Table gaps: sequence numbers that never came, each gap beside the record that showed it.
  *
  * The day: a call's end_time, else its invite_time; a registration's or transaction's
  * response_time, else request_time; a stream's last_time, else first_time.  A record with no time
  * at all lies in 1970-01-01.
  *
- * Idempotent: (probe, core, seq, uid) is unique where seq is not 0, a record put twice is there
- * once.  uid is part of it so that a probe whose sequence started anew (segment and state file
- * lost) does not have its records taken for old ones.  One writer per directory (a lock); any
+ * Idempotent: (probe, core, seq, uid) is there once where seq is not 0, however often it is put.
+ * uid is part of it so that a probe whose sequence started anew (segment and state file lost) does
+ * not have its records taken for old ones.  One writer per directory (a lock); any
  * number of readers, which never block it.
  *
  * Order: every record gets a store position, an int64 that only grows over all days and kinds,
@@ -120,8 +121,8 @@ store_gaps(struct store *store, struct store_range range, store_gap_fn fn, void 
 
 /* ---- reader ---- */
 
-/* Called with each row, borrowed for the call; nested fields are JSON (record.h).  position: see
- * above.  Nonzero stops. */
+/* Called with each row, borrowed for the call; a list is the record's bytes, or finished JSON in a
+ * day of the first layout (record.h reads both).  position: see above.  Nonzero stops. */
 typedef int (*store_row_fn)(void *context, const struct record_row *row, int64_t position);
 
 struct store_query {

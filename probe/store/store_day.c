@@ -118,10 +118,14 @@ store_days_scan(struct store *store, struct sys_error *e)
 static void
 day_close(struct store_day *day)
 {
-	for (int i = 0; i < RECORD_KIND_COUNT; i++)
+	for (int i = 0; i < RECORD_KIND_COUNT; i++) {
 		sqlite3_finalize(day->insert[i]);
+		sqlite3_finalize(day->known[i]);
+	}
 	sqlite3_finalize(day->gap);
 	sqlite3_close(day->db);
+	store_list_forget(day);
+	free(day->rings);
 	free(day);
 }
 
@@ -206,8 +210,11 @@ store_day_writer(struct store *store, int64_t number, struct store_day **out, st
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
 	if (error == 0)
 		error = store_schema_make(store, day, e);
-	for (enum record_kind kind = RECORD_CALL; error == 0 && kind <= RECORD_STREAM; kind++)
+	for (enum record_kind kind = RECORD_CALL; error == 0 && kind <= RECORD_STREAM; kind++) {
 		error = store_schema_insert(store, day, kind, e);
+		if (error == 0)
+			error = store_schema_known(day, kind, e);
+	}
 	if (error == 0)
 		error = store_sql_prepare(day->db, &day->gap,
 			"INSERT INTO gaps(position, probe, core, first, last) VALUES(?,?,?,?,?)",
@@ -218,7 +225,6 @@ store_day_writer(struct store *store, int64_t number, struct store_day **out, st
 		day_close(day);
 		return error;
 	}
-	store_schema_look(day);
 	if (store->scans == 0)
 		day_drop(
 			&store->readers, number); /* it may have learned that columns were absent */
@@ -281,6 +287,9 @@ reader_open(struct store *store, struct store_day *day, struct sys_error *e)
 	sqlite3_exec(day->db, "SELECT 1 FROM json_each('[]'), json_tree('[]')", NULL, NULL, NULL);
 	day->is_empty = version == 0;
 	store_schema_look(day);
+	error = store_list_learn(day, e);
+	if (error)
+		return error;
 	sqlite3_set_authorizer(day->db, authorize, NULL);
 	return 0;
 }

@@ -41,7 +41,8 @@ store_nested(struct store *store, struct base_span json, enum record_kind kind, 
 	sqlite3_stmt *stmt = store->nested[kind];
 	sqlite3_bind_text(stmt, 1, (const char *)json.p, (int)json.len, SQLITE_STATIC);
 	while (stop == 0 && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-		store_row_read(stmt, 1, kind, &row);
+		store_row_read(
+			&(struct store_row_source){.stmt = stmt, .first = 1, .kind = kind}, &row);
 		stop = fn(context, &row, sqlite3_column_int64(stmt, 0));
 	}
 	if (stop == 0 && rc != SQLITE_DONE)

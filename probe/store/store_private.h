@@ -5,8 +5,9 @@
  * matter.  A commit that touches two days (around midnight, or a late record) is two commits.  A
  * crash between them is mended by redoing the whole group, which the caller must do anyway, as the
  * ring is released only after store_commit returned:
- *   - the day of a record follows from the record alone, and (probe, core, seq, uid) is unique in
- *     it: the redo changes nothing in the day that was committed;
+ *   - the day of a record follows from the record alone, and each day knows, committed with its
+ *     rows, the last sequence that it got of each ring: what does not lie behind that is looked
+ *     for before it is put, so the redo changes nothing in the day that was committed;
  *   - positions are never given twice: a new writer starts behind every row of every day, every
  *     cursor, and the floor that store_expire and store_close leave in state.db (rows may be gone
  *     by then).  A failed group's positions are not taken back: its first day may have kept some.
@@ -18,14 +19,24 @@
  *
  * synchronous=FULL: in WAL mode every commit is then an fsync of the log; group commits pay for it.
  * Checkpoints are made by the writer after a commit once the log is STORE_WAL_PAGES long: an index
- * page changed by many groups is then written once. */
+ * page changed by many groups is then written once.
+ *
+ * Indexes: keys such as uid and Call-ID come in no order, so an index over a whole day would have a
+ * random page of its own written for nearly every call.  Each index begins with the column segment
+ * (position / 65536) instead: what a commit changes lies in the last segment's part, some hundred
+ * pages, however large the day.  A condition on the key alone is still answered by the index: the
+ * planner steps through the segments (skip-scan), as the statistics tell it that they are few.
+ *
+ * Lists (flow, streams) are kept as the record's own bytes, which is half of their JSON; a
+ * condition sees JSON (store_list.c). */
 #pragma once
 
 #include <sqlite3.h>
 
 #include "store.h"
 
-#define STORE_LAYOUT_VERSION 1
+#define STORE_LAYOUT_VERSION 2          /* 1: lists as JSON, indexes without segment, no rings */
+#define STORE_SEGMENT_BITS 16           /* rows of a segment of the indexes */
 #define STORE_APPLICATION_ID 0x52544150 /* "RTAP" */
 #define STORE_PAGE_BYTES 8192
 #define STORE_WAL_PAGES 32768 /* 256 MiB */
@@ -39,6 +50,23 @@
 #define STORE_DAY_NS (86400 * BASE_NS_PER_SEC)
 #define STORE_SESSION_MAX 256 /* rings whose sequence one session follows */
 
+/* What a day has of one ring. */
+struct store_day_ring {
+	char probe[STORE_PROBE_MAX];
+	uint32_t probe_len, core;
+	uint64_t seq; /* of the record last put */
+	uint64_t first, last, count;
+	bool changed; /* since the last commit */
+};
+
+/* How the ids of one field list that a day's file was written with map to ours. */
+struct store_list_map {
+	int64_t list;
+	bool same;   /* they are ours */
+	int16_t *to; /* by id; -1: no such field any more */
+	uint32_t n;
+};
+
 /* A connection to one day, for writing or for reading. */
 struct store_day {
 	struct store_day *next;
@@ -49,6 +77,15 @@ struct store_day {
 	sqlite3 *db;
 	sqlite3_stmt *insert[RECORD_KIND_COUNT];
 	sqlite3_stmt *gap;
+	sqlite3_stmt *known[RECORD_KIND_COUNT]; /* is a record there already? */
+	struct store_day_ring *rings;           /* writer */
+	uint32_t n_rings, cap_rings;
+	bool rings_read;
+	int64_t list; /* writer: the number of our field list in this file */
+	struct store_list_map *maps;
+	uint32_t n_maps;
+	struct store *store;
+	bool has_own;  /* reader: the columns and tables that layout 1 lacks */
 	bool is_empty; /* reader: made, but no table in it yet */
 	bool has[RECORD_KIND_COUNT]
 		[RECORD_F_COUNT]; /* reader: columns; an older file lacks newer ones */
@@ -144,6 +181,39 @@ store_day_remove(struct store *store, int64_t day, struct sys_error *e);
 int
 store_day_position(struct store *store, int64_t day, int64_t *position, struct sys_error *e);
 
+/* ---- store_ring.c: what a day has of each ring ---- */
+
+/* The day's entry for a ring, made where there is none; NULL: e says why. */
+struct store_day_ring *
+store_day_ring(struct store_day *day, struct base_span probe, uint32_t core, struct sys_error *e);
+/* Before the day's commit: leaves what has changed in its table. */
+int
+store_day_rings_save(struct store_day *day, struct sys_error *e);
+/* After a rollback: what is in memory may be ahead of the table. */
+void
+store_day_rings_forget(struct store_day *day);
+/* Fills the table of a day made without one, from its rows. */
+int
+store_day_rings_make(sqlite3 *db, struct sys_error *e);
+
+/* ---- store_list.c: lists as the record's bytes, and the field ids in them ---- */
+
+/* Notes our field list in the file where it is not there yet; day->list is its number. */
+int
+store_list_note(struct store_day *day, struct sys_error *e);
+/* Reads the field lists of a file, and teaches its connection the function store_list(value, field,
+ * list): a list's bytes as JSON; what is text already stays. */
+int
+store_list_learn(struct store_day *day, struct sys_error *e);
+void
+store_list_forget(struct store_day *day);
+#define STORE_LIST_FUNCTION "store_list"
+/* A list's bytes, written with field list number list, in our ids: bytes itself, or a copy in *t.
+ */
+struct base_span
+store_list_ours(
+	const struct store_day *day, int64_t list, struct base_span bytes, struct base_text *t);
+
 /* ---- store_sequence.c ---- */
 
 /* The highest sequence of a ring in any day that can be read; 0: none. */
@@ -157,10 +227,13 @@ store_sequence_last(
  * lacks. */
 int
 store_schema_make(struct store *store, struct store_day *day, struct sys_error *e);
-/* Prepares day->insert[kind]: position, then every field of the kind in order. */
+/* Prepares day->insert[kind]: position, segment, list, then every field of the kind in order. */
 int
 store_schema_insert(
 	struct store *store, struct store_day *day, enum record_kind kind, struct sys_error *e);
+/* Prepares day->known[kind]: the position of a record by uid, seq, core and probe. */
+int
+store_schema_known(struct store_day *day, enum record_kind kind, struct sys_error *e);
 /* 0: nothing in it yet.  -BASE_ERR_VERSION: made by a newer program. */
 int
 store_schema_version(sqlite3 *db, int64_t *version, struct sys_error *e);
@@ -196,10 +269,19 @@ store_condition_check(const char *where, struct sys_error *e);
 int
 store_row_bind(sqlite3_stmt *stmt, int i, const struct record_row *row, enum record_field f,
 	struct base_text *t);
-/* Reads the columns from first on, one per field of the kind in order, into *row; borrowed until
- * the next step. */
+/* Where a row's columns come from: from column first on, one per field of the kind in order; day
+ * and list (store_list_ours) for lists in the record's bytes, day NULL where there are none. */
+struct store_row_source {
+	sqlite3_stmt *stmt;
+	int first;
+	enum record_kind kind;
+	const struct store_day *day;
+	int64_t list;
+	struct base_text text; /* for lists that must be rewritten */
+};
+/* Reads them into *row; borrowed until the next step. */
 void
-store_row_read(sqlite3_stmt *stmt, int first, enum record_kind kind, struct record_row *row);
+store_row_read(struct store_row_source *source, struct record_row *row);
 /* RFC 3339 as base_text_time prints it; 0 where it is not. */
 int64_t
 store_time_parse(const char *p, uint32_t len);

@@ -71,6 +71,8 @@ put_row(struct store *store, struct store_day *day, struct sys_error *e)
 
 	sqlite3_clear_bindings(insert);
 	sqlite3_bind_int64(insert, i++, store->position + 1);
+	sqlite3_bind_int64(insert, i++, (store->position + 1) >> STORE_SEGMENT_BITS);
+	sqlite3_bind_int64(insert, i++, day->list);
 	for (int f = 0; f < RECORD_F_COUNT && error == 0; f++)
 		if (record_field_in(f, row->kind))
 			error = store_row_bind(insert, i++, row, f, &t);
@@ -98,19 +100,66 @@ put_gap(struct store *store, struct store_day *day, const struct store_ring *rin
 	return error;
 }
 
+/* Whether the row is in the day already. */
+static int
+row_is_known(struct store *store, struct store_day *day, bool *known, struct sys_error *e)
+{
+	const struct record_value *values = store->row.values;
+	sqlite3_stmt *stmt = day->known[store->row.kind];
+	int64_t position = 0;
+
+	sqlite3_bind_text(stmt, 1, (const char *)values[RECORD_F_UID].text.p,
+		(int)values[RECORD_F_UID].text.len, SQLITE_STATIC);
+	sqlite3_bind_int64(stmt, 2, (int64_t)values[RECORD_F_SEQ].u64);
+	sqlite3_bind_int64(stmt, 3, (int64_t)values[RECORD_F_CORE].u64);
+	sqlite3_bind_text(stmt, 4, (const char *)values[RECORD_F_PROBE].text.p,
+		(int)values[RECORD_F_PROBE].text.len, SQLITE_STATIC);
+	int error = store_sql_run(stmt, &position, e);
+	store->failed |= error != 0;
+	*known = position != 0;
+	return error;
+}
+
+static void
+day_ring_note(struct store_day_ring *r, uint64_t seq)
+{
+	r->seq = seq;
+	r->first = r->first == 0 || seq < r->first ? seq : r->first;
+	r->last = seq > r->last ? seq : r->last;
+	r->count++;
+	r->changed = true;
+}
+
 /* The row is whole and its day is open: insert, and declare what is missing before it. */
 static int
 put_sequenced(
 	struct store *store, struct store_day *day, struct store_ring *ring, struct sys_error *e)
 {
-	uint64_t seq = store->row.values[RECORD_F_SEQ].u64;
-	int error = put_row(store, day, e);
+	const struct record_value *values = store->row.values;
+	uint64_t seq = values[RECORD_F_SEQ].u64;
+	struct store_day_ring *r = NULL;
+	bool known = false;
+	int error = 0;
 
+	if (seq != 0) {
+		r = store_day_ring(
+			day, values[RECORD_F_PROBE].text, (uint32_t)values[RECORD_F_CORE].u64, e);
+		store->failed |= r == NULL;
+		if (r == NULL)
+			return -BASE_ERR_IO;
+		if (seq <= r->seq)
+			error = row_is_known(store, day, &known, e);
+	}
+	if (error == 0 && !known) {
+		error = put_row(store, day, e);
+		known = error || sqlite3_changes(day->db) == 0;
+	}
 	if (error)
 		return error;
-	bool is_new = sqlite3_changes(day->db) != 0;
-	if (is_new) {
+	if (!known) {
 		store->position++;
+		if (r)
+			day_ring_note(r, seq);
 		error = store_day_note(store, day->day, store->position, e);
 		if (error == 0 && ring && seq != 0 && ring->seq != 0 && seq > ring->seq + 1)
 			error = put_gap(store, day, ring, seq, e);
@@ -179,7 +228,9 @@ store_commit(struct store *store, struct sys_error *e)
 	for (struct store_day *day = store->writers; day && error == 0; day = day->next) {
 		if (!day->in_transaction)
 			continue;
-		error = store_sql_exec(day->db, "COMMIT", e);
+		error = store_day_rings_save(day, e);
+		if (error == 0)
+			error = store_sql_exec(day->db, "COMMIT", e);
 		day->in_transaction = error != 0;
 	}
 	if (error) {
@@ -201,6 +252,7 @@ store_rollback(struct store *store)
 		if (day->in_transaction && !sqlite3_get_autocommit(day->db))
 			sqlite3_exec(day->db, "ROLLBACK", NULL, NULL, NULL);
 		day->in_transaction = false;
+		store_day_rings_forget(day);
 	}
 	store->n_rings = 0; /* the next put starts from what is stored */
 	store->in_transaction = store->failed = false;

@@ -6,6 +6,7 @@
 struct scan {
 	sqlite3_stmt *stmt;
 	sqlite3 *db;
+	const struct store_day *day;
 	enum record_kind kind;
 	bool done;
 	struct base_span time; /* empty where NULL, which sorts first */
@@ -17,10 +18,12 @@ struct merge {
 	struct store *store;
 	const struct store_query *query;
 	bool by_position, descending, keys_only;
+	bool all;  /* for sinks: superseded rows too */
 	bool from; /* by time, only rows from (from_time, from_position) on */
 	char from_time[40];
 	uint32_t from_time_len;
 	int64_t from_position;
+	int64_t bound_ns; /* by time, only rows from here on; 0: none */
 	struct scan *scans;
 	uint32_t n_scans;
 	char *sql;
@@ -35,32 +38,62 @@ sql_column(struct base_text *t, enum record_field f)
 	base_text_char(t, '"');
 }
 
-/* The table, or where an older day lacks columns a subquery that has them all. */
+/* A field as a condition sees it: a list is JSON however it is kept. */
+static void
+sql_field(struct base_text *t, const struct store_day *day, enum record_kind kind,
+	enum record_field f)
+{
+	bool list = record_fields[f].type == RECORD_LIST && day->has_own;
+
+	if (!day->has[kind][f]) {
+		base_text_str(t, "NULL");
+	} else if (list) {
+		base_text_str(t, STORE_LIST_FUNCTION "(");
+		sql_column(t, f);
+		base_text_char(t, ',');
+		base_text_u64(t, (uint64_t)f);
+		base_text_str(t, ",list)");
+	} else {
+		sql_column(t, f);
+	}
+	base_text_str(t, " AS ");
+	sql_column(t, f);
+	if (list && day->has[kind][f]) {
+		base_text_char(t, ',');
+		sql_column(t, f);
+	} else if (record_fields[f].type == RECORD_LIST) {
+		base_text_str(t, day->has[kind][f] ? "," : ",NULL");
+		if (day->has[kind][f])
+			sql_column(t, f);
+	} else {
+		return;
+	}
+	base_text_str(t, " AS \"#");
+	base_text_str(t, record_fields[f].key);
+	base_text_char(t, '"');
+}
+
+/* The table with all its fields, whatever an older day lacks, a list also as it is kept: "#flow".
+ */
 static void
 sql_source(struct base_text *t, const struct store_day *day, enum record_kind kind)
 {
-	bool whole = true;
-
-	for (int f = 0; f < RECORD_F_COUNT; f++)
-		whole &= day->has[kind][f] || !record_field_in(f, kind);
-	if (!whole) {
-		base_text_str(t, "(SELECT position");
-		for (int f = 0; f < RECORD_F_COUNT; f++) {
-			if (!record_field_in(f, kind))
-				continue;
-			base_text_str(t, day->has[kind][f] ? "," : ",NULL AS ");
-			sql_column(t, f);
-		}
-		base_text_str(t, " FROM ");
+	base_text_str(t, day->has_own ? "(SELECT position,list AS \"#list\",superseded"
+				      : "(SELECT position,NULL AS \"#list\",NULL");
+	base_text_str(t, " AS \"#superseded\"");
+	for (int f = 0; f < RECORD_F_COUNT; f++) {
+		if (!record_field_in(f, kind))
+			continue;
+		base_text_char(t, ',');
+		sql_field(t, day, kind, f);
 	}
+	base_text_str(t, " FROM ");
 	base_text_str(t, record_kind_table(kind));
-	if (!whole) {
-		base_text_str(t, ") AS ");
-		base_text_str(t, record_kind_table(kind));
-	}
+	base_text_str(t, ") AS ");
+	base_text_str(t, record_kind_table(kind));
 }
 
-/* Parameters: 1 since, 2 until, 3 after_position, 4 from_time, 5 from_position. */
+/* Parameters: 1 since, 2 until, 3 after_position, 4 from_time, 5 from_position, 6 bound_time. */
 static void
 sql_conditions(struct base_text *t, const struct merge *m, enum record_kind kind)
 {
@@ -80,6 +113,13 @@ sql_conditions(struct base_text *t, const struct merge *m, enum record_kind kind
 	}
 	if (m->by_position)
 		base_text_str(t, " AND position > ?3");
+	if (!m->all)
+		base_text_str(t, " AND \"#superseded\" IS NOT 1");
+	if (m->bound_ns > 0) {
+		base_text_str(t, " AND ");
+		sql_column(t, time);
+		base_text_str(t, " >= ?6");
+	}
 	if (m->from && m->from_time_len) {
 		base_text_str(t, " AND (");
 		sql_column(t, time);
@@ -97,28 +137,49 @@ sql_conditions(struct base_text *t, const struct merge *m, enum record_kind kind
 }
 
 static void
+sql_order(struct base_text *t, const struct merge *m, enum record_kind kind)
+{
+	base_text_str(t, " ORDER BY ");
+	if (!m->by_position) {
+		sql_column(t, store_first_time(kind));
+		base_text_str(t, m->descending ? " DESC, " : ", ");
+	}
+	base_text_str(t, m->descending ? "position DESC" : "position");
+}
+
+/* By time the keys are put in order first, and whole rows fetched one by one: rows are large.  The
+ * limit of -1 keeps the inner order. */
+static void
 sql_write(struct base_text *t, const struct merge *m, const struct store_day *day,
 	enum record_kind kind)
 {
+	bool keys_first = !m->keys_only && !m->by_position;
 	enum record_field time = store_first_time(kind);
 
 	base_text_str(t, "SELECT position,");
 	sql_column(t, time);
+	base_text_str(t, m->keys_only ? ",0" : ",\"#list\"");
 	for (int f = 0; f < RECORD_F_COUNT && !m->keys_only; f++) {
 		if (!record_field_in(f, kind))
 			continue;
-		base_text_char(t, ',');
-		sql_column(t, f);
+		base_text_str(t, record_fields[f].type == RECORD_LIST ? ",\"#" : ",\"");
+		base_text_str(t, record_fields[f].key);
+		base_text_char(t, '"');
 	}
 	base_text_str(t, " FROM ");
+	if (keys_first) {
+		base_text_str(t, "(SELECT position AS \"#position\" FROM ");
+		sql_source(t, day, kind);
+		sql_conditions(t, m, kind);
+		sql_order(t, m, kind);
+		base_text_str(t, " LIMIT -1) CROSS JOIN ");
+		sql_source(t, day, kind);
+		base_text_str(t, " ON position = \"#position\"");
+		return;
+	}
 	sql_source(t, day, kind);
 	sql_conditions(t, m, kind);
-	base_text_str(t, " ORDER BY ");
-	if (!m->by_position) {
-		sql_column(t, time);
-		base_text_str(t, m->descending ? " DESC, " : ", ");
-	}
-	base_text_str(t, m->descending ? "position DESC" : "position");
+	sql_order(t, m, kind);
 }
 
 static int
@@ -166,7 +227,7 @@ scan_open(struct merge *m, struct store_day *day, enum record_kind kind, struct 
 	struct base_text t = base_text_of(m->sql, m->sql_bytes);
 	struct scan *s = &m->scans[m->n_scans];
 
-	*s = (struct scan){.db = day->db, .kind = kind};
+	*s = (struct scan){.db = day->db, .day = day, .kind = kind};
 	sql_write(&t, m, day, kind);
 	const char *sql = base_text_cstr(&t);
 	if (t.overflow)
@@ -180,6 +241,7 @@ scan_open(struct merge *m, struct store_day *day, enum record_kind kind, struct 
 	sqlite3_bind_int64(s->stmt, 3, m->query->after_position);
 	sqlite3_bind_text(s->stmt, 4, m->from_time, (int)m->from_time_len, SQLITE_STATIC);
 	sqlite3_bind_int64(s->stmt, 5, m->from_position);
+	bind_time(s->stmt, 6, m->bound_ns);
 	return scan_next(m, s, e);
 }
 
@@ -196,14 +258,15 @@ merge_open(struct merge *m, struct sys_error *e)
 {
 	struct store *store = m->store;
 	uint32_t kinds = m->query->kinds ? m->query->kinds : 1u << RECORD_CALL;
+	int64_t since_ns = m->query->since_ns > m->bound_ns ? m->query->since_ns : m->bound_ns;
 	int error = 0;
 
 	for (uint32_t i = 0; i < store->n_files && error == 0; i++) {
 		struct store_day_file *file = &store->files[i];
 		struct store_day *day;
 		/* A record's first time is not later than its day. */
-		if ((m->query->since_ns > 0 &&
-			    (file->day + 1) * STORE_DAY_NS <= m->query->since_ns) ||
+		if ((since_ns > 0 && !store_is_memory(store) &&
+			    (file->day + 1) * STORE_DAY_NS <= since_ns) ||
 			(m->by_position && file->position <= m->query->after_position))
 			continue;
 		error = store_day_reader(store, file->day, &day, e);
@@ -247,15 +310,45 @@ merge_next(struct merge *m)
 	return best;
 }
 
+/* The last rows by position, as many as the limit: no row of the result begins before the earliest
+ * of them.  Records come about in the order of their ends, so this is close, and lets the walk by
+ * time look at the last segments only.  *enough: there are that many. */
+static int
+merge_find_bound(struct merge *m, bool *enough, struct sys_error *e)
+{
+	int64_t earliest_ns = INT64_MAX;
+	uint32_t n = 0;
+	struct scan *s;
+
+	m->by_position = m->descending = m->keys_only = true;
+	int error = merge_open(m, e);
+	while (error == 0 && n < m->query->limit && (s = merge_next(m)) != NULL) {
+		int64_t time_ns = store_time_parse((const char *)s->time.p, s->time.len);
+		earliest_ns = time_ns < earliest_ns ? time_ns : earliest_ns;
+		n++;
+		error = scan_next(m, s, e);
+	}
+	merge_close(m);
+	m->by_position = m->descending = m->keys_only = false;
+	*enough = n == m->query->limit;
+	if (*enough && earliest_ns > 0)
+		m->bound_ns = earliest_ns;
+	return error;
+}
+
 /* Walks back from the end to the limit-th row, where the forward walk then begins. */
 static int
 merge_find_from(struct merge *m, struct sys_error *e)
 {
+	bool enough;
 	uint32_t n = 0;
 	struct scan *s;
+	int error = merge_find_bound(m, &enough, e);
 
+	if (error || !enough)
+		return error;
 	m->descending = m->keys_only = true;
-	int error = merge_open(m, e);
+	error = merge_open(m, e);
 	while (error == 0 && (s = merge_next(m)) != NULL) {
 		if (++n == m->query->limit) {
 			m->from_time_len = s->time.len < sizeof(m->from_time) ? s->time.len : 0;
@@ -275,13 +368,17 @@ merge_find_from(struct merge *m, struct sys_error *e)
 static int
 merge_run(struct merge *m, store_row_fn fn, void *context, struct sys_error *e)
 {
+	struct store_row_source source;
 	struct record_row row;
 	uint32_t n = 0;
 	struct scan *s;
 	int stop = merge_open(m, e);
 
 	while (stop == 0 && (s = merge_next(m)) != NULL) {
-		store_row_read(s->stmt, 2, s->kind, &row);
+		source = (struct store_row_source){s->stmt, 3, s->kind, s->day,
+			sqlite3_column_int64(s->stmt, 2),
+			base_text_of(m->store->text, STORE_TEXT_BYTES)};
+		store_row_read(&source, &row);
 		stop = fn(context, &row, s->position);
 		/* By time, rows that came since the limit was found are left out too. */
 		if (m->query->limit && ++n == m->query->limit)
@@ -300,13 +397,15 @@ store_query(struct store *store, const struct store_query *query, store_row_fn f
 	struct merge m = {.store = store,
 		.query = query,
 		.by_position = query->by_position || query->after_position > 0};
+
+	m.all = m.by_position;
 	int error = query->where ? store_condition_check(query->where, e) : 0;
 
 	if (error == 0 && store->read_only)
 		error = store_days_scan(store, e);
 	if (error)
 		return error;
-	m.sql_bytes = STORE_SQL_BYTES + (query->where ? strlen(query->where) : 0);
+	m.sql_bytes = 2 * STORE_SQL_BYTES + (query->where ? strlen(query->where) : 0);
 	m.sql = malloc(m.sql_bytes);
 	m.scans = calloc((size_t)store->n_files * RECORD_KIND_COUNT + 1, sizeof(*m.scans));
 	store->scans++;

@@ -29,6 +29,11 @@ store_row_bind(sqlite3_stmt *stmt, int i, const struct record_row *row, enum rec
 		base_text_hex(t, v->u64 & UINT32_MAX, 8);
 		break;
 	case RECORD_IP: base_text_ip(t, &v->ip); break;
+	case RECORD_LIST:
+		if (!v->json) {
+			sqlite3_bind_blob(stmt, i, v->text.p, (int)v->text.len, SQLITE_STATIC);
+			return 0;
+		} /* fall through */
 	default: record_json_list(t, row, f); break;
 	}
 	if (t->overflow)
@@ -125,11 +130,26 @@ value_read(sqlite3_stmt *stmt, int i, enum record_type type, struct record_value
 }
 
 void
-store_row_read(sqlite3_stmt *stmt, int first, enum record_kind kind, struct record_row *row)
+store_row_read(struct store_row_source *source, struct record_row *row)
 {
+	int i = source->first;
+
 	memset(row, 0, sizeof(*row));
-	row->kind = kind;
-	for (int f = 0; f < RECORD_F_COUNT; f++)
-		if (record_field_in(f, kind))
-			value_read(stmt, first++, record_fields[f].type, &row->values[f]);
+	row->kind = source->kind;
+	for (int f = 0; f < RECORD_F_COUNT; f++) {
+		if (!record_field_in(f, source->kind))
+			continue;
+		struct record_value *v = &row->values[f];
+		if (record_fields[f].type == RECORD_LIST && source->day &&
+			sqlite3_column_type(source->stmt, i) == SQLITE_BLOB) {
+			const uint8_t *p = sqlite3_column_blob(source->stmt, i);
+			v->present = true;
+			v->text = store_list_ours(source->day, source->list,
+				base_span_of(p, (uint32_t)sqlite3_column_bytes(source->stmt, i)),
+				&source->text);
+		} else {
+			value_read(source->stmt, i, record_fields[f].type, v);
+		}
+		i++;
+	}
 }

@@ -1,19 +1,24 @@
 #include "store_private.h"
 
+/* What a day has of a ring. */
 static int
-sequence_of_table(struct store_day *day, enum record_kind kind, const struct store_ring *ring,
-	struct store_sequence *s, struct sys_error *e)
+sequence_of_day(struct store_day *day, const struct store_ring *ring, struct store_sequence *s,
+	struct sys_error *e)
 {
-	char buffer[256];
-	struct base_text t = base_text_of(buffer, sizeof(buffer));
+	/* A reader may meet a file of layout 1, which has no table of rings. */
+	static const char of_rows[] =
+		"SELECT min(seq), max(seq), count(*) FROM"
+		" (SELECT seq FROM calls WHERE probe = ?1 AND core = ?2 AND seq > 0"
+		" UNION ALL SELECT seq FROM registrations WHERE probe = ?1 AND core = ?2 AND seq > "
+		"0"
+		" UNION ALL SELECT seq FROM transactions WHERE probe = ?1 AND core = ?2 AND seq > 0"
+		" UNION ALL SELECT seq FROM streams WHERE probe = ?1 AND core = ?2 AND seq > 0)";
 	sqlite3_stmt *stmt;
+	int error = store_sql_prepare(day->db, &stmt,
+		day->has_own ? "SELECT first, last, count FROM rings WHERE probe = ?1 AND core = ?2"
+			     : of_rows,
+		e);
 
-	/* min, max and count apart would be three walks; the count must see each entry of the
-	 * ring's part of the index anyway. */
-	base_text_str(&t, "SELECT min(seq), max(seq), count(*) FROM ");
-	base_text_str(&t, record_kind_table(kind));
-	base_text_str(&t, " WHERE probe = ? AND core = ? AND seq > 0");
-	int error = store_sql_prepare(day->db, &stmt, base_text_cstr(&t), e);
 	if (error)
 		return error;
 	sqlite3_bind_text(stmt, 1, ring->probe, (int)ring->probe_len, SQLITE_STATIC);
@@ -26,34 +31,9 @@ sequence_of_table(struct store_day *day, enum record_kind kind, const struct sto
 		s->last = last > s->last ? last : s->last;
 		s->count += (uint64_t)sqlite3_column_int64(stmt, 2);
 	}
-	if (rc != SQLITE_ROW)
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
 		error = store_sql_fail(day->db, e, "cannot read");
 	sqlite3_finalize(stmt);
-	return error;
-}
-
-/* The highest sequence alone is one step into the index. */
-static int
-last_of_table(struct store_day *day, enum record_kind kind, const struct store_ring *ring,
-	uint64_t *last, struct sys_error *e)
-{
-	char buffer[256];
-	struct base_text t = base_text_of(buffer, sizeof(buffer));
-	sqlite3_stmt *stmt;
-	int64_t value = 0;
-
-	base_text_str(&t, "SELECT max(seq) FROM ");
-	base_text_str(&t, record_kind_table(kind));
-	base_text_str(&t, " WHERE probe = ? AND core = ? AND seq > 0");
-	int error = store_sql_prepare(day->db, &stmt, base_text_cstr(&t), e);
-	if (error)
-		return error;
-	sqlite3_bind_text(stmt, 1, ring->probe, (int)ring->probe_len, SQLITE_STATIC);
-	sqlite3_bind_int64(stmt, 2, ring->core);
-	error = store_sql_run(stmt, &value, e);
-	sqlite3_finalize(stmt);
-	if ((uint64_t)value > *last)
-		*last = (uint64_t)value;
 	return error;
 }
 
@@ -79,9 +59,8 @@ store_sequence_get(struct store *store, struct base_span probe, uint32_t core,
 	for (uint32_t i = 0; i < store->n_files && error == 0; i++) {
 		struct store_day *day;
 		error = store_day_reader(store, store->files[i].day, &day, e);
-		for (enum record_kind kind = RECORD_CALL;
-			error == 0 && !day->is_empty && kind <= RECORD_STREAM; kind++)
-			error = sequence_of_table(day, kind, &ring, s, e);
+		if (error == 0 && !day->is_empty)
+			error = sequence_of_day(day, &ring, s, e);
 		store_readers_trim(store);
 	}
 	return error;
@@ -91,20 +70,20 @@ int
 store_sequence_last(
 	struct store *store, const struct store_ring *ring, uint64_t *last, struct sys_error *e)
 {
+	struct store_sequence s = {0};
 	int error = 0;
 
-	*last = 0;
 	for (uint32_t i = 0; i < store->n_files && error == 0; i++) {
 		struct store_day *day;
 		error = store_day_reader(store, store->files[i].day, &day, e);
-		for (enum record_kind kind = RECORD_CALL;
-			error == 0 && !day->is_empty && kind <= RECORD_STREAM; kind++)
-			error = last_of_table(day, kind, ring, last, e);
+		if (error == 0 && !day->is_empty)
+			error = sequence_of_day(day, ring, &s, e);
 		/* As at opening: a damaged old day must not stop those of today. */
 		if (error == -BASE_ERR_FORMAT || error == -BASE_ERR_VERSION)
 			error = 0;
 		store_readers_trim(store);
 	}
+	*last = s.last;
 	return error;
 }
 

@@ -38,6 +38,8 @@ void bench_rtp(uint32_t streams, uint32_t laps);
 void bench_sip(uint32_t laps);
 void bench_calls(uint32_t in_progress, uint32_t laps);
 void bench_ring(uint32_t laps);
+/* n calls, in a directory of its own under parent. */
+void bench_store(uint32_t n, const char *parent);
 
 /* ---- bench_frames.c: Ethernet, IPv4 and UDP around SIP and RTP ---- */
 

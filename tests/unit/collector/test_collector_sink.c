@@ -70,8 +70,10 @@ counter_close(void *sink)
 static void
 test_one_does_not_wait_for_another(void **state)
 {
-	static const struct sinks_kind kind = {
-		.name = "counter", .step = counter_step, .lag = counter_lag, .close = counter_close};
+	static const struct sinks_kind kind = {.name = "counter",
+		.step = counter_step,
+		.lag = counter_lag,
+		.close = counter_close};
 	struct counter counters[2] = {{.fails = true}, {.fails = false}};
 	struct collector c = {.n_sinks = 2};
 	struct sys_error e;
