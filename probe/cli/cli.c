@@ -15,6 +15,7 @@ static const struct cli_command commands[] = {
 	{"calls", "what the collector has stored", cli_calls_usage, cli_calls},
 	{"show", "one call: parties, ladder, media", cli_show_usage, cli_show},
 	{"stats", "a running probe: ledger, rates, tables, rings", cli_stats_usage, cli_stats},
+	{"gen", "make call traffic up, with faults and the truth about it", cli_gen_usage, cli_gen},
 	{"check-config", "check a configuration and print the effective one", cli_check_usage,
 		cli_check},
 	{"fields", "the manual of the record fields", cli_fields_usage, cli_fields},

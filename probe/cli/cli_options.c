@@ -4,7 +4,7 @@
 
 #include "cli_private.h"
 
-#define OPTIONS_MAX 32
+#define OPTIONS_MAX 96
 
 /* ---- getopt ---- */
 
@@ -16,6 +16,8 @@ short_options(const struct option *longs, char text[2 * OPTIONS_MAX + 2])
 
 	*p++ = ':';
 	for (unsigned i = 0; longs[i].name && i < OPTIONS_MAX; i++) {
+		if (longs[i].val >= CLI_OPTION_LONG)
+			continue;
 		*p++ = (char)longs[i].val;
 		if (longs[i].has_arg == required_argument)
 			*p++ = ':';

@@ -57,8 +57,9 @@ int cli_show(struct cli *cli, int argc, char **argv);
 int cli_stats(struct cli *cli, int argc, char **argv);
 int cli_check(struct cli *cli, int argc, char **argv);
 int cli_fields(struct cli *cli, int argc, char **argv);
+int cli_gen(struct cli *cli, int argc, char **argv);
 extern const char cli_read_usage[], cli_calls_usage[], cli_show_usage[], cli_stats_usage[];
-extern const char cli_check_usage[], cli_fields_usage[];
+extern const char cli_check_usage[], cli_fields_usage[], cli_gen_usage[];
 
 /* ---- cli_options.c ---- */
 
@@ -86,6 +87,7 @@ int cli_option_next(const struct cli *cli, int argc, char **argv, const struct o
  * sentence. */
 int cli_option_common(struct cli *cli, struct cli_options *o, int val);
 
+#define CLI_OPTION_LONG 256 /* vals from here on have no letter */
 #define CLI_OPTION_FORMAT {"format", required_argument, NULL, 'f'}
 #define CLI_OPTION_COLOR {"color", required_argument, NULL, 'C'}
 #define CLI_USAGE_COLOR \

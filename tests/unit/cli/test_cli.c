@@ -52,7 +52,7 @@ test_help(void **state)
 		terminal_end(&a);
 		terminal_end(&b);
 	}
-	assert_null(cli_command_find("gen"));
+	assert_null(cli_command_find("nothing"));
 }
 
 static void

@@ -1,0 +1,125 @@
+#!/usr/bin/python3
+"""test_gen.py [SEED...] - what `ringtap gen` says it sent is what `ringtap read` finds: calls, outcomes, times, streams, packets, losses,
+duplicates, reordering exactly; jitter within the rounding of its single-precision state.
+
+Each case is a mix of faults and is run with the seeds given, else with those of the list: a failure prints its command line."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+import corpus_tools as tools
+
+SEEDS = [1, 2, 3]
+QUIET = '--cps 8 --duration 6s --hold 5s --hold-spread exponential --ring 1s'
+MEDIA = QUIET + ' --codecs PCMA=2,PCMU,G729,G722,AMR,opus,GSM,iLBC --rtcp 2s'
+FATES = 'answered=6,busy=1,no_answer=1,cancelled=1,rejected=1,redirected=1,failed=1'
+ENCAPSULATIONS = ['--vlan 100', '--vlan 5 --inner-vlan 6'] + ['--vlan 7 --tunnel ' + t for t in
+                  ('ipip', 'gre', 'erspan', 'vxlan', 'geneve', 'gtpu', 'pppoe', 'mpls')]
+
+CASES = {
+    'quiet': QUIET,
+    'codecs': MEDIA,
+    'ptime': QUIET + ' --ptime 40 --codecs PCMA,G729',
+    'fates': QUIET + ' --auth 30% --registrations 20% --callee-ends 50% --early-media 30% --fates ' + FATES,
+    'silent': QUIET + ' --fates answered,silent',
+    'mid-call': MEDIA + ' --holds 40% --info 30% --dtmf 50% --callee-ends 30% --auth 20% --delayed-offer 30%',
+    'ipv6': MEDIA + ' --ipv6 50% --large 30% --fates ' + FATES,
+    'tcp': QUIET + ' --tcp 50% --large 30% --holds 20% --fates ' + FATES,
+    'large': QUIET + ' --large 100% --sip-repeat 10% --mirror 10%',
+    'loss': MEDIA + ' --loss 5%',
+    'bursts': MEDIA + ' --burst 1%,25%,90%,0.1%',
+    'jitter': MEDIA + ' --jitter 8ms',
+    'jitter mixes': MEDIA + ' --jitter 20ms --jitter-spread exponential --jitter-mixes',
+    'reorder': MEDIA + ' --reorder 5% --reorder-packets 6',
+    'duplicates': MEDIA + ' --duplicate 5%',
+    'everything at once': MEDIA + ' --loss 2% --duplicate 2% --reorder 2% --jitter 5ms --skew 120 --dtmf 30% --holds 20%',
+    'skew': MEDIA + ' --skew -300',
+    'ssrc change': MEDIA + ' --ssrc-change 60% --loss 1%',
+    'restart': MEDIA + ' --seq-restart 60% --loss 1%',
+    'nat': MEDIA + ' --nat 100%',
+    'one way': MEDIA + ' --one-way 30% --no-media 30%',
+    'media first': MEDIA + ' --media-first 100% --delayed-offer 50%',
+    'media after': MEDIA + ' --media-after 100%',
+    'signalling': QUIET + ' --sip-repeat 15% --sip-loss 10% --mirror 15% --auth 20% --holds 20% --fates ' + FATES,
+    'ports again': QUIET + ' --hold 2s --port-reuse 100%',
+}
+CASES.update({'link ' + e: QUIET + ' --duration 2s --ipv6 30% --large 20% ' + e for e in ENCAPSULATIONS})
+
+EXACT = ('kind', 'call_id', 'from_tag', 'from_user', 'to_user', 'src_ip', 'src_port', 'dst_ip', 'dst_port', 'transport', 'vlan', 'tunnel',
+         'invite_time', 'trying_time', 'ringing_time', 'early_media_time', 'answer_time', 'ack_time', 'end_time', 'pdd_ms', 'setup_ms',
+         'duration_ms', 'disposition', 'sip_code', 'sip_reason', 'ended_by', 'end_cause', 'messages', 'retransmissions',
+         'capture_duplicates', 'invites', 'auth_challenges', 'holds', 'request_time', 'response_time', 'action', 'attempts',
+         'requested_expires', 'granted_expires')
+STREAM = ('src_ip', 'src_port', 'dst_ip', 'dst_port', 'sender', 'ssrc', 'payload_type', 'codec', 'clock_rate', 'first_time', 'last_time',
+          'packets', 'bytes', 'expected', 'lost', 'duplicates', 'reordered', 'markers', 'rtcp_packets', 'delta_ms_max')
+# Both print milliseconds with three decimals; the engine's jitter is a float.
+JITTER_MS = 0.002
+# The clock of a dynamic payload type is not known before the SDP: jitter counts from there.
+NO_JITTER = ('media first',)
+
+
+def compare_stream(got, want, wrong, jitter):
+    for field in STREAM:
+        if got.get(field) != want.get(field):
+            wrong('%s %s: %r, not %r' % (want['ssrc'], field, got.get(field), want.get(field)))
+    for field in ('jitter_ms_mean', 'jitter_ms_max') if jitter else ():
+        value = want.get(field)
+        near = (got.get(field) is None) == (value is None) and (value is None or abs(got[field] - value) <= JITTER_MS + 1e-4 * value)
+        if not near:
+            wrong('%s %s: %r, not %r' % (want['ssrc'], field, got.get(field), value))
+
+
+def compare_call(got, want, wrong, jitter):
+    skip = ('end_cause', 'end_time') if want.get('disposition') == 'incomplete' else ()
+    for field in EXACT:
+        if got.get(field) != want.get(field) and field not in skip:
+            wrong('%s: %r, not %r' % (field, got.get(field), want.get(field)))
+    found = {s['ssrc']: s for s in got.get('streams', [])}
+    wanted = {s['ssrc']: s for s in want.get('streams', [])}
+    if sorted(found) != sorted(wanted) or len(found) != len(got.get('streams', [])):
+        wrong('streams %s, not %s' % ([(s['ssrc'], s['packets']) for s in got.get('streams', [])], sorted(wanted)))
+    for ssrc in found.keys() & wanted.keys():
+        compare_stream(found[ssrc], wanted[ssrc], wrong, jitter)
+
+
+def run(name, options, seed, folder):
+    """Compares one capture; the number of what is wrong."""
+    capture, truth = os.path.join(folder, 'gen.pcap'), os.path.join(folder, 'gen.jsonl')
+    command = [tools.program(), 'gen'] + options.split() + ['--seed', str(seed), '-w', capture, '-t', truth]
+    subprocess.run(command, check=True)
+    wanted = {r['call_id']: r for r in map(json.loads, open(truth))}
+    result = subprocess.run([tools.program(), 'read', '--format', 'jsonl', capture], stdout=subprocess.PIPE, check=True)
+    records = [json.loads(line) for line in result.stdout.splitlines()]
+    found = {r['call_id']: r for r in records if r['kind'] in ('call', 'registration')}
+    bad = []
+    if len(found) != len(wanted) or len(records) != len(found):
+        bad.append('%d records (%s), not %d' % (len(records), sorted({r['kind'] for r in records}), len(wanted)))
+    for call_id, want in wanted.items():
+        compare_call(found.get(call_id, {}), want, lambda text: bad.append('%s: %s' % (call_id, text)), name not in NO_JITTER)
+    streams = [s for r in wanted.values() for s in r.get('streams', [])]
+    print('%s: %s, seed %d: %d calls, %d streams, %d packets, %d lost' % ('FAILED' if bad else 'ok', name, seed, len(wanted), len(streams),
+          sum(s['packets'] for s in streams), sum(s['lost'] for s in streams)))
+    if bad:
+        print('  ' + ' '.join(command[1:]))
+        print('\n'.join('  ' + text for text in bad[:int(os.environ.get('RINGTAP_SHOW', 8))]))
+    return len(bad)
+
+
+def main():
+    seeds = [int(s) for s in sys.argv[1:]] or SEEDS
+    only = os.environ.get('RINGTAP_CASE')
+    failed = 0
+    with tempfile.TemporaryDirectory(prefix='ringtap-gen-') as folder:
+        for name, options in CASES.items():
+            if only and name != only:
+                continue
+            failed += sum(run(name, options, seed, folder) > 0 for seed in seeds)
+    print('%d cases with %d seeds, %d failed' % (len(CASES), len(seeds), failed))
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
