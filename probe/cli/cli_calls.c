@@ -24,10 +24,11 @@ const char cli_calls_usage[] =
 	"  -s, --store DIR       the store; default: that of the configuration\n"
 	"  -c, --config FILE     default: " CLI_CONFIG_PATH "\n"
 	"  -h, --help\n"
-	"\n"
+	"\n" CLI_FILTER_USAGE "\n"
 	"Examples:\n"
 	"  ringtap calls --since 1h \"disposition = 'failed'\"\n"
 	"  ringtap calls --since 2026-11-23 --format csv \"from_user LIKE '4930%'\" > a.csv\n"
+	"  ringtap calls --since 1d --user '4930*' --codec G729 --status 4xx,5xx\n"
 	"  ringtap calls --store result/store --kind stream \"lost > 0.01 * expected\"\n";
 
 struct calls {
@@ -54,8 +55,8 @@ calls_options(struct cli *cli, struct cli_options *o, int argc, char **argv)
 {
 	static const struct option longs[] = {CLI_OPTION_FORMAT, CLI_OPTION_COLOR, CLI_OPTION_FLOW,
 		CLI_OPTION_KIND, CLI_OPTION_WHERE, CLI_OPTION_CONFIG, CLI_OPTION_STORE,
-		CLI_OPTION_SINCE, CLI_OPTION_UNTIL, CLI_OPTION_LIMIT, CLI_OPTION_HELP,
-		CLI_OPTION_END};
+		CLI_OPTION_SINCE, CLI_OPTION_UNTIL, CLI_OPTION_LIMIT, CLI_FILTER_OPTIONS,
+		CLI_OPTION_HELP, CLI_OPTION_END};
 	int c;
 
 	optind = 0;
@@ -69,6 +70,9 @@ calls_options(struct cli *cli, struct cli_options *o, int argc, char **argv)
 			cli, "'%s' is a second argument: quote the condition as one", argv[optind]);
 	if (o->since_ns && o->until_ns && o->since_ns > o->until_ns)
 		return cli_misuse(cli, "--since is later than --until");
+	if (o->filters.values[CLI_FILTER_BRANCH])
+		return cli_misuse(cli, "no record has Via branches; 'ringtap read --branch' finds "
+				       "them in captures");
 	if (!o->kinds)
 		o->kinds = 1u << RECORD_CALL;
 	if (!o->limit_given && o->format == CLI_TABLE)
@@ -83,23 +87,19 @@ check_condition(struct cli *cli, struct cli_options *o)
 	struct store *empty = NULL;
 	struct sys_error e = {""};
 
-	if (!o->where)
+	if (!o->where && !cli_filters_any(&o->filters))
 		return CLI_OK;
 	if (store_open(&empty, &(struct store_options){.dir = NULL}, &e) != 0)
 		return cli_fail(cli, "%s", e.text);
-	o->kinds = cli_condition_kinds(cli, empty, o->where, o->kinds);
+	int rc = cli_conditions(cli, empty, o);
 	store_close(empty);
-	return o->kinds ? CLI_OK : CLI_USAGE;
+	return rc;
 }
 
 static int
 calls_print(struct cli *cli, struct store *store, const struct cli_options *o)
 {
-	struct store_query query = {.kinds = o->kinds,
-		.where = o->where,
-		.since_ns = o->since_ns,
-		.until_ns = o->until_ns,
-		.limit = o->limit};
+	struct store_query query = cli_query(o);
 	struct sys_error e = {""};
 	struct calls c = {.portion = 0};
 	uint64_t rows = 0;
@@ -130,12 +130,12 @@ cli_calls(struct cli *cli, int argc, char **argv)
 	}
 	if (rc == CLI_OK)
 		rc = check_condition(cli, &o);
-	if (rc != CLI_OK)
-		return rc;
-	struct store *store = cli_store(cli, &o);
-	if (!store)
-		return CLI_FAILED;
-	rc = calls_print(cli, store, &o);
+	struct store *store = rc == CLI_OK ? cli_store(cli, &o) : NULL;
+	if (store)
+		rc = calls_print(cli, store, &o);
+	else if (rc == CLI_OK)
+		rc = CLI_FAILED;
 	store_close(store);
+	cli_filters_free(&o.filters);
 	return rc;
 }

@@ -159,6 +159,8 @@ cli_option_common(struct cli *cli, struct cli_options *o, int val)
 {
 	uint64_t n;
 
+	if (cli_filter_is(val))
+		return cli_filter_take(cli, &o->filters, val, optarg);
 	switch (val) {
 	case 'f': return take_format(cli, o, optarg);
 	case 'C': return take_color(cli, optarg);
@@ -231,24 +233,40 @@ ignore_row(void *context, const struct record_row *row, int64_t position)
 	return 1;
 }
 
-uint32_t
-cli_condition_kinds(const struct cli *cli, struct store *store, const char *where, uint32_t kinds)
+struct store_query
+cli_query(const struct cli_options *o)
+{
+	return (struct store_query){.kinds = o->kinds,
+		.where = o->where,
+		.where_of = (const char *const *)o->filters.where,
+		.since_ns = o->since_ns,
+		.until_ns = o->until_ns,
+		.limit = o->limit};
+}
+
+int
+cli_conditions(const struct cli *cli, struct store *store, struct cli_options *o)
 {
 	char first[sizeof(((struct sys_error *)0)->text)] = "";
 	uint32_t good = 0;
 	struct sys_error e;
 
+	if (cli_filters_make(cli, &o->filters, &o->kinds) != CLI_OK)
+		return CLI_USAGE;
 	for (unsigned kind = 0; kind < RECORD_KIND_COUNT; kind++) {
-		if (!(kinds >> kind & 1))
+		struct store_query query = cli_query(o);
+		if (!(o->kinds >> kind & 1))
 			continue;
-		struct store_query query = {.kinds = 1u << kind, .where = where, .limit = 1};
+		query.kinds = 1u << kind;
+		query.limit = 1;
 		e.text[0] = 0;
 		if (store_query(store, &query, ignore_row, NULL, &e) >= 0)
 			good |= 1u << kind;
 		else if (!first[0])
 			memcpy(first, e.text, sizeof(first));
 	}
-	if (!good)
-		cli_misuse(cli, "%s ('ringtap fields' lists what a condition can use)", first);
-	return good;
+	o->kinds = good;
+	return good ? CLI_OK
+		    : cli_misuse(
+			      cli, "%s ('ringtap fields' lists what a condition can use)", first);
 }

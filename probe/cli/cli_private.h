@@ -7,6 +7,7 @@
 
 #include "base.h"
 #include "cli.h"
+#include "cli_filter.h"
 #include "config.h"
 #include "metrics.h"
 #include "record.h"
@@ -78,6 +79,7 @@ struct cli_options {
 	uint32_t limit;
 	int64_t since_ns, until_ns, now_ns;
 	const char *config, *store, *where;
+	struct cli_filters filters;
 };
 
 /* getopt_long with sentences of our own: the option's val, -1 at the end, or '?' after the
@@ -114,10 +116,11 @@ bool cli_is_condition(const char *argument);
 struct config *cli_config(const struct cli *cli, const char *path);
 /* The store of --store, else of the configuration, read-only.  NULL after the sentence. */
 struct store *cli_store(const struct cli *cli, const struct cli_options *o);
-/* Of kinds, those whose fields the condition can be asked of (store: an empty one will do).  0
- * after the sentence where none. */
-uint32_t cli_condition_kinds(const struct cli *cli, struct store *store, const char *where,
-	uint32_t kinds);
+/* What a query asks by --where, by the filters, and by the kinds. */
+struct store_query cli_query(const struct cli_options *o);
+/* Makes the filters' conditions, and leaves of o->kinds those whose fields all can be asked of
+ * (store: an empty one will do).  CLI_USAGE after the sentence where none is left. */
+int cli_conditions(const struct cli *cli, struct store *store, struct cli_options *o);
 
 /* ---- cli_text.c: what a terminal may be shown ---- */
 

@@ -28,7 +28,7 @@ const char cli_read_usage[] =
 	"                        from a configuration\n"
 	"  -j, --cores N         worker cores (default 1); the records are the same\n"
 	"  -h, --help\n"
-	"\n"
+	"\n" CLI_FILTER_USAGE "\n"
 	"The last argument is a condition too, without --where, if it is no file and has\n"
 	"a space, '=', '<' or '>'.  Times are UTC.  Of a damaged file, what could be read\n"
 	"is printed, and the exit status is 1.\n"
@@ -37,6 +37,7 @@ const char cli_read_usage[] =
 	"  ringtap read capture.pcap\n"
 	"  ringtap read capture.pcap \"disposition = 'failed' OR pdd_ms > 5000\"\n"
 	"  ringtap read --format jsonl --flow a.pcap b.pcap | jq .call_id\n"
+	"  ringtap read --status 5xx --address 10.1.0.0/16 capture.pcap\n"
 	"  ringtap read --out result capture.pcap; ringtap calls --store result/store\n";
 
 struct read {
@@ -50,6 +51,7 @@ struct read {
 	struct cli_output output;
 	struct cli_out out;
 	struct cli_replay replay;
+	struct cli_branch branch;
 };
 
 static void
@@ -73,7 +75,7 @@ print_row(void *context, const struct record_row *row, int64_t position)
 static void
 portion_end(struct read *r)
 {
-	struct store_query query = {.kinds = r->o.kinds, .where = r->o.where};
+	struct store_query query = cli_query(&r->o);
 	struct sys_error e = {""};
 
 	if (r->portion_records == 0)
@@ -125,6 +127,23 @@ direct_record(struct read *r, const uint8_t *record, uint32_t len)
 		read_failed(r);
 }
 
+static void
+take_message(void *context, const struct worker_message *m)
+{
+	struct read *r = context;
+
+	cli_branch_message(&r->branch, m);
+}
+
+static bool
+branch_passes(const struct read *r, const uint8_t *record, uint32_t len)
+{
+	struct record_row row;
+
+	return record_row_read(&row, record, len) == 0 &&
+	       cli_branch_passes(&r->branch, cli_row_str(&row, RECORD_F_CALL_ID));
+}
+
 static bool
 take_record(void *context, uint32_t core, uint8_t *record, uint32_t len)
 {
@@ -132,6 +151,8 @@ take_record(void *context, uint32_t core, uint8_t *record, uint32_t len)
 
 	if (r->replay.stop)
 		return false;
+	if (r->branch.patterns && !branch_passes(r, record, len))
+		return true;
 	record_set_seq(record, ++r->seq);
 	if (r->out_dir && cli_out_record(&r->out, record, len) != CLI_OK)
 		read_failed(r);
@@ -150,7 +171,7 @@ read_options(struct read *r, int argc, char **argv)
 	static const struct option longs[] = {CLI_OPTION_FORMAT, CLI_OPTION_COLOR, CLI_OPTION_FLOW,
 		CLI_OPTION_KIND, CLI_OPTION_WHERE, CLI_OPTION_CONFIG,
 		{"out", required_argument, NULL, 'o'}, {"cores", required_argument, NULL, 'j'},
-		CLI_OPTION_HELP, CLI_OPTION_END};
+		CLI_FILTER_OPTIONS, CLI_OPTION_HELP, CLI_OPTION_END};
 	uint64_t cores = 1;
 	int c;
 
@@ -165,6 +186,9 @@ read_options(struct read *r, int argc, char **argv)
 			return CLI_USAGE;
 	}
 	r->cores = (uint32_t)cores;
+	r->branch.patterns = r->o.filters.values[CLI_FILTER_BRANCH];
+	if (r->branch.patterns && cores > 1)
+		return cli_misuse(r->cli, "--branch needs one core (--cores 1)");
 	return CLI_OK;
 }
 
@@ -192,18 +216,15 @@ read_open(struct read *r)
 		r->o.kinds = 1u << RECORD_CALL;
 	if (r->o.kinds == 0)
 		r->o.kinds = CLI_KINDS_ALL;
-	if (r->o.where || r->o.format == CLI_TABLE) {
+	bool asked = r->o.where || cli_filters_any(&r->o.filters);
+	if (asked || r->o.format == CLI_TABLE) {
 		if (store_open(&r->portion, &(struct store_options){.dir = NULL}, &e) != 0) {
 			r->portion = NULL;
 			return cli_fail(r->cli, "%s", e.text);
 		}
 	}
-	if (r->o.where) {
-		uint32_t good = cli_condition_kinds(r->cli, r->portion, r->o.where, r->o.kinds);
-		if (!good)
-			return CLI_USAGE;
-		r->o.kinds = good;
-	}
+	if (asked && cli_conditions(r->cli, r->portion, &r->o) != CLI_OK)
+		return CLI_USAGE;
 	return cli_output_open(&r->output, r->cli, &r->o);
 }
 
@@ -254,6 +275,7 @@ cli_read(struct cli *cli, int argc, char **argv)
 	r.replay.cli = cli;
 	r.replay.cores = r.cores;
 	r.replay.record = take_record;
+	r.replay.message = r.branch.patterns ? take_message : NULL;
 	r.replay.context = &r;
 	rc = cli_replay_check(&r.replay);
 	if (rc == CLI_OK)
@@ -261,6 +283,8 @@ cli_read(struct cli *cli, int argc, char **argv)
 	if (rc == CLI_OK)
 		rc = read_run(&r);
 	cli_output_close(&r.output);
+	cli_filters_free(&r.o.filters);
+	cli_branch_free(&r.branch);
 	if (r.portion)
 		store_close(r.portion);
 	return rc;

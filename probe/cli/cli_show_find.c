@@ -25,19 +25,6 @@ cli_show_wanted(const struct show *s, const struct record_row *row)
 	return is_uid(s->id) && uid.len > id.len && memcmp(uid.p, id.p, id.len) == 0;
 }
 
-/* SQL's way to quote: '' within ''. */
-static void
-sql_quote(struct base_text *t, const char *s)
-{
-	base_text_char(t, '\'');
-	for (; *s; s++) {
-		if (*s == '\'')
-			base_text_char(t, '\'');
-		base_text_char(t, *s);
-	}
-	base_text_char(t, '\'');
-}
-
 static int
 note_match(void *context, const struct record_row *row, int64_t position)
 {
@@ -81,7 +68,7 @@ cli_show_find(struct show *s)
 
 	if (s->id) {
 		base_text_str(&t, "call_id = ");
-		sql_quote(&t, s->id);
+		cli_filter_quote(&t, base_span_cstr(s->id));
 		if (is_uid(s->id)) {
 			base_text_str(&t, " OR uid GLOB '");
 			base_text_str(&t, s->id);

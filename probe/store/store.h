@@ -128,6 +128,8 @@ typedef int (*store_row_fn)(void *context, const struct record_row *row, int64_t
 struct store_query {
 	uint32_t kinds;             /* bit per enum record_kind; 0: calls */
 	const char *where;          /* SQL condition on the fields, or NULL */
+	/* further conditions, of each kind its own (by enum record_kind; NULL: none), or NULL */
+	const char *const *where_of;
 	int64_t since_ns, until_ns; /* since <= first time < until (invite_time, request_time,
 				       first_time); 0: open */
 	bool by_position; /* for sinks: rows with position > after_position, in its order; else
@@ -135,11 +137,15 @@ struct store_query {
 	int64_t after_position; /* a value above 0 implies by_position */
 	uint32_t limit; /* 0: none; the last ones by time (by position: the first ones) are taken */
 };
-/* 0, what the function returned, or negative: a wrong condition is -BASE_ERR_INVALID with SQLite's
+/* In a condition in_network(address, '10.0.0.0/8') says whether an address lies in a network.
+ * 0, what the function returned, or negative: a wrong condition is -BASE_ERR_INVALID with SQLite's
  * words in e. */
 int
 store_query(struct store *store, const struct store_query *query, store_row_fn fn, void *context,
 	struct sys_error *e);
+/* Whether in_network takes text as a network: an address, or one with a prefix length. */
+bool
+store_network_is(struct base_span text);
 /* In-memory store: forgets all rows (read works through a capture in portions). */
 int
 store_clear(struct store *store, struct sys_error *e);

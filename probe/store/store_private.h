@@ -296,3 +296,9 @@ store_first_time(enum record_kind kind)
 	default: return RECORD_F_REQUEST_TIME;
 	}
 }
+
+/* ---- store_network.c ---- */
+
+/* Teaches a connection in_network(address, network).  SQLite's code. */
+int
+store_network_learn(sqlite3 *db);

@@ -93,6 +93,16 @@ sql_source(struct base_text *t, const struct store_day *day, enum record_kind ki
 	base_text_str(t, record_kind_table(kind));
 }
 
+static void
+sql_condition(struct base_text *t, const char *where)
+{
+	if (where == NULL)
+		return;
+	base_text_str(t, " AND (\n");
+	base_text_str(t, where);
+	base_text_str(t, "\n)");
+}
+
 /* Parameters: 1 since, 2 until, 3 after_position, 4 from_time, 5 from_position, 6 bound_time. */
 static void
 sql_conditions(struct base_text *t, const struct merge *m, enum record_kind kind)
@@ -129,11 +139,8 @@ sql_conditions(struct base_text *t, const struct merge *m, enum record_kind kind
 		sql_column(t, time);
 		base_text_str(t, " IS NOT NULL OR position >= ?5)");
 	}
-	if (q->where) {
-		base_text_str(t, " AND (\n");
-		base_text_str(t, q->where);
-		base_text_str(t, "\n)");
-	}
+	sql_condition(t, q->where);
+	sql_condition(t, q->where_of ? q->where_of[kind] : NULL);
 }
 
 static void
@@ -187,8 +194,9 @@ scan_fail(const struct merge *m, const struct scan *s, struct sys_error *e)
 {
 	int rc = sqlite3_errcode(s->db) & 0xff;
 
-	if (m->query->where && (rc == SQLITE_ERROR || rc == SQLITE_AUTH || rc == SQLITE_RANGE ||
-				       rc == SQLITE_TOOBIG))
+	if ((m->query->where || m->query->where_of) &&
+		(rc == SQLITE_ERROR || rc == SQLITE_AUTH || rc == SQLITE_RANGE ||
+			rc == SQLITE_TOOBIG))
 		return sys_fail(e, -BASE_ERR_INVALID, "condition on %s: %s",
 			record_kind_table(s->kind),
 			rc == SQLITE_AUTH ? "only reading is allowed" : sqlite3_errmsg(s->db));
@@ -406,6 +414,8 @@ store_query(struct store *store, const struct store_query *query, store_row_fn f
 	if (error)
 		return error;
 	m.sql_bytes = 2 * STORE_SQL_BYTES + (query->where ? strlen(query->where) : 0);
+	for (int kind = 0; query->where_of && kind < RECORD_KIND_COUNT; kind++)
+		m.sql_bytes += query->where_of[kind] ? 2 * strlen(query->where_of[kind]) : 0;
 	m.sql = malloc(m.sql_bytes);
 	m.scans = calloc((size_t)store->n_files * RECORD_KIND_COUNT + 1, sizeof(*m.scans));
 	store->scans++;

@@ -82,6 +82,7 @@ store_sql_open(sqlite3 **db, const char *path, int flags, struct sys_error *e)
 		SQLITE_OK) {
 		sqlite3_extended_result_codes(*db, 1);
 		sqlite3_busy_timeout(*db, 5000);
+		store_network_learn(*db); /* without it a condition that names it is refused */
 		return 0;
 	}
 	int error = *db ? store_sql_fail(*db, e, "cannot open")

@@ -111,16 +111,23 @@ test_condition_kinds(void **state)
 
 	terminal_open(&t);
 	assert_int_equal(store_open(&store, &(struct store_options){.dir = NULL}, &e), 0);
-	assert_int_equal(cli_condition_kinds(&t.cli, store, "disposition = 'busy'", CLI_KINDS_ALL),
-		1u << RECORD_CALL);
-	assert_int_equal(
-		cli_condition_kinds(&t.cli, store, "src_port > 1", CLI_KINDS_ALL), CLI_KINDS_ALL);
-	assert_int_equal(
-		cli_condition_kinds(&t.cli, store, "lost > 1 AND ssrc NOTNULL", CLI_KINDS_ALL),
-		1u << RECORD_STREAM);
-	assert_int_equal(cli_condition_kinds(&t.cli, store, "lost > 1", 1u << RECORD_CALL), 0);
-	assert_int_equal(cli_condition_kinds(&t.cli, store, "sip_code >", CLI_KINDS_ALL), 0);
-	assert_int_equal(cli_condition_kinds(&t.cli, store, "1) OR (1", CLI_KINDS_ALL), 0);
+	static const struct {
+		const char *where;
+		uint32_t kinds, left;
+	} cases[] = {
+		{"disposition = 'busy'", CLI_KINDS_ALL, 1u << RECORD_CALL},
+		{"src_port > 1", CLI_KINDS_ALL, CLI_KINDS_ALL},
+		{"lost > 1 AND ssrc NOTNULL", CLI_KINDS_ALL, 1u << RECORD_STREAM},
+		{"lost > 1", 1u << RECORD_CALL, 0},
+		{"sip_code >", CLI_KINDS_ALL, 0},
+		{"1) OR (1", CLI_KINDS_ALL, 0},
+	};
+	for (unsigned i = 0; i < base_count_of(cases); i++) {
+		struct cli_options o = {.where = cases[i].where, .kinds = cases[i].kinds};
+		assert_int_equal(
+			cli_conditions(&t.cli, store, &o), cases[i].left ? CLI_OK : CLI_USAGE);
+		assert_int_equal(o.kinds, cases[i].left);
+	}
 	fflush(t.cli.err);
 	assert_has(t.err, "lost");
 	assert_int_equal(count_of(t.err, "'ringtap fields' lists"), 3);
