@@ -43,21 +43,20 @@ enum cli_filter_id {
 		CLI_FILTER_OPTION("ua", UA), CLI_FILTER_OPTION("pt", PT),                          \
 		CLI_FILTER_OPTION("ssrc", SSRC), CLI_FILTER_OPTION("codec", CODEC)
 
-#define CLI_FILTER_USAGE                                                                           \
-	"Filters; a list 'a,b' means any of them, several filters must all hold, each for\n"       \
-	"any message or stream of the record:\n"                                                   \
-	"      --address ADDRESS       of a message or stream, either end; 10.0.0.0/8 is a "       \
-	"network\n"                                                                                \
-	"      --port PORT             the same; 5060-5090 is a range\n"                           \
-	"      --call-id, --from, --to, --user PATTERN   Call-ID, user of From, of To, of any "    \
-	"of\n"                                                                                     \
-	"                              From, To, Request-URI; * and ? are wild\n"                  \
-	"      --method METHOD         of a request\n"                                             \
-	"      --status CODE           of a response: 486, 5xx, 400-499\n"                         \
-	"      --cseq N                CSeq: a number, a method, or 'N METHOD'\n"                  \
-	"      --branch PATTERN        branch of a top Via (of capture files only)\n"                                    \
-	"      --ua TEXT               in a User-Agent or Server; whichever case\n"                \
-	"      --pt N, --ssrc 0xN, --codec NAME          of a stream\n"
+#define CLI_FILTER_USAGE \
+	"Filters; a list 'a,b' means any of them, several filters must all hold, each for\n" \
+	"any message or stream of the record:\n" \
+	"      --address ADDRESS   of a message or stream, either end; 10.0.0.0/8: a network\n" \
+	"      --port PORT         the same; 5060-5090 is a range\n" \
+	"      --call-id PATTERN   * and ? are wild\n" \
+	"      --from, --to, --user PATTERN   user of From, of To, of any of From, To and\n" \
+	"                          Request-URI\n" \
+	"      --method METHOD     of a request\n" \
+	"      --status CODE       of a response: 486, 5xx, 400-499\n" \
+	"      --cseq CSEQ         a number, a method, or 'N METHOD'\n" \
+	"      --branch PATTERN    branch of a top Via (of capture files only)\n" \
+	"      --ua TEXT           in a User-Agent or Server; whichever case\n" \
+	"      --pt N, --ssrc 0xN, --codec NAME   of a stream\n"
 
 /* The filters of a command line; texts are borrowed from it. */
 struct cli_filters {
