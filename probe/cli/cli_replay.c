@@ -15,8 +15,12 @@ cli_replay_config(const struct cli *cli, const char *path)
 	struct config *config = NULL;
 	struct sys_error e = {""};
 
-	if (path)
-		return cli_config(cli, path);
+	if (path) {
+		config = cli_config(cli, path);
+		if (config)
+			config->tables.branches = true;
+		return config;
+	}
 	if (config_defaults(&config, &e) != 0) {
 		cli_fail(cli, "%s", e.text);
 		return NULL;
@@ -24,6 +28,7 @@ cli_replay_config(const struct cli *cli, const char *path)
 	config->tables.calls = REPLAY_CALLS;
 	config->tables.streams = 2 * REPLAY_CALLS;
 	config->tables.endpoints = 4 * REPLAY_CALLS;
+	config->tables.branches = true;
 	return config;
 }
 

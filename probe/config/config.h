@@ -63,6 +63,7 @@ struct config {
 		uint32_t streams;      /* concurrent, per core; default 2 x calls */
 		uint32_t endpoints;    /* media directory entries per core; default 4 x calls */
 		uint32_t flow_entries; /* flow[] bound per call, default 256 */
+		bool branches;         /* texts of Via branches kept */
 		uint32_t fragments;    /* IP packets under reassembly per core, default 256 */
 		uint32_t tcp_flows;    /* default 1024 */
 		uint32_t tcp_buffer_bytes; /* per flow, default 131072 */

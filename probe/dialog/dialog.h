@@ -57,6 +57,7 @@ struct dialog_options {
 	uint32_t flow_entries;          /* bound of flow[] per dialog */
 	uint32_t core;
 	struct base_hash_key key;       /* of the table */
+	bool keep_branches;             /* the texts of Via branches: some 40 bytes a transaction */
 	int64_t setup_ns, linger_ns, call_idle_ns, transaction_ns, registration_ns;
 	int64_t interim_ns;             /* between records of an established call; 0: none */
 	struct base_span extra_headers[16]; /* names; borrowed for good */

@@ -269,7 +269,7 @@ provisional_take(struct dialog *d, struct slot *s, const struct dialog_message *
 	if (status >= 180 && status <= 189 && c->early_media_ns == 0 && sip_sdp_find(m->sip).len)
 		c->early_media_ns = m->ts_ns;
 	if (status > 100 && s->call.answer_ns == 0)
-		slot_text_replace(d, s, TEXT_TO_TAG, m->sip->to.tag);
+		slot_to_tag_set(d, s, m->sip->to.tag);
 }
 
 static void
@@ -281,7 +281,7 @@ final_take(struct dialog *d, struct slot *s, const struct dialog_message *m)
 	if (sip->status < 300 && c->answer_ns == 0) {
 		c->answer_ns = m->ts_ns;
 		c->answer_tag = dialog_text_hash(d, sip->to.tag);
-		slot_text_replace(d, s, TEXT_TO_TAG, sip->to.tag);
+		slot_to_tag_set(d, s, sip->to.tag);
 	}
 	if (sip->cseq != s->attempt_cseq)
 		return;
@@ -289,7 +289,7 @@ final_take(struct dialog *d, struct slot *s, const struct dialog_message *m)
 	if (best && sip->status >= 300) {
 		reason_take(d, s, sip, REASON_FINAL);
 		if (c->answer_ns == 0)
-			slot_text_replace(d, s, TEXT_TO_TAG, sip->to.tag);
+			slot_to_tag_set(d, s, sip->to.tag);
 	}
 	if (best && sip->status >= 300 && sip->status < 400)
 		slot_text_replace(d, s, TEXT_FORWARDED_TO,

@@ -1,6 +1,9 @@
 #include "dialog_private.h"
 
+/* A copy of a frame comes so soon after it, with the same IPv4 identification ... */
 #define DUPLICATE_WINDOW_NS (2 * BASE_NS_PER_SEC)
+/* ... or, where there is none (0, IPv6, TCP), sooner than SIP sends again: T1 is 500 ms */
+#define DUPLICATE_SOON_NS (50 * BASE_NS_PER_MS)
 
 bool
 flow_is_repeat(const struct flow_entry *e)
@@ -31,77 +34,247 @@ flow_host_index(struct dialog *d, struct slot *s, const struct base_endpoint *at
 		if (flow_host(d, s, i, &known) && base_endpoint_eq(&known, at))
 			return i;
 	if (s->n_hosts == DIALOG_HOSTS_MAX)
-		return UINT8_MAX;
+		return HOST_NONE;
 	s->hosts[s->n_hosts] =
 		chain_text_add(&d->pool, &s->text_chain, base_span_of(at, sizeof(*at)));
-	return s->hosts[s->n_hosts] ? s->n_hosts++ : UINT8_MAX;
+	return s->hosts[s->n_hosts] ? s->n_hosts++ : HOST_NONE;
+}
+
+/* What tells the transaction: the top Via's branch (RFC 3261 17.1.3).  An RFC 2543 client has none,
+ * or one that is not unique: then with the whole of sent-by; CSeq and method tell the rest. */
+static uint32_t
+flow_branch(const struct dialog *d, const struct sip_message *sip)
+{
+	uint32_t branch = dialog_text_hash(d, sip->via.branch);
+	struct sip_via via;
+
+	if (base_span_starts_nocase(sip->via.branch, BASE_SPAN("z9hG4bK")))
+		return branch;
+	sip_via_parse(sip->via.value, &via);
+	return (branch ^ dialog_text_hash(d, via.host) ^ via.port) | 1;
+}
+
+/* Via headers and what stands behind commas in them: one more on each hop. */
+static uint8_t
+flow_vias(const struct sip_message *sip)
+{
+	const struct sip_header *h = sip_header_find(sip, SIP_HDR_VIA);
+	uint32_t n = 0;
+
+	for (; h && n < UINT8_MAX; h = sip_header_next(sip, h)) {
+		const uint8_t *p = h->value.p, *end = p + h->value.len;
+		for (n++; (p = memchr(p, ',', (size_t)(end - p))) && n < UINT8_MAX; p++)
+			n++;
+	}
+	return (uint8_t)n;
 }
 
 /* What two messages must share to be the same one sent again: sockets, start line, CSeq, top
  * branch, To tag, RSeq, and in a NOTIFY its Event.  (The Call-ID is the dialog's.) */
 static uint32_t
-flow_fingerprint(const struct dialog *d, const struct dialog_message *m)
+flow_fingerprint(const struct dialog *d, const struct dialog_message *m, uint32_t branch)
 {
 	const struct sip_message *sip = m->sip;
 	struct base_span parts[] = {base_span_of(&m->src, sizeof(m->src)),
 		base_span_of(&m->dst, sizeof(m->dst)), base_span_trim(sip->start_line),
-		sip->via.branch, sip->to.tag, sip->cseq_method_text,
-		sip_header_value(sip, SIP_HDR_RSEQ),
+		sip->to.tag, sip->cseq_method_text, sip_header_value(sip, SIP_HDR_RSEQ),
 		sip->method == SIP_METHOD_NOTIFY ? sip_header_value(sip, SIP_HDR_EVENT)
 						 : (struct base_span){NULL, 0}};
-	uint64_t h = sip->cseq ^ (uint64_t)m->transport << 32;
+	uint64_t h = base_hash_mix(branch) ^ sip->cseq ^ (uint64_t)m->transport << 32;
 
 	for (uint32_t i = 0; i < base_count_of(parts); i++)
 		h = base_hash_mix(h + i) ^ base_hash(&d->options.key, parts[i].p, parts[i].len);
 	return (uint32_t)(h ^ h >> 32);
 }
 
-/* Compares a new entry with all before it: a frame captured twice carries the same IPv4
- * identification, a retransmission a new one.  An identification of 0 says nothing. */
-static uint8_t
-flow_compare(
-	const struct dialog *d, const struct slot *s, const struct flow_entry *e, uint8_t transport)
+/* The callee's tag: what tells the dialogs of a forked call apart. */
+static uint16_t
+flow_tag(const struct dialog *d, const struct sip_message *sip, bool request_of_caller)
 {
-	struct chain_cursor at = {0};
-	const struct flow_entry *old;
-	uint8_t flags = 0;
-
-	while ((old = chain_item_next(&d->pool, &s->flow_chain, sizeof(*old), &at))) {
-		if (old->status == 0 && e->status == 0 && old->method == e->method &&
-			old->cseq == e->cseq && !((old->flags ^ e->flags) & FLOW_FROM_CALLER))
-			flags |= FLOW_TOLD;
-		if (old->fingerprint != e->fingerprint)
-			continue;
-		int64_t apart = e->ts_ns - old->ts_ns;
-		if (e->ip_id && old->ip_id == e->ip_id && apart < DUPLICATE_WINDOW_NS &&
-			apart > -DUPLICATE_WINDOW_NS)
-			flags |= FLOW_DUPLICATE;
-		else if (transport == PACKET_UDP)
-			flags |= FLOW_RETRANSMISSION;
-	}
-	if (flags & FLOW_DUPLICATE)
-		flags &= (uint8_t)~FLOW_RETRANSMISSION;
-	return flags;
+	return (uint16_t)dialog_text_hash(d, request_of_caller ? sip->to.tag : sip->from.tag);
 }
 
-struct flow_entry *
-flow_add(struct dialog *d, struct slot *s, const struct dialog_message *m, bool from_caller)
+/* Does one of a header's URIs name the address that the message comes from? */
+static bool
+names_source(const struct dialog_message *m, enum sip_header_id id)
 {
-	static const struct flow_entry empty;
-	const struct sip_message *sip = m->sip;
-	struct flow_entry e = empty, *kept = NULL;
+	const struct sip_header *h = sip_header_find(m->sip, id);
+	struct base_span rest, element;
+	struct sip_name_addr at;
+	struct base_ip ip;
 
+	for (; h; h = sip_header_next(m->sip, h))
+		for (rest = h->value; sip_value_next(&rest, &element);)
+			if (sip_name_addr_parse(element, &at) &&
+				base_ip_parse(at.uri.host, &ip) && base_ip_eq(&ip, &m->src.ip) &&
+				(at.uri.port ? at.uri.port : 5060) == m->src.port)
+				return true;
+	return false;
+}
+
+/* ---- a new entry against those before it ---- */
+
+static bool
+is_request_of_caller(const struct flow_entry *e)
+{
+	return ((e->flags & FLOW_FROM_CALLER) != 0) == (e->status == 0);
+}
+
+/* The ACK of a failure belongs to its INVITE's transaction; that of a 2xx has a branch of its own
+ * (RFC 3261 17.1.1.3, 13.2.2.4). */
+static uint8_t
+transaction_method(const struct flow_entry *e)
+{
+	uint8_t method = e->status ? e->cseq_method : e->method;
+
+	return method == SIP_METHOD_ACK ? SIP_METHOD_INVITE : method;
+}
+
+static bool
+is_same_transaction(const struct flow_entry *a, const struct flow_entry *b)
+{
+	return a->branch == b->branch && a->cseq == b->cseq &&
+	       transaction_method(a) == transaction_method(b) &&
+	       is_request_of_caller(a) == is_request_of_caller(b);
+}
+
+/* The same request or response, whichever hop. */
+static bool
+is_same_message(const struct flow_entry *a, const struct flow_entry *b)
+{
+	return a->status == b->status && a->method == b->method && a->cseq == b->cseq &&
+	       a->cseq_method == b->cseq_method && a->tag == b->tag &&
+	       !((a->flags ^ b->flags) & FLOW_FROM_CALLER);
+}
+
+/* Is b what a became behind a proxy?  A request has one more Via on each hop, a response one less;
+ * who forwards without saying so is known by its address. */
+static bool
+is_further(const struct flow_entry *a, const struct flow_entry *b)
+{
+	if (a->vias != b->vias)
+		return (a->vias < b->vias) == (a->status == 0);
+	return a->dst == b->src && a->src != b->dst;
+}
+
+/* A frame captured twice carries the same IPv4 identification, a retransmission a new one.  An
+ * identification of 0 says nothing: then time tells. */
+static uint8_t
+flow_repeat(const struct flow_entry *old, const struct flow_entry *e)
+{
+	int64_t apart = e->ts_ns > old->ts_ns ? e->ts_ns - old->ts_ns : old->ts_ns - e->ts_ns;
+	bool identified = e->ip_id && old->ip_id;
+	bool duplicate = identified ? e->ip_id == old->ip_id && apart < DUPLICATE_WINDOW_NS
+				    : apart < DUPLICATE_SOON_NS;
+
+	return duplicate ? FLOW_DUPLICATE : FLOW_RETRANSMISSION;
+}
+
+static void
+forwarded_mark(struct slot *s, struct flow_entry *further)
+{
+	s->forwarded += !(further->flags & (FLOW_HOP | FLOW_RETRANSMISSION | FLOW_DUPLICATE));
+	further->flags |= FLOW_HOP;
+}
+
+/* Compares with all before it: sets what e repeats, and its transaction. */
+static void
+flow_compare(struct dialog *d, struct slot *s, struct flow_entry *e)
+{
+	struct chain_cursor at = {0};
+	struct flow_entry *old;
+
+	e->transaction = TRANSACTION_NONE;
+	while ((old = chain_item_next(&d->pool, &s->flow_chain, sizeof(*old), &at))) {
+		if (old->cseq != e->cseq)
+			continue;
+		if (old->status == 0 && e->status == 0 && old->method == e->method &&
+			!((old->flags ^ e->flags) & FLOW_FROM_CALLER))
+			e->flags |= FLOW_TOLD;
+		if (is_same_transaction(old, e))
+			e->transaction = old->transaction;
+		if (old->fingerprint == e->fingerprint)
+			e->flags |= flow_repeat(old, e);
+		else if (old->branch == e->branch || !is_same_message(old, e))
+			continue;
+		else if (is_further(old, e))
+			forwarded_mark(s, e);
+		else if (is_further(e, old))
+			forwarded_mark(s, old);
+	}
+	if (e->flags & FLOW_DUPLICATE)
+		e->flags &= (uint8_t)~FLOW_RETRANSMISSION;
+	if (e->transaction == TRANSACTION_NONE && s->n_transactions < TRANSACTION_NONE)
+		e->transaction = s->n_transactions++;
+}
+
+/* ---- into flow[] ---- */
+
+/* Reason phrase or unknown method, and where kept the branch that begins a transaction. */
+static chain_ref
+word_keep(struct dialog *d, struct slot *s, const struct sip_message *sip, struct flow_entry *e,
+	bool begins)
+{
+	struct base_span word = {NULL, 0};
+	struct base_text t = base_text_of((char *)d->scratch, sizeof(d->scratch));
+
+	if (sip->status && !flow_is_repeat(e))
+		word = sip->reason;
+	else if (sip->method == SIP_METHOD_OTHER)
+		word = sip->method_text;
+	if (!begins || !d->options.keep_branches || sip->via.branch.len == 0)
+		return chain_text_add(&d->pool, &s->text_chain, word);
+	e->flags |= FLOW_BRANCH_TEXT;
+	base_text_span(&t, word);
+	base_text_char(&t, '\n'); /* neither a start line nor a token has one */
+	base_text_span(&t, sip->via.branch);
+	return chain_text_add(
+		&d->pool, &s->text_chain, base_span_of(d->scratch, (uint32_t)t.len));
+}
+
+static struct flow_entry
+flow_entry_of(struct dialog *d, struct slot *s, const struct dialog_message *m, bool from_caller)
+{
+	const struct sip_message *sip = m->sip;
+	struct flow_entry e;
+
+	memset(&e, 0, sizeof(e));
 	e.ts_ns = m->ts_ns;
-	e.fingerprint = flow_fingerprint(d, m);
+	e.branch = flow_branch(d, sip);
+	e.fingerprint = flow_fingerprint(d, m, e.branch);
 	e.cseq = sip->cseq;
 	e.status = sip->status;
 	e.method = sip->method;
 	e.cseq_method = sip->cseq_method;
 	e.ip_id = (uint16_t)(m->ip_id ^ m->ip_id >> 16);
+	e.tag = flow_tag(d, sip, from_caller == (sip->status == 0));
+	e.vias = flow_vias(sip);
 	e.flags = from_caller ? FLOW_FROM_CALLER : 0;
-	e.src = flow_host_index(d, s, &m->src);
-	e.dst = flow_host_index(d, s, &m->dst);
-	e.flags |= flow_compare(d, s, &e, m->transport);
+	if (names_source(m, SIP_HDR_RECORD_ROUTE))
+		e.flags |= FLOW_RECORD_ROUTE;
+	e.src = flow_host_index(d, s, &m->src) & HOST_NONE;
+	e.dst = flow_host_index(d, s, &m->dst) & HOST_NONE;
+	return e;
+}
+
+static bool
+shows_contact(const struct flow_entry *e)
+{
+	bool establishes = e->status == 0 ? e->method == SIP_METHOD_INVITE
+					  : e->status >= 200 && e->status < 300 &&
+						    e->cseq_method == SIP_METHOD_INVITE;
+
+	return establishes && !flow_is_repeat(e);
+}
+
+struct flow_entry *
+flow_add(struct dialog *d, struct slot *s, const struct dialog_message *m, bool from_caller)
+{
+	const struct sip_message *sip = m->sip;
+	struct flow_entry e = flow_entry_of(d, s, m, from_caller), *kept = NULL;
+	uint8_t transactions = s->n_transactions;
+
+	flow_compare(d, s, &e);
 	s->messages++;
 	s->retransmissions += (e.flags & FLOW_RETRANSMISSION) != 0;
 	s->duplicates += (e.flags & FLOW_DUPLICATE) != 0;
@@ -119,11 +292,9 @@ flow_add(struct dialog *d, struct slot *s, const struct dialog_message *m, bool 
 		return &d->left_out;
 	}
 	s->flow_count++;
-	e.word = 0;
-	if (sip->status && !flow_is_repeat(&e))
-		e.word = chain_text_add(&d->pool, &s->text_chain, sip->reason);
-	else if (sip->method == SIP_METHOD_OTHER)
-		e.word = chain_text_add(&d->pool, &s->text_chain, sip->method_text);
+	if (shows_contact(&e) && names_source(m, SIP_HDR_CONTACT))
+		e.flags |= FLOW_CONTACT_IS_SOURCE;
+	e.word = word_keep(d, s, sip, &e, s->n_transactions != transactions);
 	*kept = e;
 	return kept;
 }

@@ -4,6 +4,10 @@
  *   dialog_slot.c        slots: find, take, give back, order of age, eviction
  *   dialog_chain.c       128-byte blocks: texts, flow entries, endpoints, streams
  *   dialog_flow.c        one message into flow[]: hosts, retransmission or mirror duplicate
+ *   dialog_flow_put.c    flow[] into a record
+ *   dialog_transaction.c transactions[]: what follows from flow[]
+ *   dialog_forks.c       dialogs[]: early and confirmed, where a call has several
+ *   dialog_role.c        roles[]: what each address is
  *   dialog_call.c        what an INVITE dialog's messages mean
  *   dialog_reason.c      why a call ended, by its Reason headers
  *   dialog_transfer.c    REFER and what became of it
@@ -75,6 +79,12 @@ struct base_span chain_text(const struct chain_pool *p, chain_ref ref, uint8_t *
 enum slot_kind { SLOT_FREE, SLOT_CALL, SLOT_REGISTRATION, SLOT_TRANSACTION };
 enum slot_list { LIST_EARLY, LIST_ESTABLISHED, LIST_ENDED, LIST_COLLECTING, LIST_COUNT };
 
+/* A To tag of a call with several. */
+struct tag_item {
+	uint32_t hash;
+	chain_ref text;
+};
+
 /* The texts kept of a dialog, each once. */
 enum slot_text {
 	TEXT_CALL_ID, TEXT_FROM_TAG, TEXT_TO_TAG, TEXT_ICID,
@@ -91,19 +101,33 @@ struct flow_entry {
 	uint32_t fingerprint;   /* of what makes a retransmission */
 	uint32_t cseq;
 	chain_ref sdp;          /* one line, or 0 */
-	chain_ref word;         /* reason phrase, or method token that ringtap does not know */
+	/* reason phrase, or method token that ringtap does not know; with FLOW_BRANCH_TEXT a line
+	 * end and the Via branch behind it */
+	chain_ref word;
+	uint32_t branch;        /* hash of what tells the transaction (flow_branch) */
 	uint16_t status, ip_id;
+	uint16_t tag;           /* of the callee, the low half of its hash; 0: none */
 	uint8_t method, cseq_method;
-	uint8_t src, dst;       /* hosts[] */
+	uint8_t src : 4, dst : 4; /* hosts[]; HOST_NONE */
+	uint8_t transaction;    /* in transactions[]; TRANSACTION_NONE */
+	uint8_t vias;           /* how many: its hop */
 	uint8_t flags;          /* FLOW_x */
-	uint8_t pad[7];
 };
+#define HOST_NONE 15
+#define TRANSACTION_NONE UINT8_MAX
+_Static_assert(DIALOG_HOSTS_MAX <= HOST_NONE, "an index fits its bits");
 _Static_assert(sizeof(struct flow_entry) == 40, "three in a block");
 #define FLOW_RETRANSMISSION 1
 #define FLOW_DUPLICATE 2
 #define FLOW_FROM_CALLER 4
 /* the same request was seen before, elsewhere or again: its meaning has been counted */
 #define FLOW_TOLD 8
+/* the same message as another one, seen further on its way: a proxy forwarded it */
+#define FLOW_HOP 16
+/* the sender's own address stands in Record-Route, in Contact */
+#define FLOW_RECORD_ROUTE 32
+#define FLOW_CONTACT_IS_SOURCE 64
+#define FLOW_BRANCH_TEXT 128
 
 /* How well a final response fits the attempt's first request: same branch, same address, or just
  * its CSeq. */
@@ -187,7 +211,8 @@ struct slot {
 	uint32_t attempt_cseq, attempt_branch;
 	uint32_t branches[DIALOG_TAGS_MAX]; /* top Via branches of the first attempt: hops */
 	struct final final;      /* of the current attempt */
-	uint32_t messages, retransmissions, duplicates, flow_count, stream_count;
+	uint32_t messages, retransmissions, duplicates, forwarded, flow_count, stream_count;
+	uint8_t n_transactions;
 	chain_ref last_stream;   /* in stream_chain, each with the one before */
 	uint32_t interims;       /* intervals since the answer that have been recorded */
 	uint8_t peeking;         /* enum peek: its streams have been asked for */
@@ -201,6 +226,7 @@ struct slot {
 	uint16_t methods[SIP_METHOD_COUNT];
 	chain_ref texts[TEXT_COUNT];
 	chain_ref hosts[DIALOG_HOSTS_MAX];
+	struct chain tag_chain; /* struct tag_item: To tags before the one in texts */
 	struct chain text_chain, flow_chain, endpoint_chain, stream_chain;
 	union {
 		struct call_state call;
@@ -273,6 +299,9 @@ uint32_t dialog_text_hash(const struct dialog *d, struct base_span text);
 void slot_set_add(uint32_t *set, uint8_t *n, uint32_t hash);
 bool slot_set_has(const uint32_t *set, uint8_t n, uint32_t hash);
 
+/* The To tag that counts from now on; those before it are kept too. */
+void slot_to_tag_set(struct dialog *d, struct slot *s, struct base_span tag);
+
 /* dialog_flow.c */
 /* Takes a message into flow[] and counts it.  Returns its entry (a scratch one where flow[] is
  * full). */
@@ -295,6 +324,43 @@ bool transaction_matches(const struct dialog *d, const struct slot *s, const str
 /* Fit of final response m to the current attempt of s; keeps it where it is the best so far. True:
  * kept. */
 bool slot_final_take(struct dialog *d, struct slot *s, const struct dialog_message *m);
+
+/* dialog_flow_put.c */
+void flow_put_endpoint(const struct dialog *d, const struct slot *s, struct record_writer *w,
+	uint8_t host, bool source);
+/* An entry's word without its branch, and the branch where it has one; both may lie in scratch. */
+struct base_span flow_word(const struct dialog *d, const struct flow_entry *e, uint8_t *scratch,
+	uint32_t cap, struct base_span *branch);
+struct base_span flow_tag_text(const struct dialog *d, const struct slot *s, uint16_t tag,
+	uint8_t *scratch, uint32_t cap);
+
+/* dialog_transaction.c: what follows from flow[] when the record is written */
+struct transaction {
+	int64_t request_ns, first_response_ns, final_ns, ack_ns;
+	const struct flow_entry *first; /* NULL: all its messages were left out of flow[] */
+	uint32_t cseq, retransmissions;
+	uint16_t code;            /* final response, 0: none */
+	uint8_t method;           /* enum sip_method */
+	uint8_t src, dst;         /* hosts[], of the request */
+	uint8_t vias, hop;
+	bool from_caller;
+};
+#define TRANSACTIONS_MAX 64
+struct transactions {
+	struct transaction t[TRANSACTIONS_MAX];
+	uint32_t n;
+};
+void transactions_of(const struct dialog *d, const struct slot *s, struct transactions *all);
+void transaction_branch_put(const struct dialog *d, struct record_writer *w,
+	const struct transaction *t);
+void transactions_put(const struct dialog *d, const struct slot *s, struct record_writer *w,
+	const struct transactions *all);
+void flow_put(struct dialog *d, const struct slot *s, struct record_writer *w,
+	const struct transactions *all);
+/* dialog_forks.c */
+void forks_put(const struct dialog *d, const struct slot *s, struct record_writer *w);
+/* dialog_role.c */
+void roles_put(const struct dialog *d, const struct slot *s, struct record_writer *w);
 
 /* dialog_reason.c */
 void reason_take(struct dialog *d, struct slot *s, const struct sip_message *m,

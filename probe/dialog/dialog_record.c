@@ -57,64 +57,6 @@ disposition_of(const struct slot *s)
 	}
 }
 
-/* ---- flow ---- */
-
-static void
-put_endpoint(const struct dialog *d, const struct slot *s, struct record_writer *w, uint8_t host,
-	bool source)
-{
-	struct base_endpoint at;
-
-	if (flow_host(d, s, host, &at) == NULL)
-		return;
-	record_put_ip(w, source ? RECORD_F_SRC_IP : RECORD_F_DST_IP, &at.ip);
-	record_put_u64(w, source ? RECORD_F_SRC_PORT : RECORD_F_DST_PORT, at.port);
-}
-
-static void
-put_flow_entry(
-	struct dialog *d, const struct slot *s, struct record_writer *w, const struct flow_entry *e)
-{
-	uint8_t scratch[512];
-	struct base_span word = chain_text(&d->pool, e->word, scratch, sizeof(scratch));
-
-	if (e->status)
-		record_put_u64(w, RECORD_F_SIP_CODE, e->status),
-			record_put_str(w, RECORD_F_SIP_REASON, word);
-	else if (e->method == SIP_METHOD_OTHER)
-		record_put_str(w, RECORD_F_METHOD, word);
-	else
-		record_put_cstr(w, RECORD_F_METHOD, sip_method_name((enum sip_method)e->method));
-	record_put_u64(w, RECORD_F_CSEQ, e->cseq);
-	record_put_cstr(w, RECORD_F_CSEQ_METHOD, sip_method_name((enum sip_method)e->cseq_method));
-	put_endpoint(d, s, w, e->src, true);
-	put_endpoint(d, s, w, e->dst, false);
-	record_put_time(w, RECORD_F_TIME, e->ts_ns);
-	if (e->flags & FLOW_DUPLICATE)
-		record_put_cstr(w, RECORD_F_REPEAT, "duplicate");
-	else if (e->flags & FLOW_RETRANSMISSION)
-		record_put_cstr(w, RECORD_F_REPEAT, "retransmission");
-	record_put_str(w, RECORD_F_SDP, chain_text(&d->pool, e->sdp, scratch, sizeof(scratch)));
-}
-
-static void
-put_flow(struct dialog *d, const struct slot *s, struct record_writer *w)
-{
-	struct chain_cursor at = {0};
-	const struct flow_entry *e;
-	bool truncated = s->flow_truncated, before = w->overflow;
-
-	w->overflow = false; /* of flow[] alone */
-	while ((e = chain_item_next(&d->pool, &s->flow_chain, sizeof(*e), &at))) {
-		uint32_t row = record_list_open(w, RECORD_F_FLOW);
-		put_flow_entry(d, s, w, e);
-		record_list_close(w, row);
-		truncated |= w->overflow;
-	}
-	w->overflow |= before;
-	record_put_bool(w, RECORD_F_FLOW_TRUNCATED, truncated);
-}
-
 /* ---- what all kinds share ---- */
 
 /* Deterministic: the same Call-ID, From tag and first time give the same uid on every probe and in
@@ -174,8 +116,8 @@ put_common(struct dialog *d, const struct slot *s, struct record_writer *w)
 	record_put_cstr(w, RECORD_F_STATUS, is_open(s) ? "interim" : "final");
 	for (uint32_t i = 0; i < base_count_of(texts); i++)
 		put_text(d, s, w, texts[i].text, texts[i].field);
-	put_endpoint(d, s, w, s->first_src, true);
-	put_endpoint(d, s, w, s->first_dst, false);
+	flow_put_endpoint(d, s, w, s->first_src, true);
+	flow_put_endpoint(d, s, w, s->first_dst, false);
 	record_put_cstr(w, RECORD_F_TRANSPORT,
 		transports[s->transport < base_count_of(transports) ? s->transport : 0]);
 	if (s->vlan != PACKET_VLAN_NONE)
@@ -186,6 +128,7 @@ put_common(struct dialog *d, const struct slot *s, struct record_writer *w)
 	record_put_u64(w, RECORD_F_MESSAGES, s->messages);
 	record_put_u64(w, RECORD_F_RETRANSMISSIONS, s->retransmissions);
 	record_put_u64(w, RECORD_F_CAPTURE_DUPLICATES, s->duplicates);
+	record_put_u64(w, RECORD_F_FORWARDED_MESSAGES, s->forwarded);
 	record_put_u64(w, RECORD_F_CAPTURE_LOSS, d->lost_total - s->lost_at_start);
 	record_put_bool(w, RECORD_F_TRUNCATED, s->truncated);
 	record_put_cstr(w, RECORD_F_CLOCK_SOURCE, d->options.clock_source);
@@ -375,6 +318,7 @@ put_call(struct dialog *d, const struct slot *s, struct record_writer *w)
 		record_put_u64(w, RECORD_F_SESSION_EXPIRES, c->session_expires);
 	put_texts(d, w, RECORD_F_WARNINGS, c->warnings, c->n_warnings);
 	put_methods(s, w);
+	forks_put(d, s, w);
 	streams_put(d, s, w);
 	put_media(d, s, w, end.ts_ns);
 }
@@ -444,6 +388,7 @@ dialog_record_write(struct dialog *d, struct slot *s)
 {
 	static const enum record_kind kinds[] = {
 		RECORD_NONE, RECORD_CALL, RECORD_REGISTRATION, RECORD_TRANSACTION};
+	struct transactions transactions;
 	struct record_writer w = record_writer_begin(d->record, sizeof(d->record), kinds[s->kind]);
 
 	forget_reinvite_failure(s);
@@ -459,7 +404,11 @@ dialog_record_write(struct dialog *d, struct slot *s)
 		else
 			put_transaction(d, s, &w);
 	}
-	put_flow(d, s, &w);
+	roles_put(d, s, &w);
+	transactions_of(d, s, &transactions);
+	if (s->kind != SLOT_TRANSACTION)
+		transactions_put(d, s, &w, &transactions);
+	flow_put(d, s, &w, &transactions);
 	if (w.overflow)
 		metrics_add(d->options.metrics, METRICS_RECORDS_OVERFLOW, 1);
 	d->options.hooks.record(d->options.hooks.context, d->record, w.len);

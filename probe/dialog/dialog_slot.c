@@ -137,6 +137,7 @@ slot_take(struct dialog *d, enum slot_kind kind, uint64_t hash, const struct dia
 	s->vlan = m->vlan;
 	s->first_ns = s->last_ns = m->ts_ns;
 	s->lost_at_start = d->lost_total;
+	chain_init(&s->tag_chain);
 	chain_init(&s->text_chain);
 	chain_init(&s->flow_chain);
 	chain_init(&s->endpoint_chain);
@@ -158,6 +159,7 @@ slot_give_back(struct dialog *d, struct slot *s)
 	*link = s->bucket_next;
 	list_remove(d, s);
 	base_wheel_cancel(d->wheel, i);
+	chain_free(&d->pool, &s->tag_chain);
 	chain_free(&d->pool, &s->text_chain);
 	chain_free(&d->pool, &s->flow_chain);
 	chain_free(&d->pool, &s->endpoint_chain);
@@ -233,6 +235,28 @@ slot_text_set(struct dialog *d, struct slot *s, enum slot_text which, struct bas
 {
 	if (s->texts[which] == 0)
 		slot_text_replace(d, s, which, text);
+}
+
+void
+slot_to_tag_set(struct dialog *d, struct slot *s, struct base_span tag)
+{
+	uint8_t scratch[256];
+	struct base_span old = slot_text(d, s, TEXT_TO_TAG, scratch, sizeof(scratch));
+	struct tag_item before = {dialog_text_hash(d, old), s->texts[TEXT_TO_TAG]}, *item;
+	struct chain_cursor at = {0};
+	uint32_t hash = dialog_text_hash(d, tag);
+
+	if (hash == before.hash || tag.len == 0)
+		return;
+	while ((item = chain_item_next(&d->pool, &s->tag_chain, sizeof(*item), &at)))
+		if (item->hash == hash)
+			break;
+	s->texts[TEXT_TO_TAG] = item ? item->text : 0;
+	slot_text_set(d, s, TEXT_TO_TAG, tag);
+	if (item == NULL && before.text)
+		item = chain_item_add(&d->pool, &s->tag_chain, sizeof(*item));
+	if (item)
+		*item = before; /* each tag is here or in texts, never in both */
 }
 
 /* A display name without the backslashes of its quoted pairs (RFC 3261 25.1). */

@@ -6,6 +6,9 @@
 #define T (1u << RECORD_TRANSACTION)
 #define S (1u << RECORD_STREAM)
 #define F (1u << RECORD_FLOW)
+#define X (1u << RECORD_CALL_TRANSACTION)
+#define D (1u << RECORD_CALL_DIALOG)
+#define O (1u << RECORD_ROLE)
 
 const struct record_field_info record_fields[RECORD_F_COUNT] = {
 #define RECORD_FIELD(id, key, type, kinds, unit, meaning)                                          \
@@ -19,6 +22,9 @@ const struct record_field_info record_fields[RECORD_F_COUNT] = {
 #undef T
 #undef S
 #undef F
+#undef X
+#undef D
+#undef O
 
 _Static_assert(RECORD_KIND_COUNT <= 32, "record_field_info.kinds has a bit each");
 
@@ -31,6 +37,9 @@ static const struct {
 	[RECORD_TRANSACTION] = {"transaction", "transactions"},
 	[RECORD_STREAM] = {"stream", "streams"},
 	[RECORD_FLOW] = {"flow", ""},
+	[RECORD_CALL_TRANSACTION] = {"transactions", ""},
+	[RECORD_CALL_DIALOG] = {"dialogs", ""},
+	[RECORD_ROLE] = {"roles", ""},
 };
 
 const char *
@@ -60,6 +69,9 @@ record_list_kind(enum record_field f)
 	switch (f) {
 	case RECORD_F_FLOW: return RECORD_FLOW;
 	case RECORD_F_STREAMS: return RECORD_STREAM;
+	case RECORD_F_TRANSACTIONS: return RECORD_CALL_TRANSACTION;
+	case RECORD_F_DIALOGS: return RECORD_CALL_DIALOG;
+	case RECORD_F_ROLES: return RECORD_ROLE;
 	default: return RECORD_NONE;
 	}
 }

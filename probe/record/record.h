@@ -32,7 +32,10 @@ enum record_kind {
 	RECORD_REGISTRATION,
 	RECORD_TRANSACTION,
 	RECORD_STREAM,
-	RECORD_FLOW,
+	RECORD_FLOW, /* from here on: rows in lists only */
+	RECORD_CALL_TRANSACTION,
+	RECORD_CALL_DIALOG,
+	RECORD_ROLE,
 	RECORD_KIND_COUNT
 };
 enum record_type {
@@ -78,7 +81,7 @@ bool record_kind_is_nested(enum record_kind kind);
 static inline bool
 record_field_is_detail(enum record_field f)
 {
-	return f == RECORD_F_FLOW;
+	return f == RECORD_F_FLOW || f == RECORD_F_TRANSACTIONS;
 }
 static inline bool
 record_field_in(enum record_field f, enum record_kind k)

@@ -28,6 +28,7 @@ dialog_options_of(const struct config *c)
 {
 	return (struct dialog_options){.max_dialogs = c->tables.calls,
 		.flow_entries = c->tables.flow_entries,
+		.keep_branches = c->tables.branches,
 		.setup_ns = c->timers.setup_s * BASE_NS_PER_SEC,
 		.linger_ns = c->timers.linger_s * BASE_NS_PER_SEC,
 		.interim_ns = c->timers.interim_s * BASE_NS_PER_SEC,

@@ -44,6 +44,7 @@ struct fixture {
 	struct media_summary stream;      /* given to every call that is collected, where packets is not 0 */
 	const char *call_id, *branch, *extra, *body_type; /* NULL: SDP */
 	uint32_t ip_id;
+	uint8_t transport;                /* 0: UDP */
 };
 
 static void
@@ -187,7 +188,7 @@ say(struct fixture *f, int64_t ms, uint8_t src, uint8_t dst, const char *first, 
 	assert_true(n > 0 && n < (int)sizeof(text));
 	assert_int_equal(sip_parse(&m, (const uint8_t *)text, (uint32_t)n, true), n);
 	dialog_receive(f->dialog, &(struct dialog_message){.sip = &m, .ts_ns = T0 + ms * BASE_NS_PER_MS, .src = host(src),
-		.dst = host(dst), .ip_id = f->ip_id, .vlan = PACKET_VLAN_NONE, .transport = PACKET_UDP});
+		.dst = host(dst), .ip_id = f->ip_id, .vlan = PACKET_VLAN_NONE, .transport = f->transport ? f->transport : PACKET_UDP});
 }
 
 TEST_UNUSED static void

@@ -9,7 +9,7 @@ the_same_message_again_is_a_retransmission(void **state)
 	for (int i = 0; i < 3; i++)
 		f->ip_id = 100 + (uint32_t)i, say(f, i * 500, ALICE, BOB, "INVITE", "1 INVITE", "a1", "", SDP_ALICE);
 	finish(f, 2000);
-	has(f, 0, "\"messages\":3,\"retransmissions\":2,\"capture_duplicates\":0,\"invites\":1");
+	has(f, 0, "\"messages\":3,\"retransmissions\":2,\"capture_duplicates\":0,\"forwarded_messages\":0,\"invites\":1");
 	has(f, 0, "\"repeat\":\"retransmission\"");
 	fixture_free(f);
 }
@@ -26,6 +26,64 @@ the_same_packet_again_is_a_capture_duplicate(void **state)
 	has(f, 0, "\"messages\":2,\"retransmissions\":0,\"capture_duplicates\":1");
 	has(f, 0, "\"repeat\":\"duplicate\"");
 	fixture_free(f);
+}
+
+/* IPv6, DF with identification 0, TCP: nothing sends again before T1, a mirror port sends at once. */
+static void
+without_identification_time_tells(void **state)
+{
+	static const struct {
+		uint8_t transport;
+		int64_t apart_ms;
+		const char *want;
+	} cases[] = {{PACKET_UDP, 0, "\"retransmissions\":0,\"capture_duplicates\":1"},
+		{PACKET_UDP, 49, "\"retransmissions\":0,\"capture_duplicates\":1"},
+		{PACKET_UDP, 500, "\"retransmissions\":1,\"capture_duplicates\":0"},
+		{PACKET_TCP, 1, "\"retransmissions\":0,\"capture_duplicates\":1"},
+		{PACKET_TCP, 500, "\"retransmissions\":1,\"capture_duplicates\":0"}}; /* a 2xx is sent again over TCP too */
+
+	for (size_t i = 0; i < base_count_of(cases); i++) {
+		for (int response = 0; response <= 1; response++) {
+			struct fixture *f = fixture_new(16);
+			f->transport = cases[i].transport;
+			for (int again = 0; again <= 1; again++)
+				if (response)
+					say(f, again * cases[i].apart_ms, BOB, ALICE, "200 OK", "1 INVITE", "a1", "b1", NULL);
+				else
+					say(f, again * cases[i].apart_ms, ALICE, BOB, "INVITE", "1 INVITE", "a1", "", NULL);
+			finish(f, 2000);
+			has(f, 0, cases[i].want);
+			fixture_free(f);
+		}
+	}
+}
+
+#define VIA_BELOW "Via: SIP/2.0/UDP 10.0.0.9;branch=z9hG4bKbelow\r\n"
+
+/* Seen in either order: the one with more Vias, for a response with fewer, is further on its way. */
+static void
+a_proxys_forwarding_is_neither_whatever_the_order(void **state)
+{
+	for (int swapped = 0; swapped <= 1; swapped++) {
+		struct fixture *f = fixture_new(16);
+		for (int i = 0; i <= 1; i++) {
+			bool second = i != swapped;
+			f->branch = second ? "h2" : "h1";
+			f->extra = second ? VIA_BELOW : NULL;
+			say(f, i, second ? PROXY : ALICE, second ? BOB : PROXY, "INVITE", "1 INVITE", "a1", "", SDP_ALICE);
+		}
+		for (int i = 0; i <= 1; i++) {
+			bool second = i == swapped; /* the answer comes back */
+			f->branch = second ? "h2" : "h1";
+			f->extra = second ? VIA_BELOW : NULL;
+			say(f, 100 + i, second ? BOB : PROXY, second ? PROXY : ALICE, "180 Ringing", "1 INVITE", "a1", "b1", NULL);
+		}
+		finish(f, 2000);
+		has(f, 0, "\"messages\":4,\"retransmissions\":0,\"capture_duplicates\":0,\"forwarded_messages\":2,\"invites\":1");
+		has(f, 0, "\"src_ip\":\"10.0.0.3\",\"src_port\":5060,\"dst_ip\":\"10.0.0.2\",\"dst_port\":5060,\"request_time\"");
+		has(f, 0, "\"hop\":1,\"sender\":\"caller\"");
+		fixture_free(f);
+	}
 }
 
 static void
@@ -51,7 +109,7 @@ another_hop_is_neither(void **state)
 	f->branch = "h2";
 	say(f, 2, PROXY, BOB, "INVITE", "1 INVITE", "a1", "", SDP_ALICE);
 	finish(f, 2000);
-	has(f, 0, "\"messages\":2,\"retransmissions\":0,\"capture_duplicates\":0,\"invites\":1");
+	has(f, 0, "\"messages\":2,\"retransmissions\":0,\"capture_duplicates\":0,\"forwarded_messages\":1,\"invites\":1");
 	fixture_free(f);
 }
 
@@ -91,6 +149,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(the_same_message_again_is_a_retransmission),
 		cmocka_unit_test(the_same_packet_again_is_a_capture_duplicate), cmocka_unit_test(an_old_identification_is_no_duplicate),
+		cmocka_unit_test(without_identification_time_tells),
+		cmocka_unit_test(a_proxys_forwarding_is_neither_whatever_the_order),
 		cmocka_unit_test(another_hop_is_neither), cmocka_unit_test(a_different_reason_phrase_or_to_tag_is_another_message),
 		cmocka_unit_test(flow_is_bounded_and_says_so)};
 	return cmocka_run_group_tests(tests, NULL, NULL);

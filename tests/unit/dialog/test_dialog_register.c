@@ -87,14 +87,14 @@ transactions_are_told_by_method_and_cseq(void **state)
 	struct fixture *f = fixture_new(16);
 
 	say(f, 0, ALICE, BOB, "OPTIONS", "1 OPTIONS", "a1", "", NULL);
-	say(f, 1, ALICE, BOB, "OPTIONS", "1 OPTIONS", "a1", "", NULL);
-	say(f, 2, BOB, ALICE, "200 OK", "1 OPTIONS", "a1", "b1", NULL);
+	say(f, 500, ALICE, BOB, "OPTIONS", "1 OPTIONS", "a1", "", NULL);
+	say(f, 501, BOB, ALICE, "200 OK", "1 OPTIONS", "a1", "b1", NULL);
 	f->extra = "Event: presence\r\n";
-	say(f, 3, ALICE, BOB, "SUBSCRIBE", "2 SUBSCRIBE", "a1", "", NULL);
-	say(f, 4, BOB, ALICE, "NOTIFY", "1 NOTIFY", "b1", "a1", NULL);
-	say(f, 5, ALICE, BOB, "481 Gone", "1 NOTIFY", "b1", "a1", NULL);
+	say(f, 503, ALICE, BOB, "SUBSCRIBE", "2 SUBSCRIBE", "a1", "", NULL);
+	say(f, 504, BOB, ALICE, "NOTIFY", "1 NOTIFY", "b1", "a1", NULL);
+	say(f, 505, ALICE, BOB, "481 Gone", "1 NOTIFY", "b1", "a1", NULL);
 	f->extra = "";
-	say(f, 6, ALICE, BOB, "WEIRD", "9 WEIRD", "a1", "", NULL);
+	say(f, 506, ALICE, BOB, "WEIRD", "9 WEIRD", "a1", "", NULL);
 	finish(f, 1000);
 	assert_int_equal(f->n_records, 4);
 	has(f, 0, "\"method\":\"OPTIONS\",\"cseq\":1");

@@ -1,0 +1,97 @@
+#include "dialog_private.h"
+
+void
+flow_put_endpoint(const struct dialog *d, const struct slot *s, struct record_writer *w,
+	uint8_t host, bool source)
+{
+	struct base_endpoint at;
+
+	if (flow_host(d, s, host, &at) == NULL)
+		return;
+	record_put_ip(w, source ? RECORD_F_SRC_IP : RECORD_F_DST_IP, &at.ip);
+	record_put_u64(w, source ? RECORD_F_SRC_PORT : RECORD_F_DST_PORT, at.port);
+}
+
+struct base_span
+flow_word(const struct dialog *d, const struct flow_entry *e, uint8_t *scratch, uint32_t cap,
+	struct base_span *branch)
+{
+	struct base_span word = chain_text(&d->pool, e->word, scratch, cap);
+	const uint8_t *end = NULL;
+
+	*branch = (struct base_span){NULL, 0};
+	if (e->flags & FLOW_BRANCH_TEXT && word.len)
+		end = memchr(word.p, '\n', word.len);
+	if (end == NULL)
+		return word;
+	*branch = base_span_of(end + 1, (uint32_t)(word.p + word.len - end - 1));
+	return base_span_of(word.p, (uint32_t)(end - word.p));
+}
+
+/* The text of a tag of which an entry has kept the low half of the hash. */
+struct base_span
+flow_tag_text(const struct dialog *d, const struct slot *s, uint16_t tag, uint8_t *scratch,
+	uint32_t cap)
+{
+	struct base_span text = slot_text(d, s, TEXT_TO_TAG, scratch, cap);
+	struct chain_cursor at = {0};
+	const struct tag_item *item;
+
+	if (tag == 0 || (uint16_t)dialog_text_hash(d, text) == tag)
+		return tag ? text : (struct base_span){NULL, 0};
+	while ((item = chain_item_next(&d->pool, &s->tag_chain, sizeof(*item), &at)))
+		if ((uint16_t)item->hash == tag)
+			return chain_text(&d->pool, item->text, scratch, cap);
+	return (struct base_span){NULL, 0};
+}
+
+static void
+put_flow_entry(
+	struct dialog *d, const struct slot *s, struct record_writer *w, const struct flow_entry *e)
+{
+	uint8_t scratch[512], tag[256];
+	struct base_span branch, word = flow_word(d, e, scratch, sizeof(scratch), &branch);
+
+	if (e->status)
+		record_put_u64(w, RECORD_F_SIP_CODE, e->status),
+			record_put_str(w, RECORD_F_SIP_REASON, word);
+	else if (e->method == SIP_METHOD_OTHER)
+		record_put_str(w, RECORD_F_METHOD, word);
+	else
+		record_put_cstr(w, RECORD_F_METHOD, sip_method_name((enum sip_method)e->method));
+	record_put_u64(w, RECORD_F_CSEQ, e->cseq);
+	record_put_cstr(w, RECORD_F_CSEQ_METHOD, sip_method_name((enum sip_method)e->cseq_method));
+	if (e->transaction != TRANSACTION_NONE)
+		record_put_u64(w, RECORD_F_TRANSACTION, e->transaction);
+	record_put_str(w, RECORD_F_TO_TAG, flow_tag_text(d, s, e->tag, tag, sizeof(tag)));
+	flow_put_endpoint(d, s, w, e->src, true);
+	flow_put_endpoint(d, s, w, e->dst, false);
+	record_put_time(w, RECORD_F_TIME, e->ts_ns);
+	if (e->flags & FLOW_DUPLICATE)
+		record_put_cstr(w, RECORD_F_REPEAT, "duplicate");
+	else if (e->flags & FLOW_RETRANSMISSION)
+		record_put_cstr(w, RECORD_F_REPEAT, "retransmission");
+	record_put_bool(w, RECORD_F_FORWARDED, e->flags & FLOW_HOP);
+	record_put_str(w, RECORD_F_SDP, chain_text(&d->pool, e->sdp, scratch, sizeof(scratch)));
+}
+
+void
+flow_put(struct dialog *d, const struct slot *s, struct record_writer *w,
+	const struct transactions *all)
+{
+	struct chain_cursor at = {0};
+	const struct flow_entry *e;
+	bool truncated = s->flow_truncated, before = w->overflow;
+
+	w->overflow = false; /* of flow[] alone */
+	while ((e = chain_item_next(&d->pool, &s->flow_chain, sizeof(*e), &at))) {
+		uint32_t row = record_list_open(w, RECORD_F_FLOW);
+		put_flow_entry(d, s, w, e);
+		if (e->transaction < all->n)
+			transaction_branch_put(d, w, &all->t[e->transaction]);
+		record_list_close(w, row);
+		truncated |= w->overflow;
+	}
+	w->overflow |= before;
+	record_put_bool(w, RECORD_F_FLOW_TRUNCATED, truncated);
+}

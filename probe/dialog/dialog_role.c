@@ -1,0 +1,121 @@
+/* roles[]: what each address of a dialog is, told from what it was seen to do; each with the
+ * evidence.  An address may be several things (a proxy that is the registrar too). */
+#include "dialog_private.h"
+
+enum evidence {
+	SENT_VIA = 1,           /* a request with a Via of its own above another's */
+	SENT_RECORD_ROUTE = 2,  /* its own address in Record-Route */
+	SENT_407 = 4,           /* only proxies do */
+	SENT_REGISTERED = 8,    /* answered a REGISTER itself */
+	SENT_3XX = 16,          /* redirected itself */
+	SENT_CONTACT = 32,      /* its Contact is its address */
+	SENT_REQUEST = 64,      /* a request with no other Via */
+	SENT_ANSWER = 128,      /* 18x or 2xx of its own */
+	SENT_LEG = 256          /* ends one leg of the call and begins another */
+};
+
+enum { FORWARDS = SENT_VIA | SENT_RECORD_ROUTE,
+	PROXY = FORWARDS | SENT_407,
+	REGISTRAR = SENT_REGISTERED,
+	REDIRECT = SENT_3XX,
+	B2BUA = SENT_LEG,
+	UA = SENT_CONTACT | SENT_REQUEST | SENT_ANSWER };
+
+static const struct role {
+	const char *name;
+	uint32_t evidence;
+} roles[] = {{"proxy", PROXY}, {"registrar", REGISTRAR}, {"redirect", REDIRECT}, {"b2bua", B2BUA},
+	{"ua", UA}};
+
+static const char *const evidence_names[] = {
+	"via", "record-route", "407", "register", "3xx", "contact", "request", "answer", "leg"};
+
+/* Of a response that nobody forwarded to who sends it here. */
+static uint32_t
+evidence_of_response(const struct flow_entry *e)
+{
+	uint32_t class = e->status / 100;
+
+	if (e->status == 407)
+		return SENT_407;
+	if (e->cseq_method == SIP_METHOD_REGISTER)
+		return class == 2 || e->status == 401 || e->status == 423 ? SENT_REGISTERED : 0;
+	if (class == 3)
+		return SENT_3XX;
+	return e->status > 100 && class <= 2 ? SENT_ANSWER : 0;
+}
+
+static uint32_t
+evidence_of(const struct flow_entry *e)
+{
+	uint32_t found = (e->flags & FLOW_CONTACT_IS_SOURCE ? SENT_CONTACT : 0) |
+			 (e->flags & FLOW_RECORD_ROUTE ? SENT_RECORD_ROUTE : 0);
+
+	if (e->flags & FLOW_HOP) /* the word of another one */
+		return found | (e->status == 0 && e->vias > 1 ? SENT_VIA : 0);
+	if (e->status)
+		return found | evidence_of_response(e);
+	if (e->vias > 1)
+		return found | SENT_VIA;
+	return found | (e->vias == 1 && e->method != SIP_METHOD_ACK ? SENT_REQUEST : 0);
+}
+
+/* What speaks against each other: only proxies challenge with 407, but no proxy answers with its
+ * own Contact; and who forwards, or stands between two legs, relays what a user agent said. */
+static uint32_t
+weighed(uint32_t evidence)
+{
+	if (evidence & SENT_CONTACT && !(evidence & FORWARDS))
+		evidence &= ~(uint32_t)SENT_407;
+	if (evidence & (PROXY | B2BUA))
+		evidence &= ~(uint32_t)UA;
+	return evidence;
+}
+
+static void
+put_evidence(struct record_writer *w, uint32_t evidence)
+{
+	char text[96];
+	struct base_text t = base_text_of(text, sizeof(text));
+
+	for (uint32_t i = 0; i < base_count_of(evidence_names); i++) {
+		if (!(evidence >> i & 1))
+			continue;
+		if (t.len)
+			base_text_char(&t, ',');
+		base_text_str(&t, evidence_names[i]);
+	}
+	record_put_str(w, RECORD_F_EVIDENCE, base_span_of(text, (uint32_t)t.len));
+}
+
+static void
+put_host(const struct dialog *d, const struct slot *s, struct record_writer *w, uint8_t host,
+	uint32_t evidence)
+{
+	evidence = weighed(evidence);
+	for (uint32_t i = 0; i < base_count_of(roles); i++) {
+		struct base_endpoint at;
+		if (!(evidence & roles[i].evidence) || flow_host(d, s, host, &at) == NULL)
+			continue;
+		uint32_t row = record_list_open(w, RECORD_F_ROLES);
+		record_put_ip(w, RECORD_F_IP, &at.ip);
+		record_put_u64(w, RECORD_F_PORT, at.port);
+		record_put_cstr(w, RECORD_F_ROLE, roles[i].name);
+		put_evidence(w, evidence & roles[i].evidence);
+		record_list_close(w, row);
+	}
+}
+
+void
+roles_put(const struct dialog *d, const struct slot *s, struct record_writer *w)
+{
+	uint32_t evidence[HOST_NONE + 1] = {0};
+	struct chain_cursor at = {0};
+	const struct flow_entry *e;
+
+	while ((e = chain_item_next(&d->pool, &s->flow_chain, sizeof(*e), &at)))
+		if (!flow_is_repeat(e))
+			evidence[e->src] |= evidence_of(e);
+	for (uint8_t host = 0; host < s->n_hosts; host++)
+		put_host(d, s, w, host, evidence[host]);
+}

@@ -1,0 +1,170 @@
+/* transactions[]: nothing is kept of a transaction but its number in the messages of flow[]; all
+ * else follows from them when the record is written. */
+#include "dialog_private.h"
+
+#define TIMEOUT_NS (32 * BASE_NS_PER_SEC) /* timers B and F: 64 x T1 (RFC 3261 17.1) */
+
+static void
+take_request(struct transaction *t, const struct flow_entry *e)
+{
+	bool repeat = flow_is_repeat(e);
+
+	if (e->method == SIP_METHOD_ACK && (t->method != SIP_METHOD_NONE || repeat)) {
+		/* of a failure: the last message of the INVITE's transaction */
+		t->ack_ns = t->ack_ns || t->method == SIP_METHOD_ACK ? t->ack_ns : e->ts_ns;
+		return;
+	}
+	if (t->method == SIP_METHOD_ACK) /* the ACK overtook its INVITE */
+		t->ack_ns = t->request_ns, t->request_ns = 0;
+	if (t->request_ns)
+		return;
+	t->request_ns = e->ts_ns;
+	t->method = e->method;
+	t->src = e->src;
+	t->dst = e->dst;
+}
+
+static void
+take_response(struct transaction *t, const struct flow_entry *e)
+{
+	if (t->method == SIP_METHOD_NONE) {
+		t->method = e->cseq_method;
+		t->src = e->dst;
+		t->dst = e->src;
+	}
+	if (t->first_response_ns == 0)
+		t->first_response_ns = e->ts_ns;
+	bool success = e->status < 300;
+	/* A 2xx counts before any other final response of a forking proxy. */
+	if (e->status < 200 || (t->code && (!success || t->code < 300)))
+		return;
+	t->final_ns = e->ts_ns;
+	t->code = e->status;
+}
+
+static void
+take(struct transaction *t, const struct flow_entry *e)
+{
+	if (t->first == NULL) {
+		t->first = e;
+		t->cseq = e->cseq;
+		t->from_caller = ((e->flags & FLOW_FROM_CALLER) != 0) == (e->status == 0);
+		t->vias = e->vias;
+	}
+	if (e->flags & FLOW_RETRANSMISSION)
+		t->retransmissions++;
+	if (e->status == 0)
+		take_request(t, e);
+	else if (!flow_is_repeat(e))
+		take_response(t, e);
+}
+
+/* Is b the request of a on the next hop? */
+static bool
+is_next_hop(const struct transaction *a, const struct transaction *b)
+{
+	return a->method == b->method && a->cseq == b->cseq && a->from_caller == b->from_caller &&
+	       (b->vias > a->vias || (b->vias == a->vias && a->dst == b->src && a->src != b->dst));
+}
+
+static void
+hops_count(struct transaction *t, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t k = 0; k < n; k++) {
+			if (k == i || t[k].first == NULL || !is_next_hop(&t[k], &t[i]))
+				continue;
+			uint8_t by = t[i].vias > t[k].vias ? t[i].vias - t[k].vias : 1;
+			t[i].hop = by > t[i].hop ? by : t[i].hop;
+		}
+}
+
+void
+transactions_of(const struct dialog *d, const struct slot *s, struct transactions *all)
+{
+	struct transaction *t = all->t;
+	uint32_t n = s->n_transactions < TRANSACTIONS_MAX ? s->n_transactions : TRANSACTIONS_MAX;
+	struct chain_cursor at = {0};
+	const struct flow_entry *e;
+
+	memset(t, 0, n * sizeof(*t));
+	while ((e = chain_item_next(&d->pool, &s->flow_chain, sizeof(*e), &at)))
+		if (e->transaction < n)
+			take(&t[e->transaction], e);
+	if (s->forwarded)
+		hops_count(t, n);
+	all->n = n;
+}
+
+static const char *
+outcome_of(const struct dialog *d, const struct transaction *t)
+{
+	if (t->method == SIP_METHOD_ACK)
+		return "ack";
+	switch (t->code) {
+	case 0:
+		return t->request_ns && d->now_ns - t->request_ns >= TIMEOUT_NS ? "timeout"
+										 : "unanswered";
+	case 401:
+	case 407: return "challenged";
+	case 408: return "timeout";
+	case 487: return "cancelled";
+	default: break;
+	}
+	return t->code < 300 ? "completed" : t->code < 400 ? "redirected" : "failed";
+}
+
+void
+transaction_branch_put(const struct dialog *d, struct record_writer *w, const struct transaction *t)
+{
+	uint8_t scratch[512];
+	struct base_span branch;
+
+	flow_word(d, t->first, scratch, sizeof(scratch), &branch);
+	record_put_str(w, RECORD_F_BRANCH, branch);
+}
+
+/* In record.def's order. */
+static void
+put_one(const struct dialog *d, const struct slot *s, struct record_writer *w,
+	const struct transaction *t, uint32_t number)
+{
+	uint8_t scratch[512];
+	struct base_span branch;
+
+	if (t->method == SIP_METHOD_OTHER)
+		record_put_str(w, RECORD_F_METHOD,
+			flow_word(d, t->first, scratch, sizeof(scratch), &branch));
+	else
+		record_put_cstr(w, RECORD_F_METHOD, sip_method_name((enum sip_method)t->method));
+	record_put_u64(w, RECORD_F_CSEQ, t->cseq);
+	transaction_branch_put(d, w, t);
+	record_put_u64(w, RECORD_F_TRANSACTION, number);
+	flow_put_endpoint(d, s, w, t->src, true);
+	flow_put_endpoint(d, s, w, t->dst, false);
+	record_put_time(w, RECORD_F_REQUEST_TIME, t->request_ns);
+	record_put_time(w, RECORD_F_FIRST_RESPONSE_TIME, t->first_response_ns);
+	record_put_time(w, RECORD_F_RESPONSE_TIME, t->final_ns);
+	record_put_time(w, RECORD_F_ACK_TIME, t->ack_ns);
+	record_put_cstr(w, RECORD_F_OUTCOME, outcome_of(d, t));
+	if (t->code)
+		record_put_u64(w, RECORD_F_SIP_CODE, t->code);
+	if (t->retransmissions)
+		record_put_u64(w, RECORD_F_RETRANSMISSIONS, t->retransmissions);
+	if (t->hop)
+		record_put_u64(w, RECORD_F_HOP, t->hop);
+	record_put_cstr(w, RECORD_F_SENDER, t->from_caller ? "caller" : "callee");
+}
+
+void
+transactions_put(const struct dialog *d, const struct slot *s, struct record_writer *w,
+	const struct transactions *all)
+{
+	for (uint32_t i = 0; i < all->n; i++) {
+		if (all->t[i].first == NULL)
+			continue;
+		uint32_t row = record_list_open(w, RECORD_F_TRANSACTIONS);
+		put_one(d, s, w, &all->t[i], i);
+		record_list_close(w, row);
+	}
+}
