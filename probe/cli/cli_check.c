@@ -24,7 +24,8 @@ const char cli_fields_usage[] =
 	"\n"
 	"The manual of the record fields: key, type, unit, meaning.  The keys are those\n"
 	"of JSON, the CSV columns, and the names for SQL conditions.  KIND: call,\n"
-	"registration, transaction, stream, flow; default: all.\n"
+	"registration, transaction, stream, flow, transactions, dialogs, roles;\n"
+	"default: all.\n"
 	"\n"
 	"  -f, --format FORMAT   table (this manual), clickhouse: the columns of a table of\n"
 	"                        one KIND, for scripts/clickhouse\n"
@@ -139,7 +140,8 @@ cli_fields(struct cli *cli, int argc, char **argv)
 	}
 	for (int i = optind; i < argc; i++)
 		if (fields_kind(argv[i]) == RECORD_NONE)
-			return cli_misuse(cli, "kind '%s' is none of " CLI_KIND_NAMES ", flow",
+			return cli_misuse(cli, "kind '%s' is none of " CLI_KIND_NAMES
+				", nor a list of theirs",
 				argv[i]);
 	if (clickhouse && argc - optind != 1)
 		return cli_misuse(cli, "--format clickhouse prints one KIND");
