@@ -78,6 +78,12 @@ struct config {
 		uint32_t registration_s; /* series closed after the last exchange: default 32 */
 		uint32_t stream_idle_s;  /* stream without a call: default 30 */
 	} timers;
+	struct {
+		uint32_t jitter_buffer_ms; /* default 60; 0: discards nothing */
+		bool jitter_buffer_adaptive; /* default false */
+		uint32_t jitter_buffer_max_ms; /* default 200 */
+		bool g711_plc;         /* default true */
+	} media;
 	struct config_watch *watch;
 	unsigned watch_count;
 	struct {

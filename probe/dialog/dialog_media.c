@@ -136,7 +136,9 @@ media_publish(struct dialog *d, struct slot *s, const struct sip_sdp_media *medi
 			     rtcp = {media->rtcp_ip, media->rtcp_port};
 
 	announce->n_codecs = 0;
-	announce->srtp = media->crypto;
+	announce->srtp =
+		media->crypto || base_span_starts_nocase(media->proto, BASE_SPAN("RTP/SAVP"));
+	announce->ptime_ms = media->ptime_ms;
 	announce->t38 = base_span_starts_nocase(media->proto, BASE_SPAN("udptl"));
 	announce_codecs(announce, media);
 	if (media->port == 0)

@@ -99,6 +99,7 @@ streams_put(struct dialog *d, const struct slot *s, struct record_writer *w)
 {
 	struct stream_place places[STREAMS_MAX];
 	uint32_t n = streams_in_order(d, s, places, STREAMS_MAX);
+	double mos = __builtin_nan(""), mos_min = mos;
 
 	w->overflow |= s->stream_count > n; /* the record says less than there was: counted */
 	for (uint32_t i = 0; i < n; i++) {
@@ -108,5 +109,9 @@ streams_put(struct dialog *d, const struct slot *s, struct record_writer *w)
 		uint32_t row = record_list_open(w, RECORD_F_STREAMS);
 		media_summary_write(w, &stream);
 		record_list_close(w, row);
+		mos = __builtin_fmin(mos, stream.mos); /* of a NaN and a number: the number */
+		mos_min = __builtin_fmin(mos_min, stream.mos_min);
 	}
+	record_put_f64(w, RECORD_F_MOS, mos);
+	record_put_f64(w, RECORD_F_MOS_MIN, mos_min);
 }

@@ -8,8 +8,8 @@
 /* ---- memory ---- */
 
 struct layout {
-	size_t hot, cold, buckets, candidates, calls, total;
-	uint32_t max, n_candidates, n_calls;
+	size_t hot, cold, buckets, candidates, calls, rares, reports, total;
+	uint32_t max, n_candidates, n_calls, n_rares, n_reports;
 };
 
 static struct layout
@@ -26,7 +26,13 @@ layout_of(const struct media_options *options)
 	l.candidates = l.buckets + (size_t)media_table_buckets(l.max) * sizeof(struct media_bucket);
 	l.calls = l.candidates + (size_t)l.n_candidates * sizeof(struct media_candidate);
 	l.cold = base_align_up(l.calls + (size_t)l.n_calls * sizeof(struct media_list), 64);
-	l.total = base_align_up(l.cold + (size_t)l.max * sizeof(struct media_cold), 64);
+	l.n_rares = l.max / 4 + 2;
+	l.n_reports = l.max / 2 + 2;
+	l.rares = base_align_up(l.cold + (size_t)l.max * sizeof(struct media_cold), 64);
+	l.reports = base_align_up(
+		l.rares + (size_t)l.n_rares * sizeof(struct media_rare), 64);
+	l.total = base_align_up(
+		l.reports + (size_t)l.n_reports * sizeof(struct media_reports), 64);
 	return l;
 }
 
@@ -73,7 +79,10 @@ media_new(void *mem, const struct media_options *options)
 	memset(m->calls, 0xff, (size_t)l.n_calls * sizeof(struct media_list));
 	for (uint64_t i = 0; i < base_count_of(m->secret); i++)
 		m->secret[i] = base_hash(&options->key, &i, sizeof(i)) | 1;
+	media_pool_init(&m->rares, p + l.rares, sizeof(struct media_rare), l.n_rares);
+	media_pool_init(&m->reports, p + l.reports, sizeof(struct media_reports), l.n_reports);
 	clocks_init(m);
+	media_quality_init(m);
 	if (options->metrics) {
 		metrics_set(options->metrics, METRICS_STREAMS_MAX, l.max);
 		metrics_set(options->metrics, METRICS_STREAMS_ACTIVE, 0);
@@ -160,7 +169,22 @@ media_call_streams(const struct media *m, uint64_t call, uint32_t *indices, uint
 	return n;
 }
 
+uint32_t
+media_call_stream(const struct media *m, uint64_t call, uint32_t ssrc)
+{
+	for (uint32_t at = list_of_call(m, call)->head; at != MEDIA_NONE; at = m->cold[at].next)
+		if (m->cold[at].call == call && m->hot[at].ssrc == ssrc)
+			return at;
+	return MEDIA_NONE;
+}
+
 /* ---- what the worker asks for ---- */
+
+void
+media_note_loss(struct media *m, uint64_t lost_total)
+{
+	m->lost_total = lost_total;
+}
 
 void
 media_peek(struct media *m, uint64_t call, media_summary_fn fn, void *context)

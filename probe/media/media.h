@@ -37,6 +37,7 @@
 #define MEDIA_PROBATION_PACKETS 5
 #define MEDIA_NONE UINT32_MAX
 #define MEDIA_CODECS_MAX 8
+#define MEDIA_CNAME_MAX 64 /* bytes kept */
 
 /* How a stream came to its call: SDP announced both its ends, its destination alone (the source is
  * behind NAT), its source alone; or the call was guessed (media_announce). */
@@ -61,6 +62,7 @@ struct media_announce {
 	bool srtp, t38;
 	/* Not what SDP says but where NAT may have put it: yields to what SDP says. */
 	bool guess;
+	uint16_t ptime_ms;           /* a=ptime; 0: none */
 	struct media_codec_map codecs[MEDIA_CODECS_MAX];
 };
 
@@ -94,6 +96,11 @@ struct media_options {
 	/* Takes the summary of a stream past probation that is evicted; NULL: nobody. */
 	void (*evicted)(void *context, const struct media_summary *summary);
 	void *context;               /* of evicted */
+	/* The jitter buffer that is simulated: how long it holds a packet that came as quickly as
+	 * any (0: it discards nothing), and whether it grows with the jitter, and up to where. */
+	uint32_t jitter_buffer_ms, jitter_max_ms;
+	bool jitter_adaptive;
+	bool g711_bare;              /* receivers of G.711 conceal no losses */
 	struct metrics_core *metrics; /* STREAMS*, written here; borrowed for good */
 };
 
@@ -122,6 +129,34 @@ bool media_begin(struct media *m, struct media_packet *packet);
  * one was found, or an endpoint in the directory fits. */
 bool media_rtcp(struct media *m, const struct media_packet *packet);
 
+/* The frames that the probe lost so far: streams that live through a rise give no opinion. */
+void media_note_loss(struct media *m, uint64_t lost_total);
+
+/* Why a stream has no MOS. */
+enum media_mos_reason {
+	MEDIA_MOS_GIVEN,
+	MEDIA_MOS_CODEC,        /* unknown, or ITU-T has no figures for it */
+	MEDIA_MOS_VIDEO,
+	MEDIA_MOS_SHORT,        /* less than a second, or 20 packets */
+	MEDIA_MOS_CAPTURE_LOSS, /* the probe lost frames while it ran */
+};
+
+/* What RTCP says of a stream: its receiver (reports, half a round trip) and its sender. */
+struct media_remote {
+	bool has_receiver, has_sender, has_sent, has_voip, has_summary, bye;
+	double receiver_ms, sender_ms;       /* round trip from the probe to there */
+	double trip_ms_mean, trip_ms_max;    /* sum of the halves known */
+	uint32_t n;                          /* reports */
+	int32_t lost;                        /* cumulative; negative: duplicates */
+	uint8_t fraction, fraction_max;      /* 1/256 */
+	double jitter_ms, jitter_ms_max, ms_per_tick;
+	uint32_t sent_packets;
+	struct rtcp_xr_voip voip;
+	struct rtcp_xr_summary summary;
+	uint8_t cname_len;
+	uint8_t cname[MEDIA_CNAME_MAX];
+};
+
 /* What a stream was, for the record. */
 struct media_summary {
 	struct base_endpoint src, dst;
@@ -132,6 +167,22 @@ struct media_summary {
 	uint64_t after_bye;          /* packets after media_ended */
 	/* NaN where there is no basis (clock unknown, one packet) */
 	double jitter_ms_mean, jitter_ms_max, delta_ms_max;
+	uint64_t discarded, capture_loss, silence_ms;
+	uint32_t bursts, events, noise, silences, payload_changes, mos_chunks;
+	uint32_t previous_ssrc;      /* 0: none */
+	/* NaN where there is no basis; percent, ms, ratio */
+	double burst_density, gap_density, burst_ms, gap_ms, burst_ratio;
+	double skew_ppm;             /* of the sender's clock: positive where it is fast */
+	double interval_ms;          /* between packets as sent; 0: not known */
+	double r, mos, mos_min, mos_mean, delay_ms;
+	int64_t worst_ns;            /* begin of the worst chunk; 0: none */
+	uint8_t mos_reason;          /* enum media_mos_reason */
+	bool wideband, estimate, srtp;
+	uint8_t dscp, ttl;
+	uint8_t ptime_ms;            /* announced; 0: not */
+	/* the payload type with most packets but one, or 255 */
+	uint8_t other_payload_type, other_codec;
+	struct media_remote reports;
 	uint16_t vlan;
 	uint8_t payload_type, codec, sender, tunnel; /* enum rtp_codec, media_side, packet_tunnel */
 	uint8_t tie;                 /* enum media_tied */

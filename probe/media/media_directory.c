@@ -20,6 +20,7 @@ struct entry_data {
 	struct media_codec_map codecs[MEDIA_CODECS_MAX];
 	struct base_endpoint at;
 	uint8_t side, n_codecs, flags;
+	uint8_t ptime_ms;
 };
 
 enum { FLAG_SRTP = 1, FLAG_T38 = 2, FLAG_GUESS = 4 };
@@ -150,6 +151,7 @@ entry_fill(union entry_words *u, const struct base_endpoint *at, const struct me
 	u->data.n_codecs = a->n_codecs < MEDIA_CODECS_MAX ? a->n_codecs : MEDIA_CODECS_MAX;
 	u->data.flags = (uint8_t)((a->srtp ? FLAG_SRTP : 0) | (a->t38 ? FLAG_T38 : 0) |
 				  (a->guess ? FLAG_GUESS : 0));
+	u->data.ptime_ms = a->ptime_ms <= UINT8_MAX ? (uint8_t)a->ptime_ms : 0;
 	memcpy(u->data.codecs, a->codecs, u->data.n_codecs * sizeof(u->data.codecs[0]));
 }
 
@@ -225,6 +227,7 @@ announce_of(struct media_announce *out, const struct entry_data *data)
 		.side = data->side,
 		.n_codecs = data->n_codecs,
 		.srtp = data->flags & FLAG_SRTP,
+		.ptime_ms = data->ptime_ms,
 		.t38 = data->flags & FLAG_T38,
 		.guess = data->flags & FLAG_GUESS,
 	};

@@ -1,98 +1,5 @@
 #include "media_private.h"
 
-/* ---- sequence numbers, RFC 3550 A.1 ---- */
-
-static uint32_t
-popcount(uint64_t x)
-{
-	uint32_t n = 0;
-
-	for (; x; x &= x - 1)
-		n++;
-	return n;
-}
-
-uint64_t
-media_figures_packets(const struct media_hot *h, const struct media_cold *c)
-{
-	return (uint64_t)c->packets_high << 32 | h->packets;
-}
-
-static uint64_t
-expected_of(const struct media_hot *h, const struct media_cold *c)
-{
-	return (uint64_t)c->expected_prior + (h->highest - c->base + 1);
-}
-
-/* Expected and never received, while packets counts what was received and not yet put in place too.
- */
-static uint64_t
-lost_of(const struct media_hot *h, const struct media_cold *c, uint32_t not_yet)
-{
-	uint64_t unique = media_figures_packets(h, c) - c->duplicates - c->strays - not_yet,
-		 expected = expected_of(h, c);
-
-	return expected > unique ? expected - unique : 0;
-}
-
-/* A packet behind the window, where nobody remembers single numbers: if nothing is missing there,
- * it was here before. */
-static bool
-is_missing_before_window(const struct media_hot *h, const struct media_cold *c)
-{
-	uint64_t span = (uint64_t)h->highest - c->base + 1, lost = lost_of(h, c, 1);
-	uint64_t holes = (span < 64 ? span : 64) - popcount(h->window);
-
-	return lost > c->lost_prior + holes;
-}
-
-static void
-late(struct media_hot *h, struct media_cold *c, uint32_t behind)
-{
-	uint32_t ext = h->highest - behind;
-	bool before_base = ext < c->base, seen;
-
-	if (behind < 64) {
-		seen = h->window >> behind & 1;
-		h->window |= 1ull << behind;
-	} else {
-		seen = !before_base && !is_missing_before_window(h, c);
-	}
-	if (seen) {
-		c->duplicates++;
-		return;
-	}
-	c->reordered++;
-	if (before_base)
-		c->base = ext;
-}
-
-/* Not the next MEDIA_MAX_DROPOUT numbers.  The packet is counted in h->packets already.
- * A far jump is kept aside; a second packet behind it starts a new run, and what the old run
- * expected is kept, so that a sender that starts anew has lost nothing. */
-void
-media_figures_seq(struct media_hot *h, struct media_cold *c, uint16_t seq)
-{
-	uint32_t behind = (uint16_t)((uint16_t)h->highest - seq);
-
-	if (behind < MEDIA_MAX_MISORDER) {
-		late(h, c, behind);
-		return;
-	}
-	if (c->bad_seq != seq) {
-		c->bad_seq = (uint16_t)(seq + 1);
-		c->strays++;
-		return;
-	}
-	c->lost_prior = (uint32_t)lost_of(h, c, 1);
-	c->expected_prior = (uint32_t)expected_of(h, c);
-	c->strays--;
-	h->highest = MEDIA_SEQ_START + seq;
-	c->base = h->highest - 1;
-	h->window = 3;
-	c->bad_seq = UINT32_MAX;
-}
-
 /* ---- payload types and their jitter ---- */
 
 /* What the call's SDP says of a payload type, else RFC 3551. */
@@ -116,6 +23,12 @@ codec_of(const struct media *m, const struct media_cold *c, uint8_t payload_type
 	return found;
 }
 
+struct media_codec
+media_figures_codec(const struct media *m, uint32_t index, uint8_t payload_type)
+{
+	return codec_of(m, &m->cold[index], payload_type);
+}
+
 /* Events and comfort noise come between the packets of a codec and do not move its jitter. */
 static bool
 is_aside(const struct media_codec *codec)
@@ -125,38 +38,70 @@ is_aside(const struct media_codec *codec)
 }
 
 static struct media_jitter
-jitter_of_hot(const struct media_hot *h, const struct media_cold *c, uint64_t packets)
+jitter_of_hot(const struct media *m, uint32_t index, uint64_t packets)
 {
+	const struct media_hot *h = &m->hot[index];
+	const struct media_cold *c = &m->cold[index];
+	const struct media_rare *rare = media_rare_of(m, index);
+
 	return (struct media_jitter){
-		.sum = h->jitter_sum,
-		.last_ns = h->flags & MEDIA_LAST_SAVED ? c->main_ns : h->last_ns,
+		.sum = c->jitter_sum + (double)h->jitter_sum,
+		.last_ns = c->flags & MEDIA_LAST_SAVED ? rare->main_ns : h->last_ns,
 		.value = h->jitter,
 		.max = h->jitter_max,
 		.timestamp = h->timestamp,
 		.packets = (uint32_t)(packets - c->aside),
 		.skipped = c->skipped,
-		.payload_type = h->payload_type,
+		.payload_type = c->payload_type,
 		.clock = h->clock,
-		.flags = h->flags & MEDIA_HAVE_LAST,
+		.flags = c->flags & MEDIA_HAVE_LAST,
 	};
 }
 
-/* packets: of the stream before the one that brings the change. */
+/* Jitter flags of a stream, and what they mean for the next packet. */
 static void
-jitter_to_hot(
-	struct media_hot *h, struct media_cold *c, const struct media_jitter *j, uint64_t packets)
+set_flags(struct media *m, uint32_t index, uint8_t flags)
 {
-	h->jitter_sum = j->sum;
+	struct media_cold *c = &m->cold[index];
+
+	c->flags = (c->flags & (uint8_t)~(MEDIA_HAVE_LAST | MEDIA_LAST_SAVED)) | flags;
+	media_figures_marked(m, index);
+}
+
+void
+media_figures_marked(struct media *m, uint32_t index)
+{
+	const struct media_cold *c = &m->cold[index];
+	bool plain = (c->flags & (MEDIA_HAVE_LAST | MEDIA_LAST_SAVED | MEDIA_MARKS)) ==
+		     MEDIA_HAVE_LAST;
+
+	m->hot[index].steady = plain && m->hot[index].clock ? c->payload_type : MEDIA_PT_NONE;
+}
+
+/* packets: of the stream before the one that brings the change.  The arrival of the last packet of
+ * j is kept where there is room. */
+static void
+jitter_to_hot(struct media *m, uint32_t index, const struct media_jitter *j, uint64_t packets)
+{
+	struct media_hot *h = &m->hot[index];
+	struct media_cold *c = &m->cold[index];
+	struct media_rare *rare = j->flags ? media_rare_for(m, index) : NULL;
+
+	c->jitter_sum = j->sum;
+	h->jitter_sum = 0;
 	h->jitter = j->value;
 	h->jitter_max = j->max;
 	h->timestamp = j->timestamp;
-	h->payload_type = j->payload_type;
 	h->clock = j->clock;
-	h->flags &= MEDIA_MARKS;
-	h->flags |= j->flags ? MEDIA_HAVE_LAST | MEDIA_LAST_SAVED : 0;
-	c->main_ns = j->last_ns;
+	h->transit = 0;
+	h->transit_min = __builtin_inff();
+	c->flags |= MEDIA_ANCHORED;
+	c->payload_type = j->payload_type;
 	c->skipped = j->skipped;
 	c->aside = (uint32_t)(packets - j->packets);
+	if (rare)
+		rare->main_ns = j->last_ns;
+	set_flags(m, index, rare ? MEDIA_HAVE_LAST | MEDIA_LAST_SAVED : 0);
 }
 
 /* An unknown dynamic payload type within a call: a later offer may have brought it. */
@@ -166,7 +111,7 @@ refresh_map(struct media *m, uint32_t index, const struct media_sample *s)
 	struct media_cold *c = &m->cold[index];
 	struct media_tie tie;
 
-	if (c->state != MEDIA_TIED || m->hot[index].flags & MEDIA_MARKS || s->ts_ns < c->due_ns)
+	if (c->state != MEDIA_TIED || c->flags & MEDIA_MARKS || s->ts_ns < c->due_ns)
 		return;
 	c->due_ns = s->ts_ns + MEDIA_ASK_YOUNG_NS;
 	if (media_tie_find(m, &c->src, &c->dst, &tie) && tie.call == c->call)
@@ -178,66 +123,83 @@ refresh_map(struct media *m, uint32_t index, const struct media_sample *s)
 static void
 change_payload(struct media *m, uint32_t index, uint8_t payload_type)
 {
-	struct media_hot *h = &m->hot[index];
 	struct media_cold *c = &m->cold[index];
-	uint64_t before = media_figures_packets(h, c) - 1;
-	struct media_jitter was = jitter_of_hot(h, c, before), now = {.payload_type = payload_type};
+	uint64_t before = media_loss_packets(m, index) - 1;
+	struct media_jitter was = jitter_of_hot(m, index, before),
+			    now = {.payload_type = payload_type};
+	bool first = was.payload_type == MEDIA_PT_NONE;
+	struct media_rare *rare = first ? media_rare_of(m, index) : media_rare_for(m, index);
 
-	if (c->other.payload_type == payload_type) {
-		now = c->other;
-		c->other = was;
-	} else {
-		now.clock = codec_of(m, c, payload_type).clock;
-		if (was.payload_type != MEDIA_PT_NONE &&
-			(c->other.payload_type == MEDIA_PT_NONE || was.packets >= c->other.packets))
-			c->other = was;
+	now.clock = codec_of(m, c, payload_type).clock;
+	if (rare && rare->other.payload_type == payload_type) {
+		now = rare->other;
+		rare->other = was;
+	} else if (rare && !first &&
+		   (rare->other.payload_type == MEDIA_PT_NONE ||
+			   was.packets >= rare->other.packets)) {
+		rare->other = was;
 	}
-	jitter_to_hot(h, c, &now, before);
+	if (rare && !first)
+		rare->payload_changes++;
+	jitter_to_hot(m, index, &now, before);
 }
 
+/* h->last_ns is still that of the packet before. */
 static void
-put_aside(struct media_hot *h, struct media_cold *c, uint8_t payload_type)
+put_aside(struct media *m, uint32_t index, const struct media_codec *codec)
 {
-	if ((h->flags & (MEDIA_HAVE_LAST | MEDIA_LAST_SAVED)) == MEDIA_HAVE_LAST) {
-		c->main_ns = h->last_ns;
-		h->flags |= MEDIA_LAST_SAVED;
-	}
+	struct media_cold *c = &m->cold[index];
+	struct media_rare *rare = media_rare_for(m, index);
+
 	c->aside++;
-	c->aside_pt = payload_type;
+	c->aside_pt = codec->payload_type;
+	if (rare == NULL)
+		return;
+	if (codec->codec == RTP_CODEC_CN)
+		rare->noise++;
+	else
+		rare->events++;
+	if ((c->flags & (MEDIA_HAVE_LAST | MEDIA_LAST_SAVED)) == MEDIA_HAVE_LAST) {
+		rare->main_ns = m->hot[index].last_ns;
+		set_flags(m, index, MEDIA_HAVE_LAST | MEDIA_LAST_SAVED);
+	}
 }
 
 /* Not simply one more packet of the payload type in use.  h->last_ns is still that of the packet
  * before. */
 void
-media_figures_payload(struct media *m, uint32_t index, const struct media_sample *s)
+media_figures_payload(struct media *m, uint32_t index, const struct media_sample *s, bool again)
 {
 	struct media_hot *h = &m->hot[index];
 	struct media_cold *c = &m->cold[index];
 
-	if (s->payload_type != h->payload_type) {
+	if (s->payload_type != c->payload_type) {
 		struct media_codec codec = codec_of(m, c, s->payload_type);
 		if (codec.codec == RTP_CODEC_NONE) {
 			refresh_map(m, index, s);
 			codec = codec_of(m, c, s->payload_type);
 		}
 		if (is_aside(&codec)) {
-			put_aside(h, c, s->payload_type);
+			put_aside(m, index, &codec);
 			return;
 		}
-		if (s->payload_type != h->payload_type)
+		if (s->payload_type != c->payload_type)
 			change_payload(m, index, s->payload_type);
 	}
 	if (h->clock == 0)
 		return;
-	if (!(h->flags & MEDIA_HAVE_LAST)) {
+	if (!(c->flags & MEDIA_HAVE_LAST)) {
 		c->skipped++;
 		h->timestamp = s->timestamp;
+		h->transit_min = 0;
 	} else {
-		int64_t last = h->flags & MEDIA_LAST_SAVED ? c->main_ns : h->last_ns;
-		media_jitter_step(
+		int64_t last = c->flags & MEDIA_LAST_SAVED ? media_rare_of(m, index)->main_ns
+							   : h->last_ns;
+		float transit = media_jitter_step(
 			h, m->ticks_per_ns[h->clock], media_elapsed(last, s->ts_ns), s->timestamp);
+		media_transit_step(m, index, s, (struct media_arrival){transit, again});
 	}
-	h->flags = (h->flags & MEDIA_MARKS) | MEDIA_HAVE_LAST;
+	set_flags(m, index, MEDIA_HAVE_LAST);
 }
 
 static uint8_t
@@ -250,6 +212,7 @@ clock_index(struct media *m, uint32_t clock_hz)
 		return 0;
 	m->clock_hz[m->n_clocks] = clock_hz;
 	m->ticks_per_ns[m->n_clocks] = clock_hz / 1e9;
+	media_quality_clock(m, m->n_clocks);
 	return (uint8_t)m->n_clocks++;
 }
 
@@ -268,17 +231,36 @@ jitter_remap(struct media_jitter *j, const struct media_codec *codec)
 	}
 }
 
+/* The payload type in use means something else now? */
+static void
+remap_hot(struct media *m, uint32_t index, uint64_t packets)
+{
+	struct media_cold *c = &m->cold[index];
+	struct media_codec codec = codec_of(m, c, c->payload_type);
+
+	if (!is_aside(&codec) && codec.clock == m->hot[index].clock)
+		return;
+	struct media_jitter now = jitter_of_hot(m, index, packets);
+	jitter_remap(&now, &codec);
+	if (now.payload_type == MEDIA_PT_NONE)
+		c->aside_pt = c->payload_type;
+	jitter_to_hot(m, index, &now, packets);
+}
+
 /* The codecs of an announcement for a stream; a static payload type without rtpmap has its own
  * clock. */
 void
 media_figures_map(struct media *m, uint32_t index, const struct media_tie *tie)
 {
-	struct media_hot *h = &m->hot[index];
 	struct media_cold *c = &m->cold[index];
-	uint64_t packets = media_figures_packets(h, c);
-	struct media_jitter now = jitter_of_hot(h, c, packets);
+	struct media_rare *rare = media_rare_of(m, index);
+	uint64_t packets = media_loss_packets(m, index);
 	struct media_codec codec;
 
+	if (tie->srtp)
+		c->flags |= MEDIA_SRTP;
+	if (tie->ptime_ms && tie->ptime_ms <= UINT8_MAX)
+		c->ptime_ms = (uint8_t)tie->ptime_ms;
 	c->n_codecs = 0;
 	for (uint32_t i = 0; i < tie->n_codecs; i++) {
 		uint8_t payload_type = tie->codecs[i].payload_type;
@@ -289,19 +271,11 @@ media_figures_map(struct media *m, uint32_t index, const struct media_tie *tie)
 			codec.clock = clock_index(m, tie->codecs[i].clock_hz);
 		c->codecs[c->n_codecs++] = codec;
 	}
-	if (h->payload_type != MEDIA_PT_NONE) {
-		uint8_t flags = h->flags;
-		codec = codec_of(m, c, h->payload_type);
-		jitter_remap(&now, &codec);
-		if (now.payload_type == MEDIA_PT_NONE)
-			c->aside_pt = h->payload_type;
-		jitter_to_hot(h, c, &now, packets);
-		if (now.flags)
-			h->flags = flags;
-	}
-	if (c->other.payload_type != MEDIA_PT_NONE) {
-		codec = codec_of(m, c, c->other.payload_type);
-		jitter_remap(&c->other, &codec);
+	if (c->payload_type != MEDIA_PT_NONE)
+		remap_hot(m, index, packets);
+	if (rare && rare->other.payload_type != MEDIA_PT_NONE) {
+		codec = codec_of(m, c, rare->other.payload_type);
+		jitter_remap(&rare->other, &codec);
 	}
 }
 
@@ -314,20 +288,21 @@ media_figures_begin(struct media *m, uint32_t index, const struct media_sample *
 	struct media_hot *h = &m->hot[index];
 	struct media_cold *c = &m->cold[index];
 
-	h->window = 0;
+	h->window = ~0ull;
 	h->last_ns = s->ts_ns;
-	h->jitter_sum = 0;
-	h->jitter = h->jitter_max = 0;
+	h->jitter_sum = h->jitter = h->jitter_max = h->transit = 0;
+	h->transit_min = __builtin_inff();
 	h->timestamp = 0;
 	h->highest = MEDIA_SEQ_START + s->seq - 1;
-	h->packets = h->bytes = h->delta_max_ns = 0;
-	h->payload_type = MEDIA_PT_NONE;
-	h->clock = h->flags = 0;
+	h->bytes = h->delta_max_ns = 0;
+	h->look_at = media_look_of(s->ts_ns);
+	h->steady = MEDIA_PT_NONE;
+	h->clock = 0;
 	c->base = MEDIA_SEQ_START + s->seq;
-	c->first_ns = s->ts_ns;
+	c->first_ns = c->chunk_ns = s->ts_ns;
 	c->bad_seq = UINT32_MAX;
-	c->aside_pt = MEDIA_PT_NONE;
-	c->other.payload_type = MEDIA_PT_NONE;
+	c->payload_type = c->aside_pt = MEDIA_PT_NONE;
+	c->capture_loss = c->chunk_capture_loss = (uint32_t)m->lost_total;
 }
 
 static void
@@ -345,20 +320,45 @@ summary_jitter(const struct media *m, const struct media_jitter *j, struct media
 static void
 summary_payload(const struct media *m, uint32_t index, struct media_summary *out)
 {
-	const struct media_hot *h = &m->hot[index];
 	const struct media_cold *c = &m->cold[index];
-	struct media_jitter best = jitter_of_hot(h, c, out->packets);
+	const struct media_rare *rare = media_rare_of(m, index);
+	struct media_jitter best = jitter_of_hot(m, index, out->packets),
+			    other = {.payload_type = MEDIA_PT_NONE};
 
+	if (rare && rare->other.payload_type != MEDIA_PT_NONE)
+		other = rare->other;
 	if (best.payload_type == MEDIA_PT_NONE ||
-		(c->other.payload_type != MEDIA_PT_NONE && c->other.packets >= best.packets))
-		best = c->other;
+		(other.payload_type != MEDIA_PT_NONE && other.packets >= best.packets)) {
+		struct media_jitter kept = best;
+		best = other;
+		other = kept;
+	}
 	if (best.payload_type == MEDIA_PT_NONE)
 		best = (struct media_jitter){.payload_type = c->aside_pt};
 	struct media_codec codec = codec_of(m, c, best.payload_type);
 	out->payload_type = best.payload_type;
 	out->codec = codec.codec;
 	out->clock_hz = m->clock_hz[codec.clock];
+	out->other_payload_type = other.payload_type;
+	out->other_codec = other.payload_type != MEDIA_PT_NONE
+				   ? codec_of(m, c, other.payload_type).codec
+				   : RTP_CODEC_NONE;
 	summary_jitter(m, &best, out);
+}
+
+static void
+summary_rare(const struct media *m, uint32_t index, struct media_summary *out)
+{
+	const struct media_rare *rare = media_rare_of(m, index);
+
+	if (rare == NULL)
+		return;
+	out->events = rare->events;
+	out->noise = rare->noise;
+	out->silences = rare->silences;
+	out->silence_ms = rare->silence_ms;
+	out->payload_changes = rare->payload_changes;
+	out->previous_ssrc = rare->previous_ssrc;
 }
 
 void
@@ -366,7 +366,9 @@ media_figures_summary(const struct media *m, uint32_t index, struct media_summar
 {
 	const struct media_hot *h = &m->hot[index];
 	const struct media_cold *c = &m->cold[index];
+	struct media_totals t;
 
+	media_loss_totals(m, index, &t);
 	*out = (struct media_summary){
 		.src = c->src,
 		.dst = c->dst,
@@ -374,10 +376,10 @@ media_figures_summary(const struct media *m, uint32_t index, struct media_summar
 		.ssrc = h->ssrc,
 		.first_ns = c->first_ns,
 		.last_ns = h->last_ns,
-		.packets = media_figures_packets(h, c),
+		.packets = media_loss_packets(m, index),
 		.bytes = (uint64_t)c->bytes_high << 32 | h->bytes,
-		.expected = expected_of(h, c),
-		.lost = lost_of(h, c, 0),
+		.expected = t.expected,
+		.lost = t.lost,
 		.duplicates = c->duplicates,
 		.reordered = c->reordered,
 		.markers = c->markers,
@@ -390,8 +392,15 @@ media_figures_summary(const struct media *m, uint32_t index, struct media_summar
 		.vlan = c->vlan,
 		.sender = c->sender,
 		.tunnel = c->tunnel,
+		.dscp = c->dscp,
+		.ttl = c->ttl,
+		.ptime_ms = c->ptime_ms,
+		.srtp = c->flags & MEDIA_SRTP,
 	};
 	if (out->packets > 1)
 		out->delta_ms_max = (double)c->delta_max_ns / (double)BASE_NS_PER_MS;
 	summary_payload(m, index, out);
+	summary_rare(m, index, out);
+	media_quality_summary(m, index, out);
+	media_reports_summary(m, index, out);
 }

@@ -157,9 +157,14 @@ sample_read(struct media_sample *s, const struct packet_view *view, int64_t ts_n
 	};
 }
 
+/* look_at has gone round, or will have soon. */
+#define LOOK_SURELY_NS (60 * BASE_NS_PER_SEC)
+
 static __attribute__((noinline)) void
 delta_is_longest(struct media_hot *h, struct media_cold *c, int64_t delta)
 {
+	if (delta > LOOK_SURELY_NS)
+		h->look_at = media_look_of(media_elapsed(0, h->last_ns + delta));
 	if (delta <= c->delta_max_ns)
 		return;
 	c->delta_max_ns = delta;
@@ -171,30 +176,35 @@ static inline bool
 account(struct media *m, uint32_t index, const struct media_sample *s)
 {
 	struct media_hot *h = &m->hot[index];
-	uint16_t ahead = (uint16_t)(s->seq - (uint16_t)h->highest);
 	int64_t delta = media_elapsed(h->last_ns, s->ts_ns);
-	bool plain = s->payload_type == h->payload_type && h->flags == MEDIA_HAVE_LAST;
+	bool plain = s->payload_type == h->steady, again = false;
 
-	if (base_unlikely(!plain && h->flags & MEDIA_MARKS) && !media_stays(m, index, s))
+	if (base_unlikely(!plain) && m->cold[index].flags & MEDIA_MARKS &&
+		!media_stays(m, index, s))
 		return false;
-	if (base_unlikely(__builtin_add_overflow(h->packets, 1, &h->packets)))
-		m->cold[index].packets_high++;
 	if (base_unlikely(__builtin_add_overflow(h->bytes, s->bytes, &h->bytes)))
 		m->cold[index].bytes_high++;
-	if (base_likely((uint16_t)(ahead - 1) < MEDIA_MAX_DROPOUT - 1)) {
-		h->highest += ahead;
-		h->window = (ahead < 64 ? h->window << ahead : 0) | 1;
+	/* the next number, and the one that leaves the window was there */
+	if (base_likely(s->seq == (uint16_t)(h->highest + 1) && (int64_t)h->window < 0)) {
+		h->highest++;
+		h->window = h->window << 1 | 1;
 	} else {
-		media_figures_seq(h, &m->cold[index], s->seq);
+		again = media_loss_seq(m, index, s->seq);
 	}
 	if (base_unlikely(delta > (int64_t)h->delta_max_ns))
 		delta_is_longest(h, &m->cold[index], delta);
 	if (base_unlikely(s->marker))
-		m->cold[index].markers++;
-	if (base_likely(plain))
-		media_jitter_step(h, m->ticks_per_ns[h->clock], delta, s->timestamp);
-	else
-		media_figures_payload(m, index, s);
+		media_quality_marker(m, index, s);
+	if (base_likely(plain)) {
+		uint32_t interval = s->timestamp - h->timestamp;
+		float transit = media_jitter_step(
+			h, m->ticks_per_ns[h->clock], delta, s->timestamp);
+		media_transit_step(m, index, s, (struct media_arrival){transit, again});
+		if (base_unlikely((int16_t)(media_look_of(s->ts_ns) - h->look_at) >= 0))
+			media_quality_look(m, index, s, interval);
+	} else {
+		media_figures_payload(m, index, s, again);
+	}
 	h->last_ns = s->ts_ns;
 	return true;
 }

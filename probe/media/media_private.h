@@ -1,16 +1,21 @@
 /* media_private: the layout behind media.h.
  *
  *   media_hot.c     prepare, find, update: the burst, and what a packet does to its one hot line
- *   media_figures.c what is rare: sequence jumps, late packets, new payload types; summaries
+ *   media_loss.c    sequence jumps, late packets, bursts and gaps
+ *   media_figures.c payload types and their jitter; summaries
+ *   media_quality.c jitter buffer, chunks of ten seconds, MOS
+ *   media_reports.c RTCP
+ *   media_block.c   blocks for what few streams need
  *   media_stream.c  begin, candidates, ties, eviction, end
  *   media.c         memory, lists, collect, peek, advance, finish
  *
  * Hot and cold of stream i are hot[i] and cold[i].  A packet in sequence of the stream's payload
- * type touches hot[i] alone. */
+ * type touches hot[i] alone, but once in ten seconds (media_quality_look). */
 #pragma once
 
 #include "media.h"
 #include "media_table.h"
+#include "rtp_quality.h"
 
 #define MEDIA_PT_NONE 0xff
 #define MEDIA_CLOCKS 256
@@ -21,6 +26,8 @@
 #define MEDIA_MAX_MISORDER 100
 /* Extended sequence numbers begin in cycle 1: the base may move below the first packet. */
 #define MEDIA_SEQ_START 0x10000u
+#define MEDIA_FOLD (1u << 30) /* numbers of a run, at the end of a chunk */
+#define MEDIA_CHUNK_NS (10 * BASE_NS_PER_SEC)
 #define MEDIA_ASK_YOUNG_NS (200 * BASE_NS_PER_MS)
 #define MEDIA_ASK_OLD_NS (2 * BASE_NS_PER_SEC)
 
@@ -33,31 +40,40 @@ struct media_sample {
 	bool marker;
 };
 
-/* flags of a hot line: of the jitter of payload_type */
+/* flags of a stream: of the jitter of its payload type */
 #define MEDIA_HAVE_LAST 1  /* timestamp and arrival of its last packet are known */
-#define MEDIA_LAST_SAVED 2 /* that arrival stands in cold.main_ns, for other packets came since */
+#define MEDIA_LAST_SAVED 2 /* that arrival stands in rare.main_ns, for other packets came since */
 /* of the stream: each takes its packets off the short path */
 #define MEDIA_ENDED 4      /* its call is over since cold.due_ns */
 #define MEDIA_LEFT 8       /* out of the table: its packets are another stream's now */
 #define MEDIA_MARKS (MEDIA_ENDED | MEDIA_LEFT)
+/* of the jitter buffer's floor */
+#define MEDIA_ANCHORED 16   /* set anew within this chunk: says nothing of the clock */
+#define MEDIA_HAVE_FLOOR 32 /* a chunk before this one had one */
+#define MEDIA_SRTP 64
 
 struct media_hot {
 	_Alignas(64) uint32_t ssrc;
 	/* Bits 16..47 of the hash; tag and bucket stand for the others: two streams of one SSRC on
 	 * one core are taken for one with odds of 2^-64 a pair, and no sender knows the key. */
 	uint32_t check;
-	uint64_t window;        /* bit i: extended sequence number highest - i was received */
+	/* Bit i: extended sequence number highest - i was received in time, or lies before the
+	 * first. */
+	uint64_t window;
 	int64_t last_ns;
-	double jitter_sum;      /* of jitter after each packet, clock ticks */
+	float jitter_sum;       /* of jitter after each packet of this chunk, clock ticks */
 	float jitter;           /* RFC 3550 A.8, clock ticks */
 	float jitter_max;
-	uint32_t timestamp;     /* of the last packet of payload_type */
+	float transit;          /* above the quickest packet's, clock ticks: media_quality.c */
+	float transit_min;      /* of this chunk */
+	uint32_t timestamp;     /* of the last packet of cold.payload_type */
 	uint32_t highest;       /* extended sequence number */
-	uint32_t packets, bytes; /* low halves: cold.packets_high, bytes_high */
+	uint32_t bytes;         /* low half: cold.bytes_high */
 	uint32_t delta_max_ns;  /* saturates: cold.delta_max_ns is whole */
-	uint8_t payload_type;   /* the one that jitter follows, or MEDIA_PT_NONE */
+	uint16_t look_at;       /* media_look_of the end of the chunk */
+	/* cold.payload_type where its next packet needs nothing of cold, else MEDIA_PT_NONE */
+	uint8_t steady;
 	uint8_t clock;          /* index in media.clock_hz; 0: unknown */
-	uint8_t flags;
 };
 _Static_assert(sizeof(struct media_hot) == BASE_CACHE_LINE, "one line a stream");
 
@@ -68,6 +84,61 @@ struct media_jitter {
 	float value, max;
 	uint32_t timestamp, packets, skipped;
 	uint8_t payload_type, clock, flags;
+};
+
+/* Losses and discards: RFC 3611 4.7.2, and the runs that G.107's BurstR counts. */
+struct media_burst {
+	uint32_t last;             /* extended sequence number of the last one */
+	uint32_t first, cluster;   /* of those with less than Gmin between them, so far */
+	uint32_t runs;             /* of consecutive ones */
+	uint32_t bursts, burst_packets, burst_lost;
+};
+
+struct media_totals {
+	uint64_t expected, lost, discarded;
+	struct media_burst burst;
+};
+
+struct media_chunks {
+	uint32_t n, worst_s;       /* worst: seconds after the first packet */
+	float mos_sum, mos_min;
+};
+
+/* What few streams have: another payload type, late packets, events, silence. */
+struct media_rare {
+	struct media_jitter other;
+	int64_t main_ns;           /* arrival of the last packet of the main payload type */
+	uint64_t late;             /* bit i: number late_at - i came too late to be played */
+	uint64_t silence_ms;
+	uint32_t late_at, late_last, late_run;
+	uint32_t events, noise, silences, payload_changes, previous_ssrc;
+};
+
+struct media_stamp {
+	int64_t ts_ns;             /* when it passed here */
+	uint32_t ntp_middle;       /* middle 32 bits: what LSR repeats */
+};
+
+/* RTCP about a stream: from its sender, and from its receiver. */
+struct media_reports {
+	struct media_stamp stamps[2]; /* last sender reports */
+	uint64_t trip_us_sum;
+	uint32_t receiver_us, sender_us; /* half paths */
+	uint32_t trip_us_max, trips;
+	uint32_t reports, jitter, jitter_max, sent_packets;
+	int32_t lost;
+	uint8_t fraction, fraction_max;
+	bool has_receiver, has_sender, has_sent, has_voip, has_summary, bye;
+	struct rtcp_xr_summary summary;
+	struct rtcp_xr_voip voip;
+	uint8_t cname_len;
+	uint8_t cname[MEDIA_CNAME_MAX];
+};
+
+struct media_pool {
+	uint8_t *blocks;
+	uint32_t bytes, max;
+	uint32_t fresh, free;      /* blocks ever used; last one given back */
 };
 
 struct media_codec {
@@ -83,23 +154,39 @@ struct media_cold {
 	int64_t first_ns;
 	/* next question to the directory; tied: not before; MEDIA_ENDED: when */
 	int64_t due_ns;
-	int64_t main_ns;
+	int64_t chunk_ns;          /* begin of the chunk */
 	int64_t delta_max_ns;
 	uint64_t asked;            /* versions of the directories when last asked */
-	struct media_jitter other;
-	uint32_t expected_prior, lost_prior; /* runs before the last restart */
+	uint64_t expected_prior;   /* runs before the last restart */
+	double jitter_sum;         /* chunks before this one */
+	uint32_t lost_gone;        /* left the window and never came */
+	uint32_t lost_old;         /* of these, before the last restart */
+	struct media_burst burst;  /* up to the window */
+	uint32_t discarded;
+	struct media_chunks chunks; /* before this one; and where this one began: */
+	uint32_t chunk_expected, chunk_missing, chunk_runs, chunk_capture_loss;
+	uint32_t capture_loss;     /* the probe's loss when the stream began, low half */
+	float floor_moved;         /* down, in this chunk, ticks */
+	float skew_ticks, skew_s;  /* how far it moved in all, in how long */
+	uint32_t rare, reports;    /* blocks */
 	uint32_t duplicates, reordered;
 	uint32_t strays;           /* far off and not followed: neither expected nor lost */
 	uint32_t bad_seq;          /* RFC 3550 A.1; > 0xffff: none */
-	uint32_t aside;            /* packets that are not of the hot payload type */
-	uint32_t skipped;          /* packets of the hot payload type that moved no jitter */
+	uint32_t aside;            /* packets that are not of payload_type */
+	uint32_t skipped;          /* packets of payload_type that moved no jitter */
 	uint32_t markers, rtcp_packets;
 	uint32_t after_bye;
 	uint32_t prev, next;       /* in the list of its state, or of its call */
-	uint16_t packets_high, bytes_high;
+	uint16_t bytes_high;
 	uint16_t vlan;
+	uint16_t interval;         /* of timestamps of neighbours, ticks */
 	uint8_t tunnel, sender, state, tie;
 	uint8_t aside_pt;          /* last payload type of an event or comfort noise */
+	uint8_t payload_type;      /* the one that jitter follows, or MEDIA_PT_NONE */
+	uint8_t flags;
+	uint8_t interval_votes, looks;
+	uint8_t dscp, ttl;         /* of the first packet */
+	uint8_t ptime_ms;          /* announced; 0: not */
 	uint8_t n_codecs;
 	struct media_codec codecs[MEDIA_CODECS_MAX];
 };
@@ -120,9 +207,12 @@ struct media {
 	struct media_cold *cold;
 	struct media_table table;
 	double ticks_per_ns[MEDIA_CLOCKS];
+	float late_ticks[MEDIA_CLOCKS]; /* what the jitter buffer holds */
+	uint64_t lost_total;          /* frames that the probe lost */
 	uint64_t secret[7];
 	struct media_candidate *candidates;
 	struct media_list *calls;
+	struct media_pool rares, reports;
 	struct media_options options;
 	uint32_t candidate_mask, calls_mask;
 	uint32_t active;
@@ -140,6 +230,8 @@ struct media_tie {
 	int64_t since_ns;          /* newest announcement */
 	uint8_t sender, n_codecs;
 	uint8_t how;               /* enum media_tied */
+	bool srtp;
+	uint16_t ptime_ms;
 	struct media_codec_map codecs[MEDIA_CODECS_MAX];
 };
 
@@ -152,13 +244,64 @@ uint32_t media_lookup(const struct media *m, uint64_t hash, uint32_t ssrc);
 void media_account(struct media *m, uint32_t index, const struct media_sample *s);
 bool media_sample_of(struct media_sample *s, const struct packet_view *view, int64_t ts_ns);
 
+/* media_loss.c */
+/* The packet is not the next in line.  True: its number was here before, or is far off. */
+bool media_loss_seq(struct media *m, uint32_t index, uint16_t seq);
+/* A packet that is counted came too late to be played.  False: it is too far behind to tell. */
+bool media_loss_late(struct media *m, uint32_t index, uint16_t seq);
+uint64_t media_loss_packets(const struct media *m, uint32_t index);
+uint64_t media_loss_expected(const struct media *m, uint32_t index);
+/* With what is missing in the window. */
+void media_loss_totals(const struct media *m, uint32_t index, struct media_totals *out);
+void media_loss_fold(struct media *m, uint32_t index);
+
 /* media_figures.c */
 void media_figures_begin(struct media *m, uint32_t index, const struct media_sample *s);
-void media_figures_seq(struct media_hot *h, struct media_cold *c, uint16_t seq);
-void media_figures_payload(struct media *m, uint32_t index, const struct media_sample *s);
+void media_figures_payload(
+	struct media *m, uint32_t index, const struct media_sample *s, bool again);
+/* Its marks have changed. */
+void media_figures_marked(struct media *m, uint32_t index);
 void media_figures_map(struct media *m, uint32_t index, const struct media_tie *tie);
-uint64_t media_figures_packets(const struct media_hot *h, const struct media_cold *c);
+struct media_codec media_figures_codec(
+	const struct media *m, uint32_t index, uint8_t payload_type);
 void media_figures_summary(const struct media *m, uint32_t index, struct media_summary *out);
+
+/* media_quality.c */
+struct media_arrival {
+	float transit;
+	bool again;
+};
+struct media_judged {
+	uint32_t index;
+	enum rtp_codec codec;
+	uint64_t expected, missing;
+	uint32_t runs;
+};
+void media_quality_init(struct media *m);
+void media_quality_clock(struct media *m, uint32_t clock); /* a new one */
+float media_quality_transit(struct media *m, uint32_t index, const struct media_sample *s,
+	struct media_arrival a);
+void media_quality_look(
+	struct media *m, uint32_t index, const struct media_sample *s, uint32_t interval);
+void media_quality_marker(struct media *m, uint32_t index, const struct media_sample *s);
+double media_quality_interval_ms(const struct media *m, uint32_t index);
+double media_quality_delay_ms(const struct media *m, uint32_t index, enum rtp_codec codec);
+bool media_quality_judge(
+	const struct media *m, const struct media_judged *what, struct rtp_quality *out);
+void media_quality_chunk(const struct media *m, uint32_t index, struct media_chunks *chunks);
+void media_quality_summary(const struct media *m, uint32_t index, struct media_summary *out);
+
+/* media_reports.c */
+void media_reports_receive(struct media *m, const struct media_packet *packet, uint32_t from);
+void media_reports_summary(const struct media *m, uint32_t index, struct media_summary *out);
+
+/* media_block.c: x_of NULL where there is none, x_for where the pool is empty */
+void media_pool_init(struct media_pool *p, void *mem, uint32_t bytes, uint32_t max);
+struct media_rare *media_rare_of(const struct media *m, uint32_t index);
+struct media_rare *media_rare_for(struct media *m, uint32_t index);
+struct media_reports *media_reports_of(const struct media *m, uint32_t index);
+struct media_reports *media_reports_for(struct media *m, uint32_t index);
+void media_blocks_give(struct media *m, uint32_t index);
 
 /* media_stream.c */
 bool media_tie_find(const struct media *m, const struct base_endpoint *from,
@@ -167,12 +310,17 @@ bool media_tie_try(struct media *m, uint32_t index);
 /* Is a packet of a stream whose call is over that stream's?  Counts it.  False: the stream has left
  * the table. */
 bool media_stays(struct media *m, uint32_t index, const struct media_sample *s);
+/* The stream whose RTCP between these would be: of the same ports, or of those below. */
+uint32_t media_rtcp_stream(const struct media *m, const struct base_endpoint *src,
+	const struct base_endpoint *dst, uint32_t ssrc);
 void media_stream_end(struct media *m, uint32_t index, media_summary_fn fn, void *context);
 
 /* media.c */
 void media_list_push(struct media *m, struct media_list *l, uint32_t index);
 void media_list_remove(struct media *m, struct media_list *l, uint32_t index);
 struct media_list *media_list_of(struct media *m, uint32_t index);
+/* The stream of call with this SSRC, or MEDIA_NONE. */
+uint32_t media_call_stream(const struct media *m, uint64_t call, uint32_t ssrc);
 uint32_t media_call_streams(const struct media *m, uint64_t call, uint32_t *indices, uint32_t max);
 
 /* to - from, whatever a capture file claims its times are. */
@@ -182,15 +330,41 @@ media_elapsed(int64_t from, int64_t to)
 	return (int64_t)((uint64_t)to - (uint64_t)from);
 }
 
-/* The jitter of a hot line moves by one packet: RFC 3550 A.8 in clock ticks. */
-static inline void
+/* Time in units of 17 ms, modulo 18 minutes. */
+static inline uint16_t
+media_look_of(int64_t ts_ns)
+{
+	return (uint16_t)((uint64_t)ts_ns >> 24);
+}
+
+/* The jitter of a hot line moves by one packet: RFC 3550 A.8 in clock ticks.  Returns its
+ * transit. */
+static inline float
 media_jitter_step(struct media_hot *h, double ticks_per_ns, int64_t elapsed_ns, uint32_t timestamp)
 {
 	double d = (double)elapsed_ns * ticks_per_ns - (double)(int32_t)(timestamp - h->timestamp);
 	double jitter = (double)h->jitter + (__builtin_fabs(d) - (double)h->jitter) * 0.0625;
 
 	h->jitter = (float)jitter;
-	h->jitter_sum += jitter;
+	h->jitter_sum += h->jitter;
 	h->jitter_max = h->jitter > h->jitter_max ? h->jitter : h->jitter_max;
 	h->timestamp = timestamp;
+	return h->transit + (float)d;
+}
+
+static inline void
+media_transit_step(struct media *m, uint32_t index, const struct media_sample *s,
+	struct media_arrival a)
+{
+	struct media_hot *h = &m->hot[index];
+	float transit = a.transit;
+	uint32_t bits, late;
+
+	/* As integers, floats from 0 up keep their order, and negative ones are above them all. */
+	memcpy(&bits, &transit, sizeof(bits));
+	memcpy(&late, &m->late_ticks[h->clock], sizeof(late));
+	if (base_unlikely(bits > late))
+		transit = media_quality_transit(m, index, s, a);
+	h->transit = transit;
+	h->transit_min = transit < h->transit_min ? transit : h->transit_min;
 }

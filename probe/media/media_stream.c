@@ -81,6 +81,8 @@ media_tie_find(const struct media *m, const struct base_endpoint *from,
 	if ((!at_dst || dst.guess) && (!at_src || src.guess))
 		tie->how = MEDIA_TIED_GUESS;
 	if (at_dst) {
+		tie->srtp = dst.srtp;
+		tie->ptime_ms = dst.ptime_ms;
 		add_codecs(tie, &dst);
 		tie->since_ns = dst.since_ns;
 	}
@@ -114,9 +116,12 @@ find_room(const struct media *m, const struct base_endpoint *from, const struct 
 static void
 mark_ended(struct media *m, uint32_t index, int64_t end_ns)
 {
-	m->hot[index].flags &= (uint8_t)~MEDIA_ENDED;
-	m->hot[index].flags |= end_ns ? MEDIA_ENDED : 0;
-	m->cold[index].due_ns = end_ns;
+	struct media_cold *c = &m->cold[index];
+
+	c->flags &= (uint8_t)~MEDIA_ENDED;
+	c->flags |= end_ns ? MEDIA_ENDED : 0;
+	c->due_ns = end_ns;
+	media_figures_marked(m, index);
 }
 
 /* A call that is over for its other streams is over for a new one. */
@@ -126,8 +131,30 @@ inherit_end(struct media *m, uint32_t index)
 	uint32_t other;
 
 	if (media_call_streams(m, m->cold[index].call, &other, 1) &&
-		m->hot[other].flags & MEDIA_ENDED)
+		m->cold[other].flags & MEDIA_ENDED)
 		mark_ended(m, index, m->cold[other].due_ns);
+}
+
+/* Of the call's streams between the same addresses the one heard last: its sender has another SSRC
+ * now. */
+static void
+succeed(struct media *m, uint32_t index)
+{
+	uint32_t indices[MEDIA_CALL_STREAMS_MAX], before = MEDIA_NONE;
+	const struct media_cold *c = &m->cold[index];
+	uint32_t n = media_call_streams(m, c->call, indices, MEDIA_CALL_STREAMS_MAX);
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct media_cold *o = &m->cold[indices[i]];
+		if (indices[i] == index || o->first_ns > c->first_ns ||
+			!base_endpoint_eq(&o->src, &c->src) || !base_endpoint_eq(&o->dst, &c->dst))
+			continue;
+		if (before == MEDIA_NONE || m->hot[indices[i]].last_ns > m->hot[before].last_ns)
+			before = indices[i];
+	}
+	struct media_rare *rare = before != MEDIA_NONE ? media_rare_for(m, index) : NULL;
+	if (rare)
+		rare->previous_ssrc = m->hot[before].ssrc;
 }
 
 /* Ties a stream that is in no list. */
@@ -144,6 +171,7 @@ apply(struct media *m, uint32_t index, const struct media_tie *tie)
 	inherit_end(m, index);
 	media_list_push(m, media_list_of(m, index), index);
 	media_figures_map(m, index, tie);
+	succeed(m, index);
 }
 
 /* An untied stream asks again; nothing was published since: no need. */
@@ -213,13 +241,13 @@ media_stays(struct media *m, uint32_t index, const struct media_sample *s)
 	struct media_hot *h = &m->hot[index];
 	struct media_cold *c = &m->cold[index];
 
-	if (h->flags & MEDIA_LEFT)
+	if (c->flags & MEDIA_LEFT)
 		return false;
-	if (!(h->flags & MEDIA_ENDED))
+	if (!(c->flags & MEDIA_ENDED))
 		return true;
 	if (is_of_next_call(m, index, s)) {
 		media_table_remove(&m->table, media_hash(m, &c->src, &c->dst, h->ssrc), index);
-		h->flags |= MEDIA_LEFT;
+		c->flags |= MEDIA_LEFT;
 		return false;
 	}
 	c->after_bye += s->ts_ns > c->due_ns;
@@ -251,12 +279,13 @@ media_stream_end(struct media *m, uint32_t index, media_summary_fn fn, void *con
 
 	if (!tied)
 		count(m, METRICS_STREAMS_UNTIED);
-	if (fn && (tied || media_figures_packets(&m->hot[index], c) >= MEDIA_PROBATION_PACKETS)) {
+	if (fn && (tied || media_loss_packets(m, index) >= MEDIA_PROBATION_PACKETS)) {
 		struct media_summary summary;
 		media_figures_summary(m, index, &summary);
 		fn(context, &summary);
 	}
-	if (!(m->hot[index].flags & MEDIA_LEFT))
+	media_blocks_give(m, index);
+	if (!(c->flags & MEDIA_LEFT))
 		media_table_remove(&m->table, hash, index);
 	media_list_remove(m, media_list_of(m, index), index);
 	c->state = MEDIA_FREE;
@@ -335,6 +364,8 @@ stream_new(struct media *m, const struct media_packet *packet, const struct medi
 	c->dst = v->dst;
 	c->vlan = v->vlan;
 	c->tunnel = v->tunnel;
+	c->dscp = v->dscp;
+	c->ttl = v->ttl;
 	m->hot[index].ssrc = base_load_be32(v->payload + 8);
 	m->hot[index].check = (uint32_t)(packet->hash >> 16);
 	media_figures_begin(m, index, first);
@@ -461,7 +492,6 @@ media_begin(struct media *m, struct media_packet *packet)
 static uint32_t
 rtcp_of_call(const struct media *m, const struct packet_view *v, uint32_t ssrc)
 {
-	uint32_t indices[MEDIA_CALL_STREAMS_MAX], n;
 	struct base_endpoint src = v->src, dst = v->dst;
 	struct media_tie tie;
 
@@ -469,28 +499,24 @@ rtcp_of_call(const struct media *m, const struct packet_view *v, uint32_t ssrc)
 	dst.port--;
 	if (!media_tie_find(m, &v->src, &v->dst, &tie) && !media_tie_find(m, &src, &dst, &tie))
 		return MEDIA_NONE;
-	n = media_call_streams(m, tie.call, indices, MEDIA_CALL_STREAMS_MAX);
-	for (uint32_t i = 0; i < n; i++)
-		if (m->hot[indices[i]].ssrc == ssrc)
-			return indices[i];
-	return MEDIA_NONE;
+	return media_call_stream(m, tie.call, ssrc);
 }
 
-/* The stream whose RTCP this is: of the same ports (RFC 5761), or of the even ports below (RFC 3550
- * section 11). */
-static uint32_t
-rtcp_stream(const struct media *m, const struct packet_view *v, uint32_t ssrc)
+/* Of the same ports (RFC 5761), or of the even ports below (RFC 3550 section 11). */
+uint32_t
+media_rtcp_stream(const struct media *m, const struct base_endpoint *src,
+	const struct base_endpoint *dst, uint32_t ssrc)
 {
-	struct base_endpoint src = v->src, dst = v->dst;
+	struct base_endpoint from = *src, to = *dst;
 
 	for (uint32_t i = 0; i < 2; i++) {
-		uint32_t index = media_lookup(m, media_hash(m, &src, &dst, ssrc), ssrc);
+		uint32_t index = media_lookup(m, media_hash(m, &from, &to, ssrc), ssrc);
 		if (index != MEDIA_NONE)
 			return index;
-		src.port--;
-		dst.port--;
+		from.port--;
+		to.port--;
 	}
-	return rtcp_of_call(m, v, ssrc);
+	return MEDIA_NONE;
 }
 
 static bool
@@ -510,7 +536,11 @@ media_rtcp(struct media *m, const struct media_packet *packet)
 
 	if (!rtcp_looks_like(v->payload, v->payload_len, v->payload_wire_len))
 		return false;
-	uint32_t index = rtcp_stream(m, v, base_load_be32(v->payload + 4));
+	uint32_t ssrc = base_load_be32(v->payload + 4);
+	uint32_t index = media_rtcp_stream(m, &v->src, &v->dst, ssrc);
+	if (index == MEDIA_NONE)
+		index = rtcp_of_call(m, v, ssrc);
+	media_reports_receive(m, packet, index);
 	if (index == MEDIA_NONE)
 		return is_rtcp_announced(m, v);
 	m->cold[index].rtcp_packets++;

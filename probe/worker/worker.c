@@ -41,7 +41,11 @@ static struct media_options
 media_options_of(const struct config *c)
 {
 	return (struct media_options){.max_streams = c->tables.streams,
-		.idle_ns = c->timers.stream_idle_s * BASE_NS_PER_SEC};
+		.idle_ns = c->timers.stream_idle_s * BASE_NS_PER_SEC,
+		.jitter_buffer_ms = c->media.jitter_buffer_ms,
+		.jitter_adaptive = c->media.jitter_buffer_adaptive,
+		.jitter_max_ms = c->media.jitter_buffer_max_ms,
+		.g711_bare = !c->media.g711_plc};
 }
 
 static void

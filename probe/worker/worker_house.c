@@ -72,7 +72,9 @@ worker_house(struct worker *w, int64_t now_ns)
 	w->house_ns = w->now_ns;
 	house_classifier(w);
 	house_peek(w);
-	dialog_note_loss(w->dialog, house_lost(w));
+	uint64_t lost = house_lost(w);
+	dialog_note_loss(w->dialog, lost);
+	media_note_loss(w->media, lost);
 	packet_fragments_expire(w->fragments, w->now_ns);
 	worker_sip_gaps(w, w->now_ns);
 	media_advance(w->media, w->now_ns, worker_stream_record, w);

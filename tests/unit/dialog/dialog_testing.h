@@ -25,7 +25,7 @@
 #define SDP_HOLD "v=0\r\no=a 1 2 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\na=sendonly\r\n"
 
 #define RECORDS_MAX 64
-#define JSON_MAX 65536
+#define JSON_MAX (256 * 1024)
 
 struct fixture {
 	struct dialog_options options;

@@ -37,7 +37,7 @@ streams_stand_in_the_call(void **state)
 static void
 streams_beyond_the_records_room_are_counted_not_hidden(void **state)
 {
-	struct fixture *f = fixture_new(64);
+	struct fixture *f = fixture_new(256);
 
 	f->answer_later = true;
 	answered_call(f);

@@ -56,6 +56,7 @@ rig_new(uint32_t max_streams)
 		.idle_ns = 30 * SEC,
 		.evicted = rig_evicted,
 		.context = r,
+		.jitter_buffer_ms = 60,
 		.metrics = &r->metrics,
 	};
 	r->memory = aligned_alloc(64, media_footprint(&options));

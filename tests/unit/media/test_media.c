@@ -120,7 +120,7 @@ static void
 a_stream_costs_no_more_than_promised(void **state)
 {
 	struct media_options options = {.max_streams = 1 << 20};
-	assert_true(media_footprint(&options) / options.max_streams <= 320);
+	assert_true(media_footprint(&options) / options.max_streams <= 544);
 }
 
 int

@@ -1,0 +1,360 @@
+#include "media_private.h"
+#include "rtp_quality.h"
+
+/* The simulated jitter buffer, the chunks of ten seconds, and what they sounded like.
+ *
+ * transit of a hot line is how much longer the packet was under way than the quickest of the chunk
+ * before and of this one so far, in ticks of its clock.  A fixed buffer plays each packet
+ * jitter_buffer_ms after the quickest would have been played: who is later is discarded.  At the
+ * end of a chunk the floor moves to the quickest of that chunk: that follows the sender's clock,
+ * and says by how much it is off. */
+
+#define RUN_OF_LATE 64          /* discarded in a row: the receiver would have begun anew */
+#define JUMP_S 5                /* a jump of the timestamps, not of the network */
+#define ADAPTIVE_JITTERS 4      /* an adaptive buffer holds so many times the jitter */
+#define INTERVAL_LOOKS 32       /* packets at the start that tell the interval */
+#define CHUNK_PACKETS_MIN 20    /* fewer give no opinion */
+#define STREAM_NS_MIN BASE_NS_PER_SEC
+#define VIDEO_CLOCK 90000
+
+void
+media_quality_init(struct media *m)
+{
+	const struct media_options *o = &m->options;
+
+	for (uint32_t i = 0; i < MEDIA_CLOCKS; i++)
+		m->late_ticks[i] = __builtin_inff();
+	for (uint32_t i = 1; i < m->n_clocks; i++)
+		media_quality_clock(m, i);
+	if (m->options.jitter_max_ms < o->jitter_buffer_ms)
+		m->options.jitter_max_ms = o->jitter_buffer_ms;
+}
+
+/* No buffer discards what is late of a video: its frames come in trains. */
+void
+media_quality_clock(struct media *m, uint32_t clock)
+{
+	uint32_t ms = m->options.jitter_buffer_ms;
+
+	if (ms && m->clock_hz[clock] < VIDEO_CLOCK)
+		m->late_ticks[clock] = (float)ms * (float)m->clock_hz[clock] / 1000;
+}
+
+/* ---- the jitter buffer ---- */
+
+static void
+floor_moves(struct media_hot *h, struct media_cold *c, float by)
+{
+	c->floor_moved += by;
+	h->transit_min = 0;
+}
+
+/* A new talkspurt, or a receiver that gave up waiting: the delay of now is the normal one. */
+static float
+anchor(struct media_hot *h, struct media_cold *c)
+{
+	c->flags |= MEDIA_ANCHORED;
+	h->transit_min = 0;
+	return 0;
+}
+
+static bool
+begins_talkspurt(const struct media *m, uint32_t index, const struct media_sample *s)
+{
+	return s->marker && m->cold[index].markers < media_loss_packets(m, index) / 4;
+}
+
+/* The packet came too late to be played.  False: and so many before it that all is new. */
+static bool
+discard(struct media *m, uint32_t index, const struct media_sample *s)
+{
+	uint32_t ext = m->hot[index].highest - (uint16_t)((uint16_t)m->hot[index].highest - s->seq);
+
+	if (!media_loss_late(m, index, s->seq))
+		return true;
+	struct media_rare *rare = media_rare_of(m, index);
+	if (rare == NULL)
+		return true;
+	rare->late_run = ext == rare->late_last + 1 ? rare->late_run + 1 : 1;
+	rare->late_last = ext;
+	return rare->late_run < RUN_OF_LATE;
+}
+
+/* transit lies below the floor or above what the buffer holds; returns what it is to be. */
+float
+media_quality_transit(struct media *m, uint32_t index, const struct media_sample *s,
+	struct media_arrival a)
+{
+	struct media_hot *h = &m->hot[index];
+	struct media_cold *c = &m->cold[index];
+	float second = (float)m->clock_hz[h->clock], most;
+
+	if (a.again)
+		return a.transit;
+	if (!(a.transit >= 0)) {
+		if (!(a.transit > -JUMP_S * second))
+			c->flags |= MEDIA_ANCHORED;
+		floor_moves(h, c, a.transit);
+		return 0;
+	}
+	if (a.transit > JUMP_S * second || begins_talkspurt(m, index, s))
+		return anchor(h, c);
+	most = (float)m->options.jitter_max_ms * second / 1000;
+	if (m->options.jitter_adaptive && a.transit <= most &&
+		a.transit <= ADAPTIVE_JITTERS * h->jitter)
+		return a.transit;
+	return discard(m, index, s) ? a.transit : anchor(h, c);
+}
+
+/* ---- opinions ---- */
+
+static enum rtp_codec
+codec_in_use(const struct media *m, uint32_t index)
+{
+	return (enum rtp_codec)media_figures_codec(m, index, m->cold[index].payload_type).codec;
+}
+
+double
+media_quality_delay_ms(const struct media *m, uint32_t index, enum rtp_codec codec)
+{
+	const struct media_reports *r = media_reports_of(m, index);
+	double ms = m->options.jitter_buffer_ms + media_quality_interval_ms(m, index) +
+		    rtp_quality_codec_delay_ms(codec);
+
+	return r ? ms + (r->receiver_us + r->sender_us) / 2e3 : ms;
+}
+
+/* The interval of the packets as sent, ms; 0: not known. */
+double
+media_quality_interval_ms(const struct media *m, uint32_t index)
+{
+	const struct media_cold *c = &m->cold[index];
+	uint32_t hz = m->clock_hz[m->hot[index].clock];
+
+	return hz && hz < VIDEO_CLOCK ? c->interval * 1e3 / hz : 0;
+}
+
+bool
+media_quality_judge(const struct media *m, const struct media_judged *what, struct rtp_quality *out)
+{
+	uint64_t missing = what->missing < what->expected ? what->missing : what->expected;
+	double share = (double)missing / (double)what->expected;
+	struct rtp_quality_input in = {
+		.codec = what->codec,
+		.g711_plc = !m->options.g711_bare,
+		.loss_percent = 100 * share,
+		.burst_ratio = 1,
+		.delay_ms = media_quality_delay_ms(m, what->index, what->codec),
+	};
+
+	if (what->runs)
+		in.burst_ratio = (double)missing / what->runs * (1 - share);
+	return rtp_quality_of(out, &in);
+}
+
+/* Adds the chunk in progress to the sum of chunks, where it gives an opinion. */
+void
+media_quality_chunk(const struct media *m, uint32_t index, struct media_chunks *chunks)
+{
+	const struct media_cold *c = &m->cold[index];
+	struct media_totals t;
+	struct rtp_quality q;
+
+	media_loss_totals(m, index, &t);
+	int64_t missing = (int64_t)(t.lost + t.discarded) - (int64_t)c->chunk_missing;
+	struct media_judged what = {
+		.index = index,
+		.codec = codec_in_use(m, index),
+		.expected = (uint32_t)t.expected - c->chunk_expected,
+		.missing = missing > 0 ? (uint64_t)missing : 0, /* late ones came since */
+		.runs = t.burst.runs > c->chunk_runs ? t.burst.runs - c->chunk_runs : 0,
+	};
+	if (what.expected < CHUNK_PACKETS_MIN || (uint32_t)m->lost_total != c->chunk_capture_loss ||
+		!media_quality_judge(m, &what, &q))
+		return;
+	if (chunks->n == 0 || (float)q.mos < chunks->mos_min) {
+		chunks->mos_min = (float)q.mos;
+		chunks->worst_s =
+			(uint32_t)(media_elapsed(c->first_ns, c->chunk_ns) / BASE_NS_PER_SEC);
+	}
+	chunks->n++;
+	chunks->mos_sum += (float)q.mos;
+}
+
+/* ---- looks ---- */
+
+/* How far the floor of this chunk lies from that of the chunk before: the sender's clock. */
+static void
+skew_step(struct media_hot *h, struct media_cold *c, int64_t span_ns)
+{
+	bool known = c->flags & MEDIA_HAVE_FLOOR && !(c->flags & MEDIA_ANCHORED);
+
+	if (known) {
+		c->skew_ticks += c->floor_moved + h->transit_min;
+		c->skew_s += (float)span_ns / 1e9f;
+	}
+	c->flags &= (uint8_t)~MEDIA_ANCHORED;
+	c->flags |= MEDIA_HAVE_FLOOR;
+	c->floor_moved = 0;
+	h->transit -= h->transit_min;
+	h->transit_min = __builtin_inff();
+}
+
+static void
+chunk_end(struct media *m, uint32_t index, int64_t now_ns)
+{
+	struct media_hot *h = &m->hot[index];
+	struct media_cold *c = &m->cold[index];
+	int64_t span_ns = media_elapsed(c->chunk_ns, now_ns);
+	struct media_totals t;
+
+	media_quality_chunk(m, index, &c->chunks);
+	skew_step(h, c, span_ns);
+	c->jitter_sum += (double)h->jitter_sum;
+	h->jitter_sum = 0;
+	media_loss_fold(m, index);
+	media_loss_totals(m, index, &t);
+	c->chunk_expected = (uint32_t)t.expected;
+	c->chunk_missing = (uint32_t)(t.lost + t.discarded);
+	c->chunk_runs = t.burst.runs;
+	c->chunk_capture_loss = (uint32_t)m->lost_total;
+	c->chunk_ns = now_ns - span_ns % MEDIA_CHUNK_NS;
+}
+
+/* Most of the looks agree on the interval (Boyer-Moore): a first packet says little. */
+static void
+interval_vote(const struct media *m, uint32_t index, uint32_t interval)
+{
+	struct media_cold *c = &m->cold[index];
+
+	if (interval == 0 || interval > UINT16_MAX || interval > m->clock_hz[m->hot[index].clock])
+		return;
+	if (c->interval == interval) {
+		c->interval_votes += c->interval_votes < UINT8_MAX;
+	} else if (c->interval_votes == 0) {
+		c->interval = (uint16_t)interval;
+		c->interval_votes = 1;
+	} else {
+		c->interval_votes--;
+	}
+}
+
+void
+media_quality_look(struct media *m, uint32_t index, const struct media_sample *s, uint32_t interval)
+{
+	struct media_hot *h = &m->hot[index];
+	struct media_cold *c = &m->cold[index];
+
+	if (!s->marker && (h->window & 3) == 3 && s->seq == (uint16_t)h->highest)
+		interval_vote(m, index, interval);
+	c->looks += c->looks < INTERVAL_LOOKS;
+	if (media_elapsed(c->chunk_ns, s->ts_ns) >= MEDIA_CHUNK_NS)
+		chunk_end(m, index, s->ts_ns);
+	h->look_at = media_look_of(
+		c->looks < INTERVAL_LOOKS ? s->ts_ns : c->chunk_ns + MEDIA_CHUNK_NS);
+}
+
+/* The marker of a talkspurt after silence: the timestamp went on while nothing was sent. */
+void
+media_quality_marker(struct media *m, uint32_t index, const struct media_sample *s)
+{
+	struct media_hot *h = &m->hot[index];
+	struct media_cold *c = &m->cold[index];
+	uint32_t step = s->timestamp - h->timestamp, hz = m->clock_hz[h->clock];
+
+	c->markers++;
+	if (s->payload_type != c->payload_type || !(c->flags & MEDIA_HAVE_LAST) ||
+		hz >= VIDEO_CLOCK || c->interval == 0 ||
+		(h->window & 3) != 3 || step > INT32_MAX || step <= 2u * c->interval)
+		return;
+	struct media_rare *rare = media_rare_for(m, index);
+	if (rare == NULL)
+		return;
+	rare->silences++;
+	rare->silence_ms += (uint64_t)(step - c->interval) * 1000 / hz;
+}
+
+/* ---- for the record ---- */
+
+static enum media_mos_reason
+reason_of(const struct media *m, uint32_t index, const struct media_summary *s)
+{
+	if (s->clock_hz == VIDEO_CLOCK)
+		return MEDIA_MOS_VIDEO;
+	if (!rtp_quality_has((enum rtp_codec)s->codec))
+		return MEDIA_MOS_CODEC;
+	if (s->capture_loss)
+		return MEDIA_MOS_CAPTURE_LOSS;
+	if (s->expected < CHUNK_PACKETS_MIN ||
+		media_elapsed(s->first_ns, s->last_ns) < STREAM_NS_MIN)
+		return MEDIA_MOS_SHORT;
+	return MEDIA_MOS_GIVEN;
+}
+
+static void
+summary_bursts(const struct media *m, uint32_t index, const struct media_totals *t,
+	struct media_summary *out)
+{
+	const struct media_burst *b = &t->burst;
+	double missing = (double)(t->lost + t->discarded), nan = __builtin_nan("");
+	double interval = media_quality_interval_ms(m, index);
+	double in_gaps = (double)t->expected - b->burst_packets;
+
+	out->bursts = b->bursts;
+	out->burst_density = b->bursts ? 100.0 * b->burst_lost / b->burst_packets : 0;
+	out->gap_density = in_gaps > 0 ? 100 * (missing - b->burst_lost) / in_gaps : nan;
+	if (interval > 0) {
+		out->burst_ms = b->bursts ? b->burst_packets * interval / b->bursts : 0;
+		out->gap_ms = in_gaps * interval / (b->bursts + 1.0);
+	}
+	if (b->runs && t->expected)
+		out->burst_ratio = missing / b->runs * (1 - missing / (double)t->expected);
+}
+
+static void
+summary_chunks(const struct media *m, uint32_t index, struct media_summary *out)
+{
+	struct media_chunks chunks = m->cold[index].chunks;
+
+	media_quality_chunk(m, index, &chunks);
+	if (chunks.n == 0)
+		return;
+	out->mos_chunks = chunks.n;
+	out->mos_min = (double)chunks.mos_min;
+	out->mos_mean = (double)chunks.mos_sum / chunks.n;
+	out->worst_ns = out->first_ns + chunks.worst_s * BASE_NS_PER_SEC;
+}
+
+/* Codec, clock, times and counts of out are there. */
+void
+media_quality_summary(const struct media *m, uint32_t index, struct media_summary *out)
+{
+	const struct media_cold *c = &m->cold[index];
+	double nan = __builtin_nan("");
+	struct media_totals t;
+	struct rtp_quality q;
+
+	media_loss_totals(m, index, &t);
+	out->discarded = t.discarded;
+	out->capture_loss = (uint32_t)m->lost_total - c->capture_loss;
+	out->burst_density = out->gap_density = nan;
+	out->burst_ms = out->gap_ms = out->burst_ratio = nan;
+	out->r = out->mos = out->mos_min = out->mos_mean = out->delay_ms = nan;
+	out->skew_ppm = nan;
+	out->interval_ms = media_quality_interval_ms(m, index);
+	if (c->skew_s > 0 && out->clock_hz)
+		out->skew_ppm = -1e6 * (double)c->skew_ticks / out->clock_hz / (double)c->skew_s;
+	if (out->capture_loss == 0)
+		summary_bursts(m, index, &t, out);
+	out->mos_reason = reason_of(m, index, out);
+	struct media_judged what = {index, (enum rtp_codec)out->codec, t.expected,
+		t.lost + t.discarded, t.burst.runs};
+	if (out->mos_reason != MEDIA_MOS_GIVEN || !media_quality_judge(m, &what, &q))
+		return;
+	out->r = q.r;
+	out->mos = q.mos;
+	out->wideband = q.wideband;
+	out->estimate = q.is_estimate;
+	out->delay_ms = media_quality_delay_ms(m, index, what.codec);
+	summary_chunks(m, index, out);
+}
