@@ -235,8 +235,8 @@ note_response(struct gen_call *c, enum gen_message_id id, int64_t now_ns)
 		c->flags |= GEN_CALL_AUTHORIZED;
 		break;
 	case GEN_M_OK: once(&c->answer_ns, now_ns); /* fall through */
-	case GEN_M_REGISTER_OK:
-	case GEN_M_NOK: c->final_ns = now_ns; break;
+	case GEN_M_REGISTER_OK: c->final_ns = now_ns; break;
+	case GEN_M_NOK: c->final_ns = c->end_ns = now_ns; break;
 	default: break;
 	}
 }
@@ -256,7 +256,7 @@ note(struct gen_call *c, enum gen_message_id id, int64_t now_ns)
 	if (id == GEN_M_ACK)
 		once(&c->ack_ns, now_ns);
 	if (id == GEN_M_BYE)
-		once(&c->bye_ns, now_ns);
+		once(&c->end_ns, now_ns);
 	c->invites = (uint16_t)(c->invites + (invite && info->flags & GEN_BEGINS));
 	c->holds = (uint8_t)(c->holds + (id == GEN_M_HOLD));
 	c->retransmissions = (uint16_t)(c->retransmissions + (id == GEN_M_INVITE_AGAIN));

@@ -118,6 +118,7 @@ gen_stream_rtp(struct gen *g, uint32_t stream, const struct gen_rtp *rtp, struct
 	gen_frame_udp(g, f, &s->path, 12 + len);
 	gen_tally_packet(&s->tally, rtp, g->now_ns, event ? 0 : codec->clock_hz);
 	s->tally.bytes += len;
+	s->tally.after_end += c->end_ns && g->now_ns > c->end_ns;
 	if (event)
 		c->digits_seen |= (uint16_t)(1u << rtp->digit);
 	g->counters.rtp_packets++;
@@ -323,6 +324,9 @@ change(struct gen *g, uint32_t stream)
 	if (s->held || s->digit_packets)
 		return;
 	s->change_ns = 0;
+	/* One or two packets of a new sequence are none to a receiver. */
+	if (c->hang_ns - s->due_ns < SPARED * codec_of(g, stream)->packet_ns)
+		return;
 	s->spared = SPARED;
 	s->flags |= GEN_STREAM_MARK;
 	if (c->flags & GEN_CALL_RESTART) {
@@ -395,7 +399,7 @@ gen_stream_step(struct gen *g, uint32_t stream, struct gen_frame *f)
 		gen_call_release(g, stream / 2);
 		return false;
 	}
-	if (s->change_ns && s->due_ns >= s->change_ns)
+	if (s->change_ns && s->due_ns >= s->change_ns && g->calls[stream / 2].hang_ns)
 		change(g, stream);
 	/* What follows may make the call's last event and end it: nothing of it does, for the
 	 * stream has its own until it stops. */

@@ -141,7 +141,7 @@ struct gen_call {
 	uint64_t serial, hash;
 	/* as seen; 0: never */
 	int64_t invite_ns, trying_ns, ringing_ns, progress_ns, early_ns, answer_ns, ack_ns;
-	int64_t final_ns, bye_ns;
+	int64_t final_ns, end_ns;   /* end: BYE or refusal */
 	int64_t hold_ns, hang_ns;
 	uint32_t flags, line;
 	uint32_t cseq[2];           /* of requests of caller and callee */
@@ -160,7 +160,7 @@ struct gen_tally {
 	double jitter, jitter_sum, jitter_max;
 	uint64_t bytes;
 	uint32_t ssrc;
-	uint32_t packets, unique, duplicates, reordered, markers, rtcp_packets;
+	uint32_t packets, unique, duplicates, reordered, markers, rtcp_packets, after_end;
 	uint32_t lowest, highest;   /* of this run */
 	uint32_t expected_before;   /* of earlier runs */
 	uint32_t jitter_packets, codec_ts;

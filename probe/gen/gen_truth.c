@@ -39,6 +39,7 @@ put_stream(struct gen *g, struct record_writer *w, uint32_t stream, const struct
 		record_put_f64(w, RECORD_F_DELTA_MS_MAX, (double)t->delta_max_ns / 1e6);
 	record_put_u64(w, RECORD_F_MARKERS, t->markers);
 	record_put_u64(w, RECORD_F_RTCP_PACKETS, t->rtcp_packets);
+	record_put_u64(w, RECORD_F_AFTER_BYE, t->after_end);
 	record_list_close(w, row);
 }
 
@@ -100,12 +101,6 @@ put_ms(struct record_writer *w, enum record_field f, int64_t from_ns, int64_t to
 		record_put_f64(w, f, (double)(to_ns - from_ns) / 1e6);
 }
 
-static int64_t
-end_of(const struct gen_call *c)
-{
-	return c->answer_ns ? c->bye_ns : c->final_ns;
-}
-
 static void
 put_times(const struct gen_call *c, struct record_writer *w)
 {
@@ -117,10 +112,10 @@ put_times(const struct gen_call *c, struct record_writer *w)
 	record_put_time(w, RECORD_F_EARLY_MEDIA_TIME, c->early_ns);
 	record_put_time(w, RECORD_F_ANSWER_TIME, c->answer_ns);
 	record_put_time(w, RECORD_F_ACK_TIME, c->ack_ns);
-	record_put_time(w, RECORD_F_END_TIME, end_of(c));
+	record_put_time(w, RECORD_F_END_TIME, c->end_ns);
 	put_ms(w, RECORD_F_PDD_MS, c->invite_ns, c->progress_ns ? c->progress_ns : c->final_ns);
 	put_ms(w, RECORD_F_SETUP_MS, c->invite_ns, c->answer_ns);
-	put_ms(w, RECORD_F_DURATION_MS, c->answer_ns, c->bye_ns);
+	put_ms(w, RECORD_F_DURATION_MS, c->answer_ns, c->end_ns);
 }
 
 static const char *
@@ -147,6 +142,27 @@ ended_by(const struct gen_call *c)
 	return callee ? "callee" : "caller";
 }
 
+/* Sounded since the answer; earlier SSRCs were replaced later. */
+static bool
+is_heard(const struct gen *g, const struct gen_call *c, uint32_t stream)
+{
+	const struct gen_tally *t = &g->streams[stream].tally;
+
+	return t->packets && t->last_ns >= c->answer_ns;
+}
+
+static void
+put_silence(const struct gen *g, uint32_t call, struct record_writer *w)
+{
+	const struct gen_call *c = &g->calls[call];
+	uint32_t heard = is_heard(g, c, 2 * call) + is_heard(g, c, 2 * call + 1);
+
+	if (c->answer_ns == 0)
+		return;
+	record_put_bool(w, RECORD_F_ONE_WAY, heard == 1);
+	record_put_bool(w, RECORD_F_NO_MEDIA, heard == 0);
+}
+
 static void
 put_call(struct gen *g, uint32_t call, struct record_writer *w)
 {
@@ -159,6 +175,7 @@ put_call(struct gen *g, uint32_t call, struct record_writer *w)
 	record_put_cstr(w, RECORD_F_END_CAUSE, end_cause_of(c));
 	record_put_u64(w, RECORD_F_INVITES, c->invites);
 	record_put_u64(w, RECORD_F_HOLDS, c->holds);
+	put_silence(g, call, w);
 	put_streams(g, w, call);
 }
 

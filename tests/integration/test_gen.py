@@ -1,18 +1,23 @@
 #!/usr/bin/python3
-"""test_gen.py [SEED...] - what `ringtap gen` says it sent is what `ringtap read` finds: calls, outcomes, times, streams, packets, losses,
+"""test_gen.py [--random N] [SEED...] - what `ringtap gen` says it sent is what `ringtap read` finds: calls, outcomes, times, streams, packets, losses,
 duplicates, reordering exactly; jitter within the rounding of its single-precision state.
 
-Each case is a mix of faults and is run with the seeds given, else with those of the list: a failure prints its command line."""
+Each case is a mix of faults and is run with the seeds given, else with those of the list; then come mixes drawn at random, from the seeds of
+a list or, with --random, from N seeds of the clock.  A failure prints its command line."""
+import argparse
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.dont_write_bytecode = True
 import corpus_tools as tools
 
-SEEDS = [1, 2, 3]
+SEEDS = [1, 2]
+MIXES = range(100, 130)
 QUIET = '--cps 8 --duration 6s --hold 5s --hold-spread exponential --ring 1s'
 MEDIA = QUIET + ' --codecs PCMA=2,PCMU,G729,G722,AMR,opus,GSM,iLBC --rtcp 2s'
 FATES = 'answered=6,busy=1,no_answer=1,cancelled=1,rejected=1,redirected=1,failed=1'
@@ -45,6 +50,7 @@ CASES = {
     'media after': MEDIA + ' --media-after 100%',
     'signalling': QUIET + ' --sip-repeat 15% --sip-loss 10% --mirror 15% --auth 20% --holds 20% --fates ' + FATES,
     'ports again': QUIET + ' --hold 2s --port-reuse 100%',
+    'ports and SSRCs again': QUIET + ' --hold 2s --port-reuse 100% --ssrc-reuse 100%',
 }
 CASES.update({'link ' + e: QUIET + ' --duration 2s --ipv6 30% --large 20% ' + e for e in ENCAPSULATIONS})
 
@@ -54,9 +60,10 @@ EXACT = ('kind', 'call_id', 'from_tag', 'from_user', 'to_user', 'src_ip', 'src_p
          'capture_duplicates', 'invites', 'auth_challenges', 'holds', 'request_time', 'response_time', 'action', 'attempts',
          'requested_expires', 'granted_expires')
 STREAM = ('src_ip', 'src_port', 'dst_ip', 'dst_port', 'sender', 'ssrc', 'payload_type', 'codec', 'clock_rate', 'first_time', 'last_time',
-          'packets', 'bytes', 'expected', 'lost', 'duplicates', 'reordered', 'markers', 'rtcp_packets', 'delta_ms_max')
+          'packets', 'bytes', 'expected', 'lost', 'duplicates', 'reordered', 'markers', 'rtcp_packets', 'delta_ms_max', 'after_bye')
 # Both print milliseconds with three decimals; the engine's jitter is a float.
 JITTER_MS = 0.002
+SILENCE_MS = 5000
 # The clock of a dynamic payload type is not known before the SDP: jitter counts from there.
 NO_JITTER = ('media first',)
 
@@ -77,6 +84,11 @@ def compare_call(got, want, wrong, jitter):
     for field in EXACT:
         if got.get(field) != want.get(field) and field not in skip:
             wrong('%s: %r, not %r' % (field, got.get(field), want.get(field)))
+    # Short and held calls say nothing of silence.
+    if want.get('duration_ms', 0) > SILENCE_MS and not want.get('holds'):
+        for field in ('one_way', 'no_media'):
+            if got.get(field) != want.get(field):
+                wrong('%s: %r, not %r' % (field, got.get(field), want.get(field)))
     found = {s['ssrc']: s for s in got.get('streams', [])}
     wanted = {s['ssrc']: s for s in want.get('streams', [])}
     if sorted(found) != sorted(wanted) or len(found) != len(got.get('streams', [])):
@@ -108,17 +120,35 @@ def run(name, options, seed, folder):
     return len(bad)
 
 
+def mix(seed):
+    """Any of the options together."""
+    draw = random.Random(seed)
+    options = ['--cps 8 --duration 4s --hold %ds --hold-spread exponential --ring 1s --rtcp 2s' % draw.randint(1, 8), '--fates ' + FATES,
+               '--codecs PCMA=2,PCMU,G729,G722,AMR,AMR-WB,opus,GSM,iLBC,G723 --skew %d' % draw.randint(-200, 200)]
+    shares = {'loss': .05, 'duplicate': .05, 'reorder': .05, 'auth': .3, 'callee-ends': .5, 'holds': .3, 'info': .2, 'dtmf': .5, 'early-media': .3,
+              'delayed-offer': .2, 'ipv6': .5, 'tcp': .3, 'large': .3, 'registrations': .2, 'nat': .3, 'one-way': .2, 'no-media': .1,
+              'media-after': .3, 'sip-loss': .1, 'sip-repeat': .1, 'mirror': .1, 'port-reuse': .5, 'ssrc-reuse': .5}
+    options += ['--%s %.4f' % (name, draw.random() * most) for name, most in shares.items() if draw.random() < 0.5]
+    options += draw.sample([['--ssrc-change 50%'], ['--seq-restart 50%'], []], 1)[0]
+    options += draw.sample([['--jitter %dms' % draw.randint(1, 15)], ['--jitter %dms --jitter-mixes' % draw.randint(1, 15)], []], 1)[0]
+    options += draw.sample([['--burst %.3f,%.3f,%.2f' % (draw.random() / 50, 0.1 + draw.random() / 2, 0.5 + draw.random() / 2)], []], 1)[0]
+    options += draw.sample([[], ['--vlan 9'], ['--tunnel ' + draw.choice(['gre', 'vxlan', 'gtpu', 'mpls'])]], 1)[0]
+    return ' '.join(options)
+
+
 def main():
-    seeds = [int(s) for s in sys.argv[1:]] or SEEDS
-    only = os.environ.get('RINGTAP_CASE')
-    failed = 0
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument('--random', type=int, metavar='N')
+    ap.add_argument('seeds', type=int, nargs='*', metavar='SEED')
+    a = ap.parse_args()
+    seeds, only = a.seeds or SEEDS, os.environ.get('RINGTAP_CASE')
+    mixes = range(int(time.time()), int(time.time()) + a.random) if a.random else () if a.seeds else MIXES
+    cases = [(name, options, seed) for seed in seeds for name, options in CASES.items() if not a.random and only in (None, name)]
+    cases += [('mix', mix(seed), seed) for seed in mixes if only in (None, 'mix')]
     with tempfile.TemporaryDirectory(prefix='ringtap-gen-') as folder:
-        for name, options in CASES.items():
-            if only and name != only:
-                continue
-            failed += sum(run(name, options, seed, folder) > 0 for seed in seeds)
-    print('%d cases with %d seeds, %d failed' % (len(CASES), len(seeds), failed))
-    return 1 if failed else 0
+        failed = sum(run(*case, folder) > 0 for case in cases)
+    print('%d cases, %d failed' % (len(cases), failed))
+    return 1 if failed or not cases else 0
 
 
 if __name__ == '__main__':
