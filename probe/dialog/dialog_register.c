@@ -186,7 +186,22 @@ register_continues(const struct slot *s, const struct sip_message *m)
 		       sip_header_find(m, SIP_HDR_PROXY_AUTHORIZATION));
 }
 
-/* A REGISTER that is neither the current attempt nor goes on with it begins another exchange. */
+/* A request of an earlier attempt, sent again when the next one is under way. */
+static bool
+is_earlier_attempt(const struct dialog *d, const struct slot *s, const struct sip_message *m)
+{
+	struct chain_cursor at = {0};
+	const struct flow_entry *e;
+
+	if (m->cseq >= s->attempt_cseq || dialog_text_hash(d, m->from.tag) != s->from_tag)
+		return false;
+	while ((e = chain_item_next(&d->pool, &s->flow_chain, sizeof(*e), &at)))
+		if (e->status == 0 && e->cseq == m->cseq)
+			return true;
+	return false;
+}
+
+/* A REGISTER that is no attempt of the exchange and does not go on with it begins another one. */
 bool
 registration_matches(const struct dialog *d, const struct slot *s, const struct sip_message *m)
 {
@@ -194,7 +209,7 @@ registration_matches(const struct dialog *d, const struct slot *s, const struct 
 		m->cseq == s->attempt_cseq && dialog_text_hash(d, m->from.tag) == s->from_tag;
 
 	return m->method == SIP_METHOD_NONE || s->exchange.attempts == 0 || current ||
-	       register_continues(s, m);
+	       is_earlier_attempt(d, s, m) || register_continues(s, m);
 }
 
 static void
@@ -216,9 +231,9 @@ registration_receive(struct dialog *d, struct slot *s, const struct dialog_messa
 {
 	const struct sip_message *sip = m->sip;
 	bool request = sip->method != SIP_METHOD_NONE;
-	bool next =
-		request && s->exchange.attempts &&
-		(sip->cseq != s->attempt_cseq || dialog_text_hash(d, sip->from.tag) != s->from_tag);
+	bool other =
+		sip->cseq != s->attempt_cseq || dialog_text_hash(d, sip->from.tag) != s->from_tag;
+	bool next = request && s->exchange.attempts && other && !is_earlier_attempt(d, s, sip);
 
 	struct flow_entry *e = flow_add(d, s, m, request);
 	if (s->messages == 1 && !request)

@@ -141,16 +141,14 @@ say(struct gen *g, const struct gen_call *c, const struct gen_said *said)
 }
 
 static void
-count_copy(const struct gen *g, struct gen_call *c, bool mirror)
+count_copy(struct gen_call *c, bool mirror)
 {
 	bool tcp = (c->flags & GEN_CALL_TCP) != 0;
-	bool whole_v6 = c->flags & GEN_CALL_V6 && g->pending.len + 40 <= g->options.mtu;
 
 	if (tcp)
 		return; /* the same bytes of a stream again: no message */
 	c->messages++;
-	/* IPv6 has no identification that would tell the two apart, unless it is in fragments. */
-	if (mirror && !whole_v6)
+	if (mirror)
 		c->duplicates++;
 	else
 		c->retransmissions++;
@@ -165,7 +163,7 @@ gen_call_again(struct gen *g, uint32_t call, const struct gen_said *said)
 	if (!said->copy)
 		again.ip_id = ++g->ip_id;
 	say(g, c, &again);
-	count_copy(g, c, said->copy);
+	count_copy(c, said->copy);
 }
 
 static void

@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True
 import corpus_tools as tools
 
 SEEDS = [1, 2]
-MIXES = range(100, 130)
+MIXES = [1795409612] + list(range(100, 124)) # the first ones found faults
 QUIET = '--cps 8 --duration 6s --hold 5s --hold-spread exponential --ring 1s'
 MEDIA = QUIET + ' --codecs PCMA=2,PCMU,G729,G722,AMR,opus,GSM,iLBC --rtcp 2s'
 FATES = 'answered=6,busy=1,no_answer=1,cancelled=1,rejected=1,redirected=1,failed=1'

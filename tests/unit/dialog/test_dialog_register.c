@@ -26,6 +26,28 @@ challenged_register_is_one_record(void **state)
 }
 
 static void
+an_earlier_attempt_sent_again_is_no_other_exchange(void **state)
+{
+	struct fixture *f = fixture_new(16);
+
+	say(f, 0, ALICE, BOB, "REGISTER", "1 REGISTER", "a1", "", NULL);
+	say(f, 5, BOB, ALICE, "401 Unauthorized", "1 REGISTER", "a1", "r1", NULL);
+	f->extra = "Authorization: Digest x\r\n";
+	say(f, 10, ALICE, BOB, "REGISTER", "2 REGISTER", "a1", "", NULL);
+	f->extra = "";
+	say(f, 300, ALICE, BOB, "REGISTER", "1 REGISTER", "a1", "", NULL);
+	say(f, 310, BOB, ALICE, "200 OK", "2 REGISTER", "a1", "r2", NULL);
+	say(f, 500, ALICE, BOB, "REGISTER", "1 REGISTER", "a1", "", NULL);
+	finish(f, 1000);
+	assert_int_equal(f->n_records, 1);
+	has(f, 0, "\"messages\":6,\"retransmissions\":2");
+	has(f, 0, "\"attempts\":2");
+	has(f, 0, "\"auth_challenges\":1");
+	has(f, 0, "\"sip_code\":200");
+	fixture_free(f);
+}
+
+static void
 refresh_and_deregistration_are_records_of_their_own(void **state)
 {
 	struct fixture *f = fixture_new(16);
@@ -113,6 +135,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(challenged_register_is_one_record),
+		cmocka_unit_test(an_earlier_attempt_sent_again_is_no_other_exchange),
 		cmocka_unit_test(refresh_and_deregistration_are_records_of_their_own),
 		cmocka_unit_test(too_brief_goes_on_without_credentials), cmocka_unit_test(response_without_its_request_is_recorded),
 		cmocka_unit_test(transactions_are_told_by_method_and_cseq)};
