@@ -47,13 +47,13 @@ static void
 round_trip(const struct rtcp_context *x, uint32_t subject, uint32_t last, uint32_t delay)
 {
 	struct media_reports *r = media_reports_for(x->m, subject), *back;
-	int64_t delay_ns = (int64_t)((uint64_t)delay * 1953125 >> 7), /* 1e9 / 65536 */
-		trip = -1;
+	int64_t delay_ns = (int64_t)((uint64_t)delay * 1953125 >> 7); /* 1e9 / 65536 */
+	int64_t trip = INT64_MIN;
 
 	for (uint32_t i = 0; r && last && i < base_count_of(r->stamps); i++)
 		if (r->stamps[i].ntp_middle == last)
 			trip = media_elapsed(r->stamps[i].ts_ns, x->packet->ts_ns) - delay_ns;
-	if (trip < -RTT_QUANTUM_NS || trip > RTT_MOST_NS || r == NULL || last == 0)
+	if (r == NULL || trip < -RTT_QUANTUM_NS || trip > RTT_MOST_NS)
 		return;
 	r->receiver_us = trip > 0 ? (uint32_t)(trip / BASE_NS_PER_US) : 0;
 	r->has_receiver = true;
