@@ -30,8 +30,9 @@ segments_check(struct collector *c, bool refuse, struct sys_error *e)
 int
 collector_new(struct collector **out, const struct config *config, struct sys_error *e)
 {
-	struct store_options options = {
-		.dir = config->store.dir, .retention_days = config->store.retention_days};
+	struct store_options options = {.dir = config->store.dir,
+		.retention_days = config->store.retention_days,
+		.retention_bytes = config->store.retention_bytes};
 	bool own = config->collector.segments_count == 0;
 	struct collector *c = calloc(1, sizeof(*c));
 	int error;

@@ -95,6 +95,7 @@ struct config {
 	struct {
 		char *dir;             /* default /var/lib/ringtap/store */
 		uint32_t retention_days; /* 0: for ever; default 31 */
+		uint64_t retention_bytes; /* of all days; 0: no bound, the default */
 	} store;
 	struct {
 		bool enabled;          /* default true */

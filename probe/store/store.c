@@ -22,6 +22,35 @@ lock_take(struct store *store, struct sys_error *e)
 	return error ? sys_fail(e, error, "%s: %s", path.p, base_error_text(error)) : 0;
 }
 
+/* A day that the writer finds at its start: looked through where it is one of the newest, which the
+ * end of the last writer may have caught at work; set aside where it is damaged.  One damaged day
+ * must not stop the probes of today. */
+static int
+day_take(struct store *store, uint32_t i, struct sys_error *e)
+{
+	int64_t day = store->files[i].day, position = 0;
+	int error = 0;
+
+	if (i + 2 >= store->n_files && store_day_bytes(store, day) <= STORE_CHECK_BYTES)
+		error = store_day_check(store, day, e);
+	if (error == 0)
+		error = store_day_position(store, day, &position, e);
+	if (error == -BASE_ERR_FORMAT) {
+		if (e->text[0])
+			sys_log(SYS_LOG_ERROR, "%s", e->text);
+		error = store_day_set_aside(store, day, e);
+		return error;
+	}
+	if (error == -BASE_ERR_VERSION) {
+		sys_log(SYS_LOG_WARNING, "%s", e->text);
+		error = 0;
+	}
+	store->files[i].position = position;
+	if (position > store->position)
+		store->position = position;
+	return error;
+}
+
 /* The last position given: behind every row, every cursor and the floor. */
 static int
 position_find(struct store *store, struct sys_error *e)
@@ -29,16 +58,7 @@ position_find(struct store *store, struct sys_error *e)
 	int error = store_state_floor(store, &store->position, e);
 
 	for (uint32_t i = 0; i < store->n_files && error == 0; i++) {
-		struct store_day_file *file = &store->files[i];
-		error = store_day_position(store, file->day, &file->position, e);
-		/* One damaged old day must not stop the probes of today. */
-		if (error == -BASE_ERR_FORMAT || error == -BASE_ERR_VERSION) {
-			sys_log(SYS_LOG_WARNING, "%s",
-				e ? e->text : "a day of the store is damaged");
-			error = 0;
-		}
-		if (file->position > store->position)
-			store->position = file->position;
+		error = day_take(store, i, e);
 		store_readers_trim(store);
 	}
 	return error;
@@ -81,6 +101,8 @@ store_open(struct store **out, const struct store_options *options, struct sys_e
 		return sys_fail(e, -BASE_ERR_NO_MEMORY, "out of memory");
 	store->read_only = options->read_only && options->dir;
 	store->retention_days = options->retention_days;
+	store->retention_bytes = options->retention_bytes;
+	store->bad_day = -1;
 	store->text = malloc(STORE_TEXT_BYTES);
 	store->rings = calloc(STORE_SESSION_MAX, sizeof(*store->rings));
 	store->dir = options->dir ? strdup(options->dir) : NULL;
@@ -120,6 +142,7 @@ store_close(struct store *store)
 	sqlite3_close(store->state);
 	if (store->locked)
 		sys_mapping_close(&store->lock);
+	store_interims_forget(store);
 	free(store->files);
 	free(store->rings);
 	free(store->text);
@@ -144,20 +167,37 @@ consumers_position(const struct store *store)
 	return lowest;
 }
 
+/* Whether the oldest day that is left is one too many. */
+static bool
+day_is_due(const struct store *store, const struct store_day_file *file, int64_t now_ns,
+	uint64_t bytes)
+{
+	int64_t today = now_ns / STORE_DAY_NS;
+
+	if (store->retention_days && file->day + store->retention_days < today)
+		return true;
+	/* By size: never the last one, which is being written. */
+	return store->retention_bytes && bytes > store->retention_bytes &&
+	       file != &store->files[store->n_files - 1];
+}
+
 int
 store_expire(struct store *store, int64_t now_ns, struct sys_error *e)
 {
-	int64_t today = now_ns / STORE_DAY_NS, taken = consumers_position(store);
+	int64_t taken = consumers_position(store);
+	uint64_t bytes = 0;
 	bool saved = false;
 	int error = 0;
 
-	if (store->retention_days == 0 || store_is_memory(store))
+	if ((store->retention_days == 0 && store->retention_bytes == 0) || store_is_memory(store))
 		return 0;
 	if (store->in_transaction || store->read_only)
 		return sys_fail(e, -BASE_ERR_INVALID, "days cannot be deleted now");
+	for (uint32_t i = 0; i < store->n_files; i++)
+		bytes += store_day_bytes(store, store->files[i].day);
 	for (uint32_t i = 0; i < store->n_files && error == 0;) {
 		struct store_day_file file = store->files[i];
-		if (file.day + store->retention_days >= today)
+		if (!day_is_due(store, &store->files[i], now_ns, bytes))
 			break;
 		if (file.position > taken) {
 			i++;
@@ -166,6 +206,7 @@ store_expire(struct store *store, int64_t now_ns, struct sys_error *e)
 		if (!saved)
 			error = store_state_save(store, e);
 		saved = true;
+		bytes -= store_day_bytes(store, file.day);
 		if (error == 0)
 			error = store_day_remove(store, file.day, e);
 	}
@@ -183,8 +224,10 @@ store_clear(struct store *store, struct sys_error *e)
 	if (error)
 		return error;
 	store_day_rings_forget(day);
+	store_interims_forget(store);
 	return store_sql_exec(day->db,
 		"DELETE FROM calls; DELETE FROM registrations; DELETE FROM transactions;"
-		"DELETE FROM streams; DELETE FROM gaps; DELETE FROM rings",
+		"DELETE FROM streams; DELETE FROM gaps; DELETE FROM rings;"
+		"DELETE FROM interims",
 		e);
 }

@@ -16,6 +16,12 @@
  * not have its records taken for old ones.  One writer per directory (a lock); any
  * number of readers, which never block it.
  *
+ * A call in progress leaves interim records of its uid.  All of them stay for the sinks; a query by
+ * time shows the final one, or the last interim one where there is no final one yet.
+ *
+ * A damaged day (found when it is opened, read or written; the newest ones are looked through at
+ * each start) is set aside as NAME.corrupt, what can be read of it is kept, records go on.
+ *
  * Order: every record gets a store position, an int64 that only grows over all days and kinds,
  * given by store_put; sinks read by position from their own cursor (store_cursor_get/set),
  * at-least-once across crashes of theirs, exactly-once with the position. Positions are seen in
@@ -33,7 +39,8 @@ struct store;
 struct store_options {
 	const char *dir; /* NULL: in memory, for read */
 	bool read_only;
-	uint32_t retention_days; /* 0: for ever */
+	uint32_t retention_days;  /* 0: for ever */
+	uint64_t retention_bytes; /* of all days together; 0: no bound */
 };
 
 /* -BASE_ERR_EXISTS: another writer has the directory. -BASE_ERR_NOT_FOUND: read_only and no such
@@ -62,7 +69,8 @@ int
 store_commit(struct store *store, struct sys_error *e);
 void
 store_rollback(struct store *store);
-/* Deletes days older than the retention (now: wall clock); a day that a consumer known to this
+/* Deletes days older than the retention (now: wall clock), and the oldest ones while all together
+ * are larger than it; a day that a consumer known to this
  * handle (it asked for its cursor) has not taken whole stays until it has. */
 int
 store_expire(struct store *store, int64_t now_ns, struct sys_error *e);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define NAME_BYTES 21 /* ringtap-YYYY-MM-DD.db */
@@ -21,9 +22,8 @@ store_day_of(const struct record_row *row)
 	return v->present && v->time_ns > 0 ? v->time_ns / STORE_DAY_NS : 0;
 }
 
-/* DIR/ringtap-YYYY-MM-DD.db and suffix, in the caller's buffer. */
-static const char *
-day_path(const struct store *store, int64_t day, const char *suffix, struct base_text *t)
+const char *
+store_day_path(const struct store *store, int64_t day, const char *suffix, struct base_text *t)
 {
 	char date[40];
 	struct base_text d = base_text_of(date, sizeof(date));
@@ -84,12 +84,12 @@ store_day_note(struct store *store, int64_t day, int64_t position, struct sys_er
 static void
 days_forget_absent(struct store *store)
 {
-	char buffer[4200];
+	char buffer[STORE_PATH_BYTES];
 	struct base_text path = base_text_of(buffer, sizeof(buffer));
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < store->n_files; i++)
-		if (access(day_path(store, store->files[i].day, "", &path), F_OK) == 0)
+		if (access(store_day_path(store, store->files[i].day, "", &path), F_OK) == 0)
 			store->files[kept++] = store->files[i];
 	store->n_files = kept;
 }
@@ -194,7 +194,7 @@ day_new(struct store *store, int64_t number, struct sys_error *e)
 int
 store_day_writer(struct store *store, int64_t number, struct store_day **out, struct sys_error *e)
 {
-	char buffer[4200];
+	char buffer[STORE_PATH_BYTES];
 	struct base_text path = base_text_of(buffer, sizeof(buffer));
 
 	if (store_is_memory(store))
@@ -206,7 +206,7 @@ store_day_writer(struct store *store, int64_t number, struct store_day **out, st
 	if (day == NULL)
 		return -BASE_ERR_NO_MEMORY;
 	int error = store_sql_open(&day->db,
-		store_is_memory(store) ? ":memory:" : day_path(store, number, "", &path),
+		store_is_memory(store) ? ":memory:" : store_day_path(store, number, "", &path),
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
 	if (error == 0)
 		error = store_schema_make(store, day, e);
@@ -253,20 +253,20 @@ authorize(void *context, int action, const char *a, const char *b, const char *c
 static int
 reader_open(struct store *store, struct store_day *day, struct sys_error *e)
 {
-	char buffer[4200], uri_buffer[4096 * 3 + 64];
+	char buffer[STORE_PATH_BYTES], uri_buffer[4096 * 3 + 64];
 	struct base_text path = base_text_of(buffer, sizeof(buffer)),
 			 uri = base_text_of(uri_buffer, sizeof(uri_buffer));
 	int64_t version;
 	int error = store_sql_open(
-		&day->db, day_path(store, day->day, "", &path), SQLITE_OPEN_READONLY, e);
+		&day->db, store_day_path(store, day->day, "", &path), SQLITE_OPEN_READONLY, e);
 
 	if (error == 0)
 		error = store_schema_version(day->db, &version, e);
 	if ((error == -BASE_ERR_NOT_FOUND || error == -BASE_ERR_PERMISSION) &&
-		access(day_path(store, day->day, "-wal", &path), F_OK) != 0) {
+		access(store_day_path(store, day->day, "-wal", &path), F_OK) != 0) {
 		sqlite3_close(day->db);
 		base_text_str(&uri, "file:");
-		day_path(store, day->day, "", &path);
+		store_day_path(store, day->day, "", &path);
 		for (size_t i = 0; i < path.len; i++) {
 			if (strchr("%?#", path.p[i])) {
 				base_text_char(&uri, '%');
@@ -340,17 +340,37 @@ store_day_position(struct store *store, int64_t number, int64_t *position, struc
 	return error;
 }
 
+void
+store_day_drop(struct store *store, int64_t number)
+{
+	day_drop(&store->writers, number);
+	day_drop(&store->readers, number);
+}
+
+uint64_t
+store_day_bytes(const struct store *store, int64_t number)
+{
+	char buffer[STORE_PATH_BYTES];
+	struct base_text path = base_text_of(buffer, sizeof(buffer));
+	uint64_t bytes = 0;
+	struct stat st;
+
+	for (int wal = 0; wal < 2; wal++)
+		if (stat(store_day_path(store, number, wal ? "-wal" : "", &path), &st) == 0)
+			bytes += (uint64_t)st.st_size;
+	return bytes;
+}
+
 int
 store_day_remove(struct store *store, int64_t number, struct sys_error *e)
 {
 	static const char *const suffixes[] = {"", "-wal", "-shm"};
-	char buffer[4200];
+	char buffer[STORE_PATH_BYTES];
 	struct base_text path = base_text_of(buffer, sizeof(buffer));
 
-	day_drop(&store->writers, number);
-	day_drop(&store->readers, number);
+	store_day_drop(store, number);
 	for (uint32_t i = 0; i < base_count_of(suffixes); i++)
-		if (unlink(day_path(store, number, suffixes[i], &path)) && errno != ENOENT)
+		if (unlink(store_day_path(store, number, suffixes[i], &path)) && errno != ENOENT)
 			return sys_fail(e, sys_error_of_errno(errno), "cannot delete %s: %s",
 				path.p, strerror(errno));
 	days_forget_absent(store);

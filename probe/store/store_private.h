@@ -46,6 +46,9 @@
 		    */
 #define STORE_SQL_BYTES 16384 /* a statement without the user's condition */
 #define STORE_PROBE_MAX 64
+#define STORE_PATH_BYTES 4200
+#define STORE_CHECK_BYTES                                                                          \
+	(512ull << 20) /* the newest days are looked through at start up to this */
 #define STORE_CONSUMERS_MAX 16
 #define STORE_DAY_NS (86400 * BASE_NS_PER_SEC)
 #define STORE_SESSION_MAX 256 /* rings whose sequence one session follows */
@@ -103,10 +106,21 @@ struct store_ring {
 	uint64_t seq;
 };
 
+/* The last interim record of a call whose final one has not come. */
+struct store_interim {
+	uint64_t hash; /* of the uid; 0: free */
+	int64_t day, position;
+};
+struct store_interims { /* open addressing */
+	struct store_interim *entries;
+	uint32_t n, cap;
+};
+
 struct store {
 	char *dir; /* NULL: in memory */
 	bool read_only, in_transaction, failed;
 	uint32_t retention_days;
+	uint64_t retention_bytes;
 	struct sys_mapping lock;
 	bool locked;
 	sqlite3 *state;   /* NULL: read-only and none there */
@@ -125,6 +139,9 @@ struct store {
 		int64_t position;
 	} consumers[STORE_CONSUMERS_MAX];
 	uint32_t n_consumers;
+	struct store_interims interims; /* writer */
+	bool interims_known;
+	int64_t bad_day;       /* a day found damaged, to be set aside; -1: none */
 	struct record_row row; /* the row being written or read */
 	char *text;            /* STORE_TEXT_BYTES */
 };
@@ -165,6 +182,15 @@ int
 store_day_writer(struct store *store, int64_t day, struct store_day **out, struct sys_error *e);
 int
 store_day_reader(struct store *store, int64_t day, struct store_day **out, struct sys_error *e);
+/* DIR/ringtap-YYYY-MM-DD.db and suffix, in the caller's buffer of STORE_PATH_BYTES. */
+const char *
+store_day_path(const struct store *store, int64_t day, const char *suffix, struct base_text *t);
+/* Closes the connections to a day. */
+void
+store_day_drop(struct store *store, int64_t day);
+/* Bytes of a day's files. */
+uint64_t
+store_day_bytes(const struct store *store, int64_t day);
 /* Notes that a day holds a position. */
 int
 store_day_note(struct store *store, int64_t day, int64_t position, struct sys_error *e);
@@ -195,6 +221,45 @@ store_day_rings_forget(struct store_day *day);
 /* Fills the table of a day made without one, from its rows. */
 int
 store_day_rings_make(sqlite3 *db, struct sys_error *e);
+
+/* ---- store_put.c ---- */
+
+/* Where the day's transaction has not begun yet, begins it. */
+int
+store_day_begin(struct store_day *day, struct sys_error *e);
+
+/* ---- store_interim.c: an interim record is superseded by the next of its call ----
+ *
+ * Both stay in the table, for the sinks; the earlier one gets superseded = 1, which hides it from
+ * queries by time.  Table interims of a day (uid, position) holds the last ones of calls still
+ * open, so that they are known again after a restart. */
+
+/* Adds those of a day. */
+int
+store_interims_read(struct store *store, struct store_day *day, struct sys_error *e);
+void
+store_interims_forget(struct store *store);
+/* store->row, a call, was put into day at position; 0: it was there already. */
+int
+store_interim_note(
+	struct store *store, struct store_day *day, int64_t position, struct sys_error *e);
+
+/* ---- store_aside.c: a damaged day ---- */
+
+/* Renames the day's files to NAME.corrupt (with a number where that is taken), copies what can be
+ * read of them into a new file, says so and counts it (number store.corrupt_days).  Not within a
+ * transaction. */
+int
+store_day_set_aside(struct store *store, int64_t day, struct sys_error *e);
+/* Notes what store_day_set_aside is to do once no transaction is open, where error says damage. */
+int
+store_day_suspect(struct store *store, int64_t day, int error);
+/* Does it. */
+void
+store_suspects_settle(struct store *store);
+/* Looks through a day's file: pages and their order, not values.  -BASE_ERR_FORMAT: damaged. */
+int
+store_day_check(struct store *store, int64_t day, struct sys_error *e);
 
 /* ---- store_list.c: lists as the record's bytes, and the field ids in them ---- */
 

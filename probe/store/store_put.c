@@ -2,6 +2,26 @@
 
 #include <stdlib.h>
 
+/* The calls in progress, of all days. */
+static int
+interims_read(struct store *store, struct sys_error *e)
+{
+	int error = 0;
+
+	store_interims_forget(store);
+	for (uint32_t i = 0; i < store->n_files && error == 0; i++) {
+		struct store_day *day;
+		error = store_day_reader(store, store->files[i].day, &day, e);
+		if (error == 0)
+			error = store_interims_read(store, day, e);
+		if (error == -BASE_ERR_FORMAT || error == -BASE_ERR_VERSION) /* said elsewhere */
+			error = 0;
+		store_readers_trim(store);
+	}
+	store->interims_known = error == 0;
+	return error;
+}
+
 int
 store_begin(struct store *store, struct sys_error *e)
 {
@@ -9,14 +29,17 @@ store_begin(struct store *store, struct sys_error *e)
 		return sys_fail(e, -BASE_ERR_PERMISSION, "the store was opened for reading");
 	if (store->in_transaction)
 		return sys_fail(e, -BASE_ERR_INVALID, "a store transaction is open already");
+	store_suspects_settle(store);
+	int error = store->interims_known ? 0 : interims_read(store, e);
+	if (error)
+		return error;
 	store->in_transaction = true;
 	store->failed = false;
 	return 0;
 }
 
-/* Where the day's transaction has not begun yet, begins it. */
-static int
-day_begin(struct store_day *day, struct sys_error *e)
+int
+store_day_begin(struct store_day *day, struct sys_error *e)
 {
 	if (day->in_transaction)
 		return 0;
@@ -150,6 +173,8 @@ put_sequenced(
 		if (seq <= r->seq)
 			error = row_is_known(store, day, &known, e);
 	}
+	if (error == 0 && known && store->row.kind == RECORD_CALL)
+		error = store_interim_note(store, day, 0, e);
 	if (error == 0 && !known) {
 		error = put_row(store, day, e);
 		known = error || sqlite3_changes(day->db) == 0;
@@ -160,6 +185,11 @@ put_sequenced(
 		store->position++;
 		if (r)
 			day_ring_note(r, seq);
+		if (store->row.kind == RECORD_CALL)
+			error = store_interim_note(store, day, store->position, e);
+		store->failed |= error != 0;
+		if (error)
+			return error;
 		error = store_day_note(store, day->day, store->position, e);
 		if (error == 0 && ring && seq != 0 && ring->seq != 0 && seq > ring->seq + 1)
 			error = put_gap(store, day, ring, seq, e);
@@ -195,16 +225,15 @@ store_put(struct store *store, struct base_span probe, uint32_t core, const uint
 	if (error == 0)
 		error = store_day_writer(store, store_day_of(row), &day, e);
 	if (error == 0)
-		error = day_begin(day, e);
-	if (error) {
+		error = store_day_begin(day, e);
+	if (error == 0)
+		error = put_sequenced(store, day, ring, e);
+	else
 		store->failed = true;
-		return error == -BASE_ERR_FORMAT || error == -BASE_ERR_VERSION ? -BASE_ERR_IO
-									       : error;
-	}
-	error = put_sequenced(store, day, ring, e);
-	return store->failed && (error == -BASE_ERR_FORMAT || error == -BASE_ERR_VERSION)
-		       ? -BASE_ERR_IO
-		       : error;
+	if (!store->failed)
+		return error;
+	store_day_suspect(store, store_day_of(row), error);
+	return error == -BASE_ERR_FORMAT || error == -BASE_ERR_VERSION ? -BASE_ERR_IO : error;
 }
 
 /* Writes the log into the database once it is long; what readers still need stays in the log until
@@ -232,6 +261,7 @@ store_commit(struct store *store, struct sys_error *e)
 		if (error == 0)
 			error = store_sql_exec(day->db, "COMMIT", e);
 		day->in_transaction = error != 0;
+		store_day_suspect(store, day->day, error);
 	}
 	if (error) {
 		store_rollback(store);
@@ -254,6 +284,7 @@ store_rollback(struct store *store)
 		day->in_transaction = false;
 		store_day_rings_forget(day);
 	}
+	store->interims_known = false;
 	store->n_rings = 0; /* the next put starts from what is stored */
 	store->in_transaction = store->failed = false;
 	store_days_trim(&store->writers, STORE_DAYS_OPEN);

@@ -200,7 +200,7 @@ scan_fail(const struct merge *m, const struct scan *s, struct sys_error *e)
 		return sys_fail(e, -BASE_ERR_INVALID, "condition on %s: %s",
 			record_kind_table(s->kind),
 			rc == SQLITE_AUTH ? "only reading is allowed" : sqlite3_errmsg(s->db));
-	return store_sql_fail(s->db, e, "cannot read");
+	return store_day_suspect(m->store, s->day->day, store_sql_fail(s->db, e, "cannot read"));
 }
 
 static int

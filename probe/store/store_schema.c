@@ -30,6 +30,7 @@ static const char own_tables[] =
 	" first INTEGER, last INTEGER);"
 	"CREATE TABLE IF NOT EXISTS rings(probe TEXT, core INTEGER, seq INTEGER, first INTEGER,"
 	" last INTEGER, count INTEGER, PRIMARY KEY(probe, core)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS interims(uid TEXT PRIMARY KEY, position INTEGER) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS field_lists(list INTEGER, id INTEGER, key TEXT NOT NULL,"
 	" PRIMARY KEY(list, id)) WITHOUT ROWID;";
 
@@ -135,8 +136,7 @@ schema_migrate(struct base_text *t, struct store_day *day, struct sys_error *e)
 				return error;
 		}
 	}
-	int error = store_sql_exec(day->db, own_tables, e);
-	return error ? error : store_day_rings_make(day->db, e);
+	return store_day_rings_make(day->db, e);
 }
 
 /* A day made by an older version gets the columns that it lacks. */
@@ -207,13 +207,13 @@ schema_bring(struct store *store, struct store_day *day, int64_t version, struct
 	bool memory = store_is_memory(store);
 	int error = 0;
 
-	if (version == 0)
-		error = schema_tables(&t, day->db, e);
+	error = version == 0 ? schema_tables(&t, day->db, e)
+			     : store_sql_exec(day->db, own_tables, e);
 	if (version == 0 && error == 0 && !memory)
 		error = schema_indexes(&t, day->db, e);
 	if (version == 0 && error == 0 && !memory)
 		error = schema_statistics(&t, day->db, e);
-	if (version == 1)
+	if (version == 1 && error == 0)
 		error = schema_migrate(&t, day, e);
 	store_schema_look(day);
 	if (error == 0 && version != 0)

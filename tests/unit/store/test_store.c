@@ -156,6 +156,39 @@ test_memory(void **state)
 	assert_int_equal(store_clear(d->store, &d->e), -BASE_ERR_INVALID);
 }
 
+static uint64_t
+bytes_of_all(const struct fixture *f)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < f->store->n_files; i++)
+		bytes += store_day_bytes(f->store, f->store->files[i].day);
+	return bytes;
+}
+
+/* By size the oldest days go first, never the last one, none that a consumer has not taken. */
+static void
+test_retention_bytes(void **state)
+{
+	struct fixture *f = *state;
+	int64_t position;
+
+	for (uint64_t seq = 1; seq <= 4; seq++)
+		fixture_commit_one(f, &(struct want){.seq = seq, .first = T0 + (int64_t)seq * DAY});
+	assert_int_equal(store_expire(f->store, T0 + 5 * DAY, &f->e), 0);
+	fixture_expect(f, &by_position, "u1 u2 u3 u4"); /* no bound */
+	f->store->retention_bytes = bytes_of_all(f) - 1;
+	assert_int_equal(store_cursor_get(f->store, "sink", &position, &f->e), 0);
+	assert_int_equal(store_expire(f->store, T0 + 5 * DAY, &f->e), 0);
+	fixture_expect(f, &by_position, "u1 u2 u3 u4"); /* the sink has none of them */
+	assert_int_equal(store_cursor_set(f->store, "sink", 4, &f->e), 0);
+	assert_int_equal(store_expire(f->store, T0 + 5 * DAY, &f->e), 0);
+	fixture_expect(f, &by_position, "u2 u3 u4");
+	f->store->retention_bytes = 1;
+	assert_int_equal(store_expire(f->store, T0 + 5 * DAY, &f->e), 0);
+	fixture_expect(f, &by_position, "u4");
+}
+
 /* One damaged day is said and passed over; the store goes on. */
 static void
 test_damaged_day(void **state)
@@ -189,6 +222,7 @@ main(void)
 		FIXTURE_TEST(test_expire),
 		FIXTURE_TEST(test_gap_over_expired_days),
 		FIXTURE_TEST(test_memory),
+		FIXTURE_TEST(test_retention_bytes),
 		FIXTURE_TEST(test_damaged_day),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
