@@ -62,7 +62,7 @@ test_middle_damaged(void **state)
 	sys_log_init("test", (enum sys_log_level) - 1); /* what is said here is no failure */
 	put_many(f, 1, 2000);
 	fixture_close(f);
-	damage(f, 400, 20000);
+	damage(f, 700, 20000);
 	fixture_open(f, 0);
 	expect_set_aside(f, 1);
 	uint32_t kept = count(f);
@@ -107,7 +107,7 @@ test_while_open(void **state)
 	fixture_restart(f); /* the log is in the file now */
 	assert_int_equal(count(f), 2000);
 	store_days_trim(&f->store->readers, 0);
-	damage(f, 300, 60000);
+	damage(f, 700, 60000);
 	assert_int_equal(
 		store_query(f->store, &by_position, fixture_see, &seen, &f->e), -BASE_ERR_FORMAT);
 	put_many(f, 2001, 2005);
