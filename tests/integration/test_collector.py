@@ -232,7 +232,21 @@ def test_usage(root):
         time.sleep(0.02)
     code, _, err = outcome('-c', place.config)
     check('a second collector is refused', code == 1 and 'another' in err, err)
-    collector.send_signal(signal.SIGHUP)
+    def reloaded(sentence):
+        collector.send_signal(signal.SIGHUP)
+        deadline = time.time() + 20
+        while sentence not in place.log() and time.time() < deadline:
+            time.sleep(0.02)
+        return sentence in place.log() and collector.poll() is None
+
+    with open(place.config) as f:
+        good = f.read()
+    with open(place.config, 'w') as f:
+        f.write(good + 'what: 1\n')
+    check('SIGHUP with a wrong configuration: the old one stays', reloaded('the old configuration stays'), place.log())
+    with open(place.config, 'w') as f:
+        f.write(good.replace('commit_ms: 20', 'commit_ms: 30'))
+    check('SIGHUP reads the configuration anew', reloaded('was read anew'), place.log())
     collector.send_signal(signal.SIGTERM)
     wait_done(collector, 'the first one ends')
     check_whole(place, 10)
