@@ -177,6 +177,8 @@ base_endpoint_eq(const struct base_endpoint *a, const struct base_endpoint *b)
 /* base_ip_parse: dotted quad, or IPv6 text with or without [ ] (RFC 4291 2.2, embedded IPv4
  * allowed, no zone). Returns true and *ip, or false. */
 bool base_ip_parse(struct base_span text, struct base_ip *ip);
+/* "192.0.2.1:5060", "[2001:db8::1]:5060"; a port from 1 on. */
+bool base_endpoint_parse(struct base_span text, struct base_endpoint *endpoint);
 
 /* ---- big-endian loads and a bounded reader ---- */
 

@@ -98,3 +98,21 @@ base_ip_parse(struct base_span text, struct base_ip *ip)
 	}
 	return ipv6_parse(text, ip->b);
 }
+
+bool
+base_endpoint_parse(struct base_span text, struct base_endpoint *endpoint)
+{
+	uint32_t colon = text.len;
+	uint64_t port;
+
+	while (colon && text.p[colon - 1] != ':')
+		colon--;
+	/* An IPv6 address stands in brackets, so that its last group is no port. */
+	if (colon < 2 || (memchr(text.p, ':', colon - 1) && text.p[0] != '['))
+		return false;
+	if (!base_span_u64(base_span_of(text.p + colon, text.len - colon), &port) || port == 0 ||
+		port > UINT16_MAX || !base_ip_parse(base_span_of(text.p, colon - 1), &endpoint->ip))
+		return false;
+	endpoint->port = (uint16_t)port;
+	return true;
+}

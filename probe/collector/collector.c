@@ -57,6 +57,7 @@ collector_new(struct collector **out, const struct config *config, struct sys_er
 	if (error)
 		goto fail;
 	c->check_ns = sys_clock_monotonic_ns() + COLLECTOR_RETRY_NS;
+	collector_metrics_make(c);
 	*out = c;
 	return 0;
 fail:
@@ -73,6 +74,7 @@ collector_free(struct collector *c)
 		store_rollback(c->store);
 	for (unsigned i = 0; c->segments && i < c->n_segments; i++)
 		collector_segment_detach(&c->segments[i]);
+	collector_metrics_close(c);
 	collector_sinks_close(c);
 	store_close(c->store);
 	free(c->segments);
@@ -101,6 +103,7 @@ group_fail(struct collector *c, int error, const struct sys_error *e)
 		sys_log(SYS_LOG_ERROR, "%s; the rings keep the records, trying again each second",
 			e->text);
 	c->store_retry_ns = sys_clock_monotonic_ns() + COLLECTOR_RETRY_NS;
+	c->store_why = *e;
 	c->in_group = false;
 	c->pending = 0;
 	return error;
@@ -185,6 +188,7 @@ house(struct collector *c, int64_t now_ns, struct sys_error *e)
 {
 	if (now_ns >= c->check_ns) {
 		segments_check(c, false, e);
+		collector_metrics_make(c);
 		sys_notify("WATCHDOG=1");
 		c->check_ns = now_ns + COLLECTOR_RETRY_NS;
 	}

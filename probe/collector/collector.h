@@ -14,6 +14,8 @@
  * is; the same for each sink alone. While a ring is more than a quarter full the sinks wait: the
  * ring is what can overflow.  A record that cannot be read is counted
  * (shm_header.collector_corrupt), said and left out: its sequence number is then a declared gap.
+ * Metrics (collector_metrics.c): /metrics and /healthz are made once a second by the collector's
+ * own thread and served by http's, so that neither waits for the other.
  * Thread: one. */
 #pragma once
 

@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 
 #include "collector.h"
+#include "collector_tally.h"
+#include "http.h"
 #include "metrics.h"
 #include "record.h"
 #include "shm.h"
@@ -29,6 +31,7 @@ struct collector_segment {
 	char probe[SHM_NAME_MAX];
 	uint64_t cursors[SHM_CORES_MAX]; /* behind the last record put, not yet released */
 	uint64_t corrupt;                /* in the group in progress */
+	struct collector_tally tally;
 	uint64_t records;
 };
 
@@ -36,7 +39,9 @@ struct collector_segment {
 struct collector_sink {
 	const struct sinks_kind *kind;
 	void *sink;
-	int64_t retry_ns; /* monotonic; 0: works */
+	int64_t retry_ns;     /* monotonic; 0: works */
+	int64_t failing_ns;   /* wall clock: since when it does not */
+	struct sys_error why;
 };
 
 struct collector {
@@ -51,6 +56,11 @@ struct collector {
 	int64_t group_ns;            /* monotonic, when its first record was put */
 	int64_t check_ns, expire_ns; /* monotonic, when next */
 	int64_t store_retry_ns;      /* monotonic; 0: works */
+	struct sys_error store_why;  /* that it does not */
+	struct http *http;           /* NULL: no metrics over HTTP */
+	int64_t metrics_ns;          /* monotonic, when to try again to listen; 0: not yet tried */
+	char *page;
+	size_t page_bytes;
 };
 
 /* Once a second: attaches what can be, notices what was replaced, gives the heartbeat.
@@ -83,3 +93,15 @@ int
 collector_sinks_step(struct collector *c, bool stop, struct sys_error *e);
 void
 collector_sinks_close(struct collector *c);
+
+/* ---- collector_metrics.c ---- */
+
+/* Listens where the configuration says; what fails is said and tried again later: metrics are no
+ * reason not to collect. */
+void
+collector_metrics_open(struct collector *c);
+/* Once a second: the pages anew. */
+void
+collector_metrics_make(struct collector *c);
+void
+collector_metrics_close(struct collector *c);

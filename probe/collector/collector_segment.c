@@ -161,6 +161,8 @@ core_drain(struct collector_segment *s, uint32_t core, struct store *store, uint
 			say_corrupt(s, core, e->text);
 		else if (error)
 			return error;
+		else
+			collector_tally_take(&s->tally, message.p, message.len);
 		s->cursors[core] = cursor;
 		n++;
 	}
@@ -192,6 +194,7 @@ collector_segment_release(struct collector_segment *s)
 		return;
 	for (uint32_t core = 0; core < s->shm.cores; core++)
 		shm_release(&s->shm, core, s->cursors[core]);
+	collector_tally_commit(&s->tally, sys_clock_wall_ns());
 	struct shm_header *h = s->shm.header;
 	__atomic_store_n(&h->collector_commits, h->collector_commits + 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&h->collector_records, h->collector_records + s->records - s->corrupt,
@@ -206,6 +209,7 @@ collector_segment_rewind(struct collector_segment *s)
 {
 	for (uint32_t core = 0; s->attached && core < s->shm.cores; core++)
 		s->cursors[core] = shm_cursor(&s->shm, core);
+	collector_tally_rollback(&s->tally);
 	s->records = s->corrupt = 0;
 }
 

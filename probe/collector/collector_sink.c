@@ -22,6 +22,10 @@ sink_step(struct collector_sink *s, bool stop, struct sys_error *e)
 	int error = s->kind->step(s->sink, sys_clock_wall_ns(), stop, e);
 
 	if (error && s->retry_ns == 0)
+		s->failing_ns = sys_clock_wall_ns();
+	if (error)
+		s->why = *e;
+	if (error && s->retry_ns == 0)
 		sys_log(SYS_LOG_ERROR, "%s; %s waits, trying again each second", e->text,
 			s->kind->name);
 	if (error == 0 && s->retry_ns)

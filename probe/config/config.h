@@ -119,6 +119,28 @@ struct config {
 		uint32_t batch_records, flush_ms, timeout_s;
 		bool compress;
 	} clickhouse;
+	struct {
+		char *brokers;         /* "": off */
+		char *topic;
+		char **properties;     /* NAME=VALUE, for librdkafka */
+		unsigned properties_count;
+		char *password_file;   /* "": none */
+		char **kinds;          /* default all four */
+		unsigned kinds_count;
+		bool flow;
+		uint32_t batch_records, flush_ms;
+	} kafka;
+	struct {
+		char *url;             /* "": off */
+		uint32_t agent_id;
+		char *key;
+		char **kinds;          /* default call, stream */
+		unsigned kinds_count;
+		uint32_t rate, batch_records, flush_ms;
+	} hep;
+	struct {
+		char *listen;          /* "": off; default 127.0.0.1:9464 */
+	} metrics;
 };
 
 /* Loads path.  0, or negative with the sentence in e ("ringtap.yaml:12: sip.ports: 70000 is out of

@@ -34,12 +34,88 @@ check_clickhouse(const struct config_job *job)
 		return config_refuse(job, &prefix, "'%s' may have letters, digits and '_' only",
 			c->clickhouse.table_prefix);
 	return config_check_kinds(job, "clickhouse",
-		&(struct config_kinds){
-			c->clickhouse.kinds, c->clickhouse.kinds_count, &kinds});
+		&(struct config_kinds){c->clickhouse.kinds, c->clickhouse.kinds_count, &kinds});
+}
+
+static int
+check_metrics(const struct config_job *job)
+{
+	const char *listen = job->config->metrics.listen;
+	struct config_place place = config_place_of("metrics", "listen", -1, -1);
+	struct base_endpoint endpoint;
+
+	if (*listen && !base_endpoint_parse(base_span_cstr(listen), &endpoint))
+		return config_refuse(job, &place,
+			"'%s' is no ADDRESS:PORT, as 127.0.0.1:9464 or [::1]:9464", listen);
+	return 0;
+}
+
+/* Topics of Kafka: letters, digits, '.', '_' and '-'. */
+static bool
+char_is_topic(uint8_t c)
+{
+	return char_is_identifier(c) || c == '.' || c == '-';
+}
+
+static int
+check_kafka(const struct config_job *job)
+{
+	const struct config *c = job->config;
+	struct config_place topic = config_place_of("kafka", "topic", -1, -1);
+	uint32_t kinds;
+
+	if (!config_text_is_all(c->kafka.topic, char_is_topic))
+		return config_refuse(job, &topic,
+			"'%.64s' may have letters, digits, '.', '_' and '-' only", c->kafka.topic);
+	for (unsigned i = 0; i < c->kafka.properties_count; i++) {
+		struct config_place place = config_place_of("kafka", "properties", -1, (int)i);
+		const char *equals = strchr(c->kafka.properties[i], '=');
+		if (equals == NULL || equals == c->kafka.properties[i])
+			return config_refuse(
+				job, &place, "'%.64s' is no NAME=VALUE", c->kafka.properties[i]);
+	}
+	return config_check_kinds(
+		job, "kafka", &(struct config_kinds){c->kafka.kinds, c->kafka.kinds_count, &kinds});
+}
+
+/* udp://HOST:PORT or tcp://HOST:PORT. */
+static bool
+url_is_hep(const char *url)
+{
+	const char *host = url + 6, *colon = strrchr(url, ':');
+	uint64_t port;
+
+	if ((strncmp(url, "udp://", 6) != 0 && strncmp(url, "tcp://", 6) != 0) || colon <= host)
+		return false;
+	if (!config_text_is_all(url, char_is_url) || strchr(host, '/'))
+		return false;
+	bool v6 = memchr(host, ':', (size_t)(colon - host)) != NULL;
+	return (!v6 || (host[0] == '[' && colon[-1] == ']')) &&
+	       base_span_u64(base_span_cstr(colon + 1), &port) && port > 0 && port <= UINT16_MAX;
+}
+
+static int
+check_hep(const struct config_job *job)
+{
+	const struct config *c = job->config;
+	struct config_place url = config_place_of("hep", "url", -1, -1);
+	uint32_t kinds;
+
+	if (*c->hep.url && !url_is_hep(c->hep.url))
+		return config_refuse(
+			job, &url, "'%.64s' is no udp://HOST:PORT or tcp://HOST:PORT", c->hep.url);
+	return config_check_kinds(
+		job, "hep", &(struct config_kinds){c->hep.kinds, c->hep.kinds_count, &kinds});
 }
 
 int
 config_check_sinks(const struct config_job *job)
 {
-	return check_clickhouse(job);
+	static int (*const checks[])(const struct config_job *) = {
+		check_clickhouse, check_kafka, check_hep, check_metrics};
+	int result = 0;
+
+	for (size_t i = 0; i < base_count_of(checks) && result == 0; i++)
+		result = checks[i](job);
+	return result;
 }

@@ -44,18 +44,22 @@ metrics_verdicts_total(const struct metrics_core *m)
 static void
 prometheus_describe(struct base_text *t, const char *key, const char *meaning, bool gauge)
 {
+	const char *suffix = gauge ? "" : "_total";
+
 	base_text_str(t, "# HELP ringtap_");
 	base_text_str(t, key);
+	base_text_str(t, suffix);
 	base_text_char(t, ' ');
 	base_text_str(t, meaning);
 	base_text_str(t, "\n# TYPE ringtap_");
 	base_text_str(t, key);
+	base_text_str(t, suffix);
 	base_text_str(t, gauge ? " gauge\n" : " counter\n");
 }
 
 /* A label's value: backslash, quote and line feed escaped; what is not UTF-8 left as '?'. */
-static void
-prometheus_label(struct base_text *t, struct base_span s)
+void
+metrics_label(struct base_text *t, struct base_span s)
 {
 	for (uint32_t i = 0, valid = 0; i < s.len; i++) {
 		if (i >= valid)
@@ -70,7 +74,7 @@ prometheus_label(struct base_text *t, struct base_span s)
 }
 
 struct sample {
-	const char *key, *verdict; /* verdict: NULL or the value of that label */
+	const char *key, *suffix, *verdict; /* verdict: NULL or the value of that label */
 	struct base_span probe;
 	uint32_t core;
 	uint64_t value;
@@ -81,8 +85,9 @@ prometheus_sample(struct base_text *t, const struct sample *s)
 {
 	base_text_str(t, "ringtap_");
 	base_text_str(t, s->key);
+	base_text_str(t, s->suffix);
 	base_text_str(t, "{probe=\"");
-	prometheus_label(t, s->probe);
+	metrics_label(t, s->probe);
 	base_text_str(t, "\",core=\"");
 	base_text_u64(t, s->core);
 	if (s->verdict) {
@@ -101,26 +106,47 @@ load(const uint64_t *p)
 	return __atomic_load_n(p, __ATOMIC_RELAXED);
 }
 
+static void
+prometheus_value(struct base_text *t, const struct metrics_exposition *e, int id)
+{
+	for (uint32_t i = 0; i < e->count; i++)
+		prometheus_sample(t, &(struct sample){metrics_infos[id].key,
+					     metrics_infos[id].gauge ? "" : "_total", NULL,
+					     e->probe, e->first_core + i,
+					     load(&e->cores[i]->values[id])});
+}
+
+static void
+prometheus_verdict(struct base_text *t, const struct metrics_exposition *e, int v)
+{
+	for (uint32_t i = 0; i < e->count; i++)
+		prometheus_sample(
+			t, &(struct sample){"verdicts", "_total", verdict_keys[v], e->probe,
+				   e->first_core + i, load(&e->cores[i]->verdicts[v])});
+}
+
 void
-metrics_prometheus_cores(struct base_text *t, const struct metrics_exposition *e)
+metrics_prometheus_probes(struct base_text *t, const struct metrics_exposition *e, uint32_t n)
 {
 	for (int id = 0; id < METRICS_COUNT; id++) {
-		if (e->describe)
+		if (n && e->describe)
 			prometheus_describe(t, metrics_infos[id].key, metrics_infos[id].meaning,
 				metrics_infos[id].gauge);
-		for (uint32_t i = 0; i < e->count; i++)
-			prometheus_sample(
-				t, &(struct sample){metrics_infos[id].key, NULL, e->probe,
-					   e->first_core + i, load(&e->cores[i]->values[id])});
+		for (uint32_t i = 0; i < n; i++)
+			prometheus_value(t, &e[i], id);
 	}
-	if (e->describe)
+	if (n && e->describe)
 		prometheus_describe(t, "verdicts",
 			"frames by what became of them; their sum equals frames", false);
 	for (int v = 0; v < PACKET_VERDICT_COUNT; v++)
-		for (uint32_t i = 0; i < e->count; i++)
-			prometheus_sample(
-				t, &(struct sample){"verdicts", verdict_keys[v], e->probe,
-					   e->first_core + i, load(&e->cores[i]->verdicts[v])});
+		for (uint32_t i = 0; i < n; i++)
+			prometheus_verdict(t, &e[i], v);
+}
+
+void
+metrics_prometheus_cores(struct base_text *t, const struct metrics_exposition *e)
+{
+	metrics_prometheus_probes(t, e, 1);
 }
 
 void

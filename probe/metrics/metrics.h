@@ -51,8 +51,10 @@ metrics_verdict(struct metrics_core *m, enum packet_verdict v)
 void metrics_sum(struct metrics_core *sum, const struct metrics_core *from);
 /* Sum of the verdicts. */
 uint64_t metrics_verdicts_total(const struct metrics_core *m);
-/* Prometheus text exposition (0.0.4) of one block: ringtap_<key>{probe="...",core="..."}, and
- * ringtap_verdicts{probe="...",core="...",verdict="..."}; with HELP and TYPE when described. */
+/* Prometheus text exposition (0.0.4) of one block: ringtap_<key>{probe="...",core="..."}, where the
+ * name of a counter ends in _total, and
+ * ringtap_verdicts_total{probe="...",core="...",verdict="..."}; with HELP and TYPE when
+ * described. */
 void metrics_prometheus(struct base_text *t, const struct metrics_core *m, struct base_span probe,
 	uint32_t core, bool describe);
 
@@ -66,3 +68,7 @@ struct metrics_exposition {
 /* The same of several blocks.  The format wants all samples of a name in one group, so a page for
  * more than one core is made by this and not by one metrics_prometheus after another. */
 void metrics_prometheus_cores(struct base_text *t, const struct metrics_exposition *e);
+/* The same of the cores of n probes (describe: the first one's counts). */
+void metrics_prometheus_probes(struct base_text *t, const struct metrics_exposition *e, uint32_t n);
+/* A label's value: backslash, quote and line feed escaped; what is not UTF-8 left as '?'. */
+void metrics_label(struct base_text *t, struct base_span s);

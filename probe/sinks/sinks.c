@@ -3,6 +3,8 @@
 const struct sinks_kind *const sinks_kinds[] = {
 	&sinks_billing_kind,
 	&sinks_clickhouse_kind,
+	&sinks_kafka_kind,
+	&sinks_hep_kind,
 };
 const uint32_t sinks_kinds_count = base_count_of(sinks_kinds);
 _Static_assert(base_count_of(sinks_kinds) <= SINKS_KINDS_MAX, "the collector has room");
@@ -84,7 +86,7 @@ sinks_kinds_of(char *const *names, unsigned n)
 
 /* ---- what this build lacks ---- */
 
-#ifndef RINGTAP_CURL
+#if !defined(RINGTAP_CURL) || !defined(RINGTAP_KAFKA)
 static int
 lacking_step(void *sink, int64_t now_ns, bool stop, struct sys_error *e)
 {
@@ -101,7 +103,9 @@ static void
 lacking_close(void *sink)
 {
 }
+#endif
 
+#ifndef RINGTAP_CURL
 static bool
 clickhouse_is_wanted(const struct config *config)
 {
@@ -117,4 +121,22 @@ clickhouse_open(void **sink, struct store *store, const struct config *config, s
 
 const struct sinks_kind sinks_clickhouse_kind = {"clickhouse", clickhouse_is_wanted,
 	clickhouse_open, lacking_step, lacking_lag, NULL, lacking_close};
+#endif
+
+#ifndef RINGTAP_KAFKA
+static bool
+kafka_is_wanted(const struct config *config)
+{
+	return config->kafka.brokers && config->kafka.brokers[0];
+}
+
+static int
+kafka_open(void **sink, struct store *store, const struct config *config, struct sys_error *e)
+{
+	return sys_fail(e, -BASE_ERR_UNSUPPORTED,
+		"kafka.brokers: this ringtap was built without librdkafka");
+}
+
+const struct sinks_kind sinks_kafka_kind = {
+	"kafka", kafka_is_wanted, kafka_open, lacking_step, lacking_lag, NULL, lacking_close};
 #endif

@@ -30,17 +30,27 @@
  * CSV has one header line, so csv takes exactly one kind; several kinds need jsonl.  Interim
  * records are billed as they are (column status).  Thread: one.
  *
- * What goes over a network (clickhouse) has a thread and a reader's handle of the store of its own
- * (sinks_feed.h), so that a far end that is slow, hangs or is gone delays neither the rings nor the
- * store nor another sink: its step only tells the thread how far the store is and writes the cursor
- * that the thread asks for.  Delivered at least once, in batches that are the same when they are
- * tried again; each far end's own means make it once:
+ * What goes over a network (clickhouse, kafka, hep) has a thread and a reader's handle of the store
+ * of its own (sinks_feed.h), so that a far end that is slow, hangs or is gone delays neither the
+ * rings nor the store nor another sink: its step only tells the thread how far the store is and
+ * writes the cursor that the thread asks for.  Delivered at least once, in batches that are the
+ * same when they are tried again; each far end's own means make it once:
  *
  * clickhouse (libcurl): INSERT ... FORMAT TabSeparated over HTTP, one per kind of record and batch.
  * The cursor moves after HTTP 200 for all of them.  The tables' engine is ReplacingMergeTree with
  * the key (record_time, probe, core, seq, uid), so a batch that came twice is once under FINAL; on
  * servers from 22.2 on an insert_deduplication_token (hash of its bytes) makes it once at all, in
- * the materialized views too. */
+ * the materialized views too.
+ *
+ * kafka (librdkafka): one topic, key uid, value record_json's object with "schema":RECORD_VERSION
+ * before it.  The producer is idempotent and gives no message up; the cursor moves after the
+ * delivery reports of the whole batch.  A stop in order sends nothing twice; after kill -9 the
+ * batch under way comes again with the same keys and bytes; (probe, core, seq) tell which ones.
+ *
+ * hep (Homer): HEPv3 over UDP or TCP: of each record a log (type 100) with its JSON, of each of its
+ * streams an RTP report (type 34), under the Call-ID as correlation.  SIP messages themselves are
+ * not in the store and not sent.  Over TCP the cursor moves once the peer's kernel has
+ * acknowledged the batch; over UDP once it is sent. */
 #pragma once
 
 #include "base.h"
@@ -81,6 +91,8 @@ extern const uint32_t sinks_kinds_count;
 
 extern const struct sinks_kind sinks_billing_kind;
 extern const struct sinks_kind sinks_clickhouse_kind;
+extern const struct sinks_kind sinks_kafka_kind;
+extern const struct sinks_kind sinks_hep_kind;
 
 /* The bits of a configured list of kinds; names that are none are left out. */
 uint32_t

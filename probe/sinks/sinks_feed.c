@@ -25,7 +25,7 @@ struct sinks_feed {
 	struct sinks_batch batch;
 	int64_t waiting_ns, retry_ns; /* monotonic: since when records wait; 0: none */
 	uint32_t pause_ms;
-	int take_error;
+	uint64_t left_out;
 	bool full;
 
 	/* Of the collector's thread. */
@@ -64,8 +64,14 @@ feed_take(void *context, const struct record_row *row, int64_t position)
 	switch (f->options.far->add(f->options.context, row, position)) {
 	case SINKS_TAKEN: f->batch.records++; break;
 	case SINKS_LEFT_OUT:
-		sys_log(SYS_LOG_ERROR, "%s: the record at position %lld is too large; left out",
-			f->options.name, (long long)position);
+		f->left_out++;
+		/* Each doubling of their number is a line. */
+		if ((f->left_out & (f->left_out - 1)) == 0)
+			sys_log(SYS_LOG_ERROR,
+				"%s: the record at position %lld cannot be sent (too large or "
+				"damaged); %llu left out so far",
+				f->options.name, (long long)position,
+				(unsigned long long)f->left_out);
 		break;
 	case SINKS_FULL:
 		f->batch.to = position - 1;

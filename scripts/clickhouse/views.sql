@@ -27,9 +27,7 @@ SELECT
 	substring(replaceRegexpOne(ruri_user, '^(\\+|00)', ''), 1, 5) AS prefix,
 	probe, core, seq, uid, disposition,
 	disposition = 'answered' AS answered,
-	duration_ms, pdd_ms,
-	if(notEmpty(extractAll(streams, '"mos":([0-9.]+)')),
-		arrayReduce('min', arrayMap(x -> toFloat64(x), extractAll(streams, '"mos":([0-9.]+)'))), NULL) AS mos
+	duration_ms, pdd_ms, mos
 FROM @database@.@prefix@calls
 WHERE status = 'final';
 CREATE VIEW IF NOT EXISTS @database@.@prefix@call_minutes AS

@@ -41,6 +41,7 @@ PLANTED = [
     ('vendors', 'probe/cli/cli.h', '+#include <cyaml/cyaml.h>\n', 'belongs to room config'),
     ('vendors', 'probe/cli/cli.h', '+#include <pcap/pcap.h>\n', 'belongs to room rx'),
     ('vendors', 'probe/cli/cli.h', '+#include <nettle/sha2.h>\n', 'belongs to room sinks'),
+    ('vendors', 'probe/cli/cli.h', '+#include <microhttpd.h>\n', 'belongs to room http'),
     ('pure_symbols', 'probe/sip/sip.c', '+#include <stdlib.h>\nvoid *sip_new(void);\nvoid *\nsip_new(void)\n{\n\treturn malloc(5);\n}\n', 'asks for malloc'),
     ('pure_symbols', 'probe/sip/sip.c', '+#include <stdio.h>\nvoid sip_print(void);\nvoid\nsip_print(void)\n{\n\tputs("x");\n}\n', 'asks for puts'),
     ('pure_symbols', 'probe/sip/sip.c', '+#include <unistd.h>\nint sip_pid(void);\nint\nsip_pid(void)\n{\n\treturn getpid();\n}\n', 'asks for getpid'),

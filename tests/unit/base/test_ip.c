@@ -154,6 +154,25 @@ predicates(void **state)
 	assert_false(base_ip_eq(&any4, &any6));
 }
 
+static void
+endpoints(void **state)
+{
+	static const struct {
+		const char *text;
+		int port; /* 0: none */
+	} ends[] = {{"127.0.0.1:9464", 9464}, {"[::1]:1", 1}, {"[2001:db8::1]:65535", 65535},
+		{"::1:80", 0}, {"127.0.0.1", 0}, {"127.0.0.1:", 0}, {"127.0.0.1:0", 0},
+		{"127.0.0.1:65536", 0}, {":80", 0}, {"", 0}, {":", 0}, {"localhost:80", 0},
+		{"[::1]", 0}, {"[127.0.0.1]:80", 0}, {"127.0.0.1:80 ", 0}, {"[]:80", 0}};
+
+	for (size_t i = 0; i < base_count_of(ends); i++) {
+		struct base_endpoint e = {.port = 0};
+		bool is = base_endpoint_parse(base_span_cstr(ends[i].text), &e);
+		if (is != (ends[i].port != 0) || (is && e.port != ends[i].port))
+			fail_msg("%s: %d", ends[i].text, e.port);
+	}
+}
+
 int
 main(void)
 {
@@ -162,6 +181,7 @@ main(void)
 		cmocka_unit_test(there_and_back),
 		cmocka_unit_test(cut_anywhere),
 		cmocka_unit_test(predicates),
+		cmocka_unit_test(endpoints),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,11 +25,56 @@ clickhouse(void **state)
 	config_free(testing_load("clickhouse: {url: \"https://ch:8443\"}\n"));
 }
 
+static void
+metrics(void **state)
+{
+	testing_refused("metrics:\n  listen: localhost:9464\n",
+		":2: metrics.listen: 'localhost:9464' is no ADDRESS:PORT, as 127.0.0.1:9464 or "
+		"[::1]:9464");
+	testing_refused("metrics:\n  listen: 127.0.0.1\n",
+		":2: metrics.listen: '127.0.0.1' is no ADDRESS:PORT, as 127.0.0.1:9464 or "
+		"[::1]:9464");
+	config_free(testing_load("metrics: {listen: \"[::1]:9464\"}\n"));
+	config_free(testing_load("metrics: {listen: \"\"}\n"));
+}
+
+static void
+kafka(void **state)
+{
+	testing_refused("kafka:\n  topic: a/b\n",
+		":2: kafka.topic: 'a/b' may have letters, digits, '.', '_' and '-' only");
+	testing_refused("kafka:\n  properties: [a=b, \"=c\"]\n",
+		":2: kafka.properties[1]: '=c' is no NAME=VALUE");
+	testing_refused("kafka:\n  kinds: []\n", ":2: kafka.kinds: must not be empty");
+	config_free(testing_load("kafka: {brokers: \"k1:9092,k2:9092\", properties: [a=]}\n"));
+}
+
+static void
+hep(void **state)
+{
+	static const char *const wrong[] = {"homer:9060", "udp://homer", "udp://:9060",
+		"http://homer:9060", "udp://homer:0", "tcp://homer:9060/x", "udp://::1:9060",
+		"tcp://homer:65536"};
+	char text[128], want[160];
+
+	for (size_t i = 0; i < base_count_of(wrong); i++) {
+		snprintf(text, sizeof(text), "hep:\n  url: \"%s\"\n", wrong[i]);
+		snprintf(want, sizeof(want),
+			":2: hep.url: '%s' is no udp://HOST:PORT or tcp://HOST:PORT", wrong[i]);
+		testing_refused(text, want);
+	}
+	config_free(testing_load("hep: {url: \"udp://[2001:db8::1]:9060\"}\n"));
+	config_free(testing_load("hep: {url: \"tcp://homer.example.net:9060\"}\n"));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(clickhouse),
+		cmocka_unit_test(metrics),
+		cmocka_unit_test(kafka),
+		cmocka_unit_test(hep),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -100,13 +100,13 @@ one_block(void **state)
 
 	metrics_prometheus(&t, &m, BASE_SPAN("edge1"), 3, true);
 	base_text_cstr(&t);
-	static const char first[] = "# HELP ringtap_frames frames received\n"
-				    "# TYPE ringtap_frames counter\n"
-				    "ringtap_frames{probe=\"edge1\",core=\"3\"} 1000\n";
+	static const char first[] = "# HELP ringtap_frames_total frames received\n"
+				    "# TYPE ringtap_frames_total counter\n"
+				    "ringtap_frames_total{probe=\"edge1\",core=\"3\"} 1000\n";
 	assert_memory_equal(text, first, sizeof(first) - 1);
 	assert_non_null(strstr(text, "# TYPE ringtap_calls_active gauge\n"));
 	assert_non_null(strstr(
-		text, "ringtap_verdicts{probe=\"edge1\",core=\"3\",verdict=\"sip\"} 1000000\n"));
+		text, "ringtap_verdicts_total{probe=\"edge1\",core=\"3\",verdict=\"sip\"} 1000000\n"));
 	t.len = 0;
 	metrics_prometheus(&t, &m, BASE_SPAN("edge1"), 3, false);
 	assert_null(strchr(base_text_cstr(&t), '#'));
@@ -128,10 +128,10 @@ several_blocks_are_grouped_by_name(void **state)
 	}
 	assert_int_equal(types, METRICS_COUNT + 1);
 	assert_int_equal(samples, 3 * (METRICS_COUNT + PACKET_VERDICT_COUNT));
-	assert_non_null(strstr(text, "ringtap_frames{probe=\"p\",core=\"0\"} 1\n"
-				     "ringtap_frames{probe=\"p\",core=\"1\"} 2\n"
-				     "ringtap_frames{probe=\"p\",core=\"2\"} 3\n"
-				     "# HELP ringtap_frame_bytes "));
+	assert_non_null(strstr(text, "ringtap_frames_total{probe=\"p\",core=\"0\"} 1\n"
+				     "ringtap_frames_total{probe=\"p\",core=\"1\"} 2\n"
+				     "ringtap_frames_total{probe=\"p\",core=\"2\"} 3\n"
+				     "# HELP ringtap_frame_bytes_total "));
 }
 
 static void
@@ -142,7 +142,7 @@ labels_are_escaped(void **state)
 	struct metrics_exposition e = {BASE_SPAN("a\"b\\c\nd\xff\xc3\xa9"), &core, 1, 0, false};
 
 	assert_non_null(strstr(
-		page(&e), "ringtap_frames{probe=\"a\\\"b\\\\c\\nd?\xc3\xa9\",core=\"0\"} 0\n"));
+		page(&e), "ringtap_frames_total{probe=\"a\\\"b\\\\c\\nd?\xc3\xa9\",core=\"0\"} 0\n"));
 }
 
 static void

@@ -1,0 +1,139 @@
+#!/usr/bin/python3
+"""The Kafka sink against librdkafka's mock cluster: errors injected into Produce requests, cut connections, brokers that go and come
+back, the collector stopped and started.
+
+Law: no record is lost; without kill -9 none comes twice; key is the uid; the value is the record as JSON with its schema version.
+After kill -9 a batch may come again: the same key and the same bytes.
+Exit 0 fine, 1 failed, 77 built without librdkafka."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from sink_tools import BUILD, Place, check
+
+MOCK = f'{BUILD}/tests/integration/kafka_mock'
+# Kafka's codes: leader not available, not leader, request timed out, not enough replicas; librdkafka's: connection cut
+ERRORS = (5, 6, 7, 19, -195)
+
+
+class Mock:
+    def __init__(self, topic):
+        self.process = subprocess.Popen([MOCK, topic, '4'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.brokers = self.process.stdout.readline().split()[1]
+
+    def tell(self, line):
+        self.process.stdin.write(line + '\n')
+        self.process.stdin.flush()
+        answer = []
+        while (got := self.process.stdout.readline()) not in ('ok\n', ''):
+            answer.append(got.rstrip('\n'))
+        return answer
+
+    def messages(self, want):
+        """[(partition, offset, key, value)]"""
+        rows = [line.split(' ', 4)[1:] for line in self.tell(f'read {want}')]
+        return [(int(p), int(o), key, value) for p, o, key, value in rows]
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def check_messages(rows, records, twice=False):
+    keys = [key for _, _, key, _ in rows]
+    check(f'{records} records, none lost', len(set(keys)) == records, (len(keys), len(set(keys))))
+    if twice:
+        check(f'{len(keys) - records} that came again are the same byte for byte', len({(p, key, value) for p, _, key, value in rows}) == records)
+    else:
+        check('no key came twice', len(keys) == records, len(keys))
+    values = [json.loads(value) for _, _, _, value in rows]
+    check('the value is the record, with its schema', all(v['schema'] == 1 and v['kind'] == 'call' and v['uid'] == key and len(v['flow']) == 7
+                                                          and key == f'{v["probe"]}.{v["core"]}.{v["seq"]}' for v, key in zip(values, keys)))
+    place = {}
+    for partition, _, key, _ in rows:
+        place.setdefault(key, set()).add(partition)
+    check('a key is in one partition', all(len(p) == 1 for p in place.values()) and len({min(p) for p in place.values()}) == 4)
+
+
+def part_errors(root):
+    mock = Mock('ringtap')
+    place = Place(root, f'kafka: {{brokers: "{mock.brokers}", flush_ms: 20, batch_records: 200, properties: ["retry.backoff.ms=20"]}}\n')
+    try:
+        records = 4000
+        collector, publisher = place.collector(), place.publish(records, 1000)
+        for code in ERRORS:
+            mock.tell(f'error {code} 3')
+            time.sleep(0.35)
+        for broker in (1, 2):
+            mock.tell(f'down {broker}')
+            time.sleep(0.6)
+            mock.tell(f'up {broker}')
+        collector.send_signal(signal.SIGTERM)
+        check('the collector stops', collector.wait(30) == 0, place.log())
+        collector = place.collector()
+        check('the publisher was never held up', publisher.wait(30) == 0)
+        time.sleep(0.3)
+        collector.send_signal(signal.SIGTERM)
+        check('the collector stops again', collector.wait(30) == 0, place.log())
+        rows = mock.messages(records)
+        check_messages(rows, records)
+        check('nothing waits', 'wait for the next start' not in place.log(), place.log())
+    finally:
+        place.close()
+        mock.close()
+
+
+def part_killed(root):
+    mock = Mock('ringtap')
+    place = Place(root, f'kafka: {{brokers: "{mock.brokers}", flush_ms: 20, batch_records: 100}}\n')
+    try:
+        records = 2000
+        publisher = place.publish(records, 1000)
+        for pause in (0.3, 0.5, 0.2, 0.6):
+            collector = place.collector()
+            time.sleep(pause)
+            collector.kill()
+            collector.wait()
+        check('the publisher ends', publisher.wait(30) == 0)
+        check('what is left is taken', place.once() == 0, place.log())
+        check_messages(mock.messages(records), records, twice=True)
+    finally:
+        place.close()
+        mock.close()
+
+
+def part_down(root):
+    place = Place(root, 'kafka: {brokers: "127.0.0.1:1"}\n')
+    wrong = Place(os.path.join(root, 'w'), 'kafka: {brokers: "127.0.0.1:1", properties: ["x.y=1"]}\n')
+    try:
+        check('published', place.publish(50, 0).wait(20) == 0)
+        start = time.monotonic()
+        check('a collector without its brokers stops', place.once() == 0 and time.monotonic() - start < 20, place.log())
+        check('and says what waits', '50 records wait for the next start' in place.log(), place.log())
+        wrong.publish(1, 0).wait(20)
+        check('a wrong property is told at the start', wrong.once() == 1 and 'kafka.properties: No such configuration property: "x.y"' in wrong.log(),
+              wrong.log())
+    finally:
+        place.close()
+        wrong.close()
+
+
+def main():
+    if not os.path.exists(MOCK):
+        print('skip: built without librdkafka')
+        return 77
+    for part in (part_errors, part_killed, part_down):
+        with tempfile.TemporaryDirectory(prefix='ringtap-kafka-') as root:
+            os.mkdir(f'{root}/w')
+            part(root)
+    print('kafka: passed')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
