@@ -91,6 +91,16 @@ base_span_starts_nocase(struct base_span s, struct base_span prefix)
 	return s.len >= prefix.len && base_span_eq_nocase(base_span_of(s.p, prefix.len), prefix);
 }
 
+/* 0..15, or -1. */
+static inline int
+base_hex_digit(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = base_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 static inline bool
 base_is_space(uint8_t c)
 {

@@ -18,15 +18,6 @@ ipv4_parse(struct base_span s, uint8_t out[4])
 	return i == s.len;
 }
 
-static int
-hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = base_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* One group at *i: up to four hexadecimal digits.  False where there is none. */
 static bool
 ipv6_group(struct base_span s, uint32_t *i, uint16_t *group)
@@ -34,7 +25,7 @@ ipv6_group(struct base_span s, uint32_t *i, uint16_t *group)
 	unsigned v = 0, digits = 0;
 	int d;
 
-	while (*i < s.len && digits < 4 && (d = hex_digit(s.p[*i])) >= 0)
+	while (*i < s.len && digits < 4 && (d = base_hex_digit(s.p[*i])) >= 0)
 		v = v << 4 | (unsigned)d, ++*i, digits++;
 	*group = (uint16_t)v;
 	return digits != 0;

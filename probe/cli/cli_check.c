@@ -24,7 +24,7 @@ const char cli_fields_usage[] =
 	"\n"
 	"The manual of the record fields: key, type, unit, meaning.  The keys are those\n"
 	"of JSON, the CSV columns, and the names for SQL conditions.  KIND: call,\n"
-	"registration, transaction, stream, flow, transactions, dialogs, roles;\n"
+	"registration, transaction, stream, flow, transactions, dialogs, roles, linked;\n"
 	"default: all.\n"
 	"\n"
 	"  -f, --format FORMAT   table (this manual), clickhouse: the columns of a table of\n"

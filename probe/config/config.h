@@ -56,6 +56,8 @@ struct config {
 		bool any_port;         /* find SIP on every other port too, default true */
 		char **extra_headers;  /* recorded from the first INVITE */
 		unsigned extra_headers_count;
+		char **link_headers;   /* name another leg's Call-ID */
+		unsigned link_headers_count;
 	} sip;
 	struct {
 		/* concurrent, per core; default 100000 for the probe; read uses its own */
@@ -63,6 +65,7 @@ struct config {
 		uint32_t streams;      /* concurrent, per core; default 2 x calls */
 		uint32_t endpoints;    /* media directory entries per core; default 4 x calls */
 		uint32_t flow_entries; /* flow[] bound per call, default 256 */
+		uint32_t links;        /* legs' common values kept per core, default 16384 */
 		bool branches;         /* texts of Via branches kept */
 		uint32_t fragments;    /* IP packets under reassembly per core, default 256 */
 		uint32_t tcp_flows;    /* default 1024 */

@@ -131,15 +131,27 @@ derive_tables(struct config *c)
 }
 
 static int
-check_headers(const struct config_job *job)
+check_headers(const struct config_job *job, const char *key, char **names, unsigned n)
 {
-	for (unsigned i = 0; i < job->config->sip.extra_headers_count; i++) {
-		struct config_place place = config_place_of("sip", "extra_headers", -1, (int)i);
-		if (!config_text_is_all(job->config->sip.extra_headers[i], char_is_token))
-			return config_refuse(job, &place, "'%.64s' is not the name of a header",
-				job->config->sip.extra_headers[i]);
+	for (unsigned i = 0; i < n; i++) {
+		struct config_place place = config_place_of("sip", key, -1, (int)i);
+		if (!config_text_is_all(names[i], char_is_token))
+			return config_refuse(
+				job, &place, "'%.64s' is not the name of a header", names[i]);
 	}
 	return 0;
+}
+
+static int
+check_sip(const struct config_job *job)
+{
+	const struct config *c = job->config;
+	int result = check_headers(
+		job, "extra_headers", c->sip.extra_headers, c->sip.extra_headers_count);
+
+	return result < 0 ? result
+			  : check_headers(job, "link_headers", c->sip.link_headers,
+				    c->sip.link_headers_count);
 }
 
 int
@@ -243,7 +255,7 @@ config_check(const struct config_job *job)
 	uint32_t kinds;
 	int result;
 
-	if ((result = check_probe(job)) < 0 || (result = check_headers(job)) < 0)
+	if ((result = check_probe(job)) < 0 || (result = check_sip(job)) < 0)
 		return result;
 	const struct config_kinds billing = {
 		job->config->billing.kinds, job->config->billing.kinds_count, &kinds};

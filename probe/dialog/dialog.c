@@ -5,7 +5,7 @@
 /* ---- memory ---- */
 
 struct parts {
-	size_t slots, buckets, blocks, wheel, total;
+	size_t slots, buckets, blocks, links, wheel, total;
 	uint32_t bucket_count, block_count;
 };
 
@@ -25,7 +25,9 @@ dialog_parts(const struct dialog_options *o)
 	p.buckets = at;
 	at += base_align_up((size_t)p.bucket_count * sizeof(uint32_t), BASE_CACHE_LINE);
 	p.blocks = at;
-	at += (size_t)p.block_count * sizeof(struct chain_block);
+	at += base_align_up((size_t)p.block_count * sizeof(struct chain_block), BASE_CACHE_LINE);
+	p.links = at;
+	at += base_align_up(link_footprint(o->max_links), BASE_CACHE_LINE);
 	p.wheel = at;
 	p.total = at + base_wheel_footprint(o->max_dialogs);
 	return p;
@@ -53,6 +55,7 @@ dialog_new(void *mem, const struct dialog_options *options)
 	d->wheel = base_wheel_new(base + p.wheel, options->max_dialogs, DIALOG_TICK_NS);
 	d->peek_at = DIALOG_NIL;
 	slot_table_init(d);
+	link_table_init(d, base + p.links);
 	metrics_set(options->metrics, METRICS_CALLS_MAX, options->max_dialogs);
 	return d;
 }

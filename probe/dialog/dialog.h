@@ -27,7 +27,24 @@
 #include "record.h"
 #include "sip.h"
 
+#define DIALOG_LINK_HEADERS_MAX 8
+
 struct dialog;
+
+/* What a leg of a call could have in common with another leg, which may be on another core: goes to
+ * the core that keeps its key; where two with the same key meet, each goes to the other's core. */
+struct dialog_link {
+	uint64_t key;
+	uint64_t call;           /* whose word it is: a handle */
+	uint64_t to;             /* the call to be told, or 0: the key's keeper */
+	int64_t ts_ns;
+	uint64_t uid[2];         /* of its record */
+	struct base_endpoint src, dst; /* of its first INVITE */
+	uint32_t calling;        /* hash of the caller's number */
+	uint8_t reason, side;
+	uint8_t call_id_len;     /* 0: too long to travel */
+	uint8_t call_id[93];
+};
 
 /* What the owner of the table does for it; all on the owner's thread, during a dialog_* call. */
 struct dialog_hooks {
@@ -50,11 +67,15 @@ struct dialog_hooks {
 	/* Watch lists matching the first request: a bit each; and their names. */
 	uint64_t (*watch)(void *context, const struct sip_message *m);
 	const char *(*watch_name)(void *context, uint32_t list);
+	/* A word about a leg, for dialog_link on core `to >> 56`, or where to is 0 on core `key mod
+	 * cores`.  NULL: one core has them all. */
+	void (*link)(void *context, const struct dialog_link *link);
 };
 
 struct dialog_options {
 	uint32_t max_dialogs;
 	uint32_t flow_entries;          /* bound of flow[] per dialog */
+	uint32_t max_links;             /* words about legs kept on this core */
 	uint32_t core;
 	struct base_hash_key key;       /* of the table */
 	bool keep_branches;             /* the texts of Via branches: some 40 bytes a transaction */
@@ -62,6 +83,9 @@ struct dialog_options {
 	int64_t interim_ns;             /* between records of an established call; 0: none */
 	struct base_span extra_headers[16]; /* names; borrowed for good */
 	uint32_t n_extra_headers;
+	/* headers that carry the Call-ID of another leg, or the same value on both; borrowed */
+	struct base_span link_headers[DIALOG_LINK_HEADERS_MAX];
+	uint32_t n_link_headers;
 	const char *clock_source;       /* borrowed for good */
 	struct metrics_core *metrics;   /* CALLS*, FLOW_TRUNCATED, RECORDS_OVERFLOW: written here */
 	struct dialog_hooks hooks;
@@ -83,6 +107,8 @@ struct dialog_message {
 };
 
 void dialog_receive(struct dialog *d, const struct dialog_message *m);
+/* A word about a leg, from this or another core. */
+void dialog_link(struct dialog *d, const struct dialog_link *link);
 /* Timers up to now_ns. */
 void dialog_advance(struct dialog *d, int64_t now_ns);
 /* Frames lost by the probe so far, all told: the difference over a dialog's life is its

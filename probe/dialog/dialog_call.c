@@ -441,6 +441,7 @@ call_receive(struct dialog *d, struct slot *s, const struct dialog_message *m)
 	else
 		call_response(d, s, m, e);
 	transfer_receive(d, s, m, e);
+	link_receive(d, s, m, e);
 	media_receive(d, s, m, e);
 	call_arm(d, s);
 }

@@ -7,6 +7,8 @@
  *   dialog_flow_put.c    flow[] into a record
  *   dialog_transaction.c transactions[]: what follows from flow[]
  *   dialog_forks.c       dialogs[]: early and confirmed, where a call has several
+ *   dialog_link.c        linked[]: legs with other Call-IDs, through the keeper of what they share
+ *   dialog_link_offer.c  what of a message could be shared with another leg
  *   dialog_role.c        roles[]: what each address is
  *   dialog_call.c        what an INVITE dialog's messages mean
  *   dialog_reason.c      why a call ended, by its Reason headers
@@ -78,6 +80,15 @@ struct base_span chain_text(const struct chain_pool *p, chain_ref ref, uint8_t *
 
 enum slot_kind { SLOT_FREE, SLOT_CALL, SLOT_REGISTRATION, SLOT_TRANSACTION };
 enum slot_list { LIST_EARLY, LIST_ESTABLISHED, LIST_ENDED, LIST_COLLECTING, LIST_COUNT };
+
+/* Another leg of the call. */
+struct link_item {
+	uint64_t uid[2];
+	chain_ref call_id;
+	uint8_t reason;         /* enum link_reason */
+	uint8_t between;        /* hosts[]: ends one leg and begins the other; HOST_NONE */
+};
+#define LINKS_MAX 16
 
 /* A To tag of a call with several. */
 struct tag_item {
@@ -226,6 +237,7 @@ struct slot {
 	uint16_t methods[SIP_METHOD_COUNT];
 	chain_ref texts[TEXT_COUNT];
 	chain_ref hosts[DIALOG_HOSTS_MAX];
+	struct chain link_chain; /* struct link_item */
 	struct chain tag_chain; /* struct tag_item: To tags before the one in texts */
 	struct chain text_chain, flow_chain, endpoint_chain, stream_chain;
 	union {
@@ -254,6 +266,12 @@ struct dialog {
 	uint32_t low_water;      /* free slots below which ended dialogs are closed early */
 	struct slot_list_head lists[LIST_COUNT];
 	struct chain_pool pool;
+	struct {
+		struct link_bucket *buckets;
+		struct dialog_link *entries;
+		uint32_t n_buckets;
+		int64_t asked_ns; /* the last leg that named another's Call-ID */
+	} links;
 	struct base_wheel *wheel;
 	int64_t now_ns;
 	uint32_t peek_at;        /* the next slot of dialog_peek_all; DIALOG_NIL: none */
@@ -359,6 +377,30 @@ void flow_put(struct dialog *d, const struct slot *s, struct record_writer *w,
 	const struct transactions *all);
 /* dialog_forks.c */
 void forks_put(const struct dialog *d, const struct slot *s, struct record_writer *w);
+/* dialog_link.c */
+enum link_reason {
+	LINK_NONE, LINK_REPLACES, LINK_REFER_REPLACES, LINK_REFER, LINK_SESSION_ID, LINK_ICID,
+	LINK_DIVERSION, LINK_NUMBERS,
+	LINK_HEADER             /* and on: options.link_headers */
+};
+/* ASK names another leg's Call-ID; ANY has a value that another has too; IN goes to an address, OUT
+ * comes from it. */
+enum link_side { LINK_ANY, LINK_ASK, LINK_IN, LINK_OUT };
+size_t link_footprint(uint32_t max_links);
+void link_table_init(struct dialog *d, void *mem);
+/* All of l that does not depend on a key. */
+void link_of_slot(const struct dialog *d, const struct slot *s, struct dialog_link *l);
+void link_offer(struct dialog *d, struct dialog_link *l, uint64_t key);
+/* A call begins: legs that have named its Call-ID before. */
+void link_answer(struct dialog *d, const struct slot *s, const struct dialog_link *named);
+void links_put(const struct dialog *d, const struct slot *s, struct record_writer *w);
+/* A bit for each of hosts[] where a leg ends and a linked one begins. */
+uint32_t links_between(const struct dialog *d, const struct slot *s);
+/* dialog_link_offer.c */
+void link_receive(struct dialog *d, struct slot *s, const struct dialog_message *m,
+	const struct flow_entry *e);
+/* dialog_record.c: the two halves of the record's uid */
+void slot_uid(const struct dialog *d, const struct slot *s, uint64_t uid[2]);
 /* dialog_role.c */
 void roles_put(const struct dialog *d, const struct slot *s, struct record_writer *w);
 

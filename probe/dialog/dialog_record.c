@@ -61,8 +61,8 @@ disposition_of(const struct slot *s)
 
 /* Deterministic: the same Call-ID, From tag and first time give the same uid on every probe and in
  * every replay. */
-static void
-put_uid(struct dialog *d, const struct slot *s, struct record_writer *w)
+void
+slot_uid(const struct dialog *d, const struct slot *s, uint64_t uid[2])
 {
 	uint8_t bytes[1024], scratch[512];
 	struct base_span call_id = slot_text(d, s, TEXT_CALL_ID, scratch, sizeof(scratch));
@@ -79,7 +79,7 @@ put_uid(struct dialog *d, const struct slot *s, struct record_writer *w)
 	n += tag_len;
 	memcpy(bytes + n, &us, sizeof(us));
 	n += sizeof(us);
-	record_put_uid(w, bytes, n);
+	record_uid(uid, bytes, n);
 }
 
 static void
@@ -111,8 +111,10 @@ put_common(struct dialog *d, const struct slot *s, struct record_writer *w)
 		{TEXT_RURI_HOST, RECORD_F_RURI_HOST}, {TEXT_CALLER_UA, RECORD_F_CALLER_UA},
 		{TEXT_CALLEE_UA, RECORD_F_CALLEE_UA}, {TEXT_REASON, RECORD_F_SIP_REASON}};
 	static const char *const transports[] = {"", "udp", "tcp", "sctp"};
+	uint64_t uid[2];
 
-	put_uid(d, s, w);
+	slot_uid(d, s, uid);
+	record_put_uid_of(w, uid);
 	record_put_cstr(w, RECORD_F_STATUS, is_open(s) ? "interim" : "final");
 	for (uint32_t i = 0; i < base_count_of(texts); i++)
 		put_text(d, s, w, texts[i].text, texts[i].field);
@@ -319,6 +321,7 @@ put_call(struct dialog *d, const struct slot *s, struct record_writer *w)
 	put_texts(d, w, RECORD_F_WARNINGS, c->warnings, c->n_warnings);
 	put_methods(s, w);
 	forks_put(d, s, w);
+	links_put(d, s, w);
 	streams_put(d, s, w);
 	put_media(d, s, w, end.ts_ns);
 }

@@ -109,7 +109,7 @@ put_host(const struct dialog *d, const struct slot *s, struct record_writer *w, 
 void
 roles_put(const struct dialog *d, const struct slot *s, struct record_writer *w)
 {
-	uint32_t evidence[HOST_NONE + 1] = {0};
+	uint32_t evidence[HOST_NONE + 1] = {0}, between = links_between(d, s);
 	struct chain_cursor at = {0};
 	const struct flow_entry *e;
 
@@ -117,5 +117,6 @@ roles_put(const struct dialog *d, const struct slot *s, struct record_writer *w)
 		if (!flow_is_repeat(e))
 			evidence[e->src] |= evidence_of(e);
 	for (uint8_t host = 0; host < s->n_hosts; host++)
-		put_host(d, s, w, host, evidence[host]);
+		put_host(d, s, w, host,
+			evidence[host] | (between >> host & 1 ? SENT_LEG : 0));
 }

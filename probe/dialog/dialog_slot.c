@@ -137,6 +137,7 @@ slot_take(struct dialog *d, enum slot_kind kind, uint64_t hash, const struct dia
 	s->vlan = m->vlan;
 	s->first_ns = s->last_ns = m->ts_ns;
 	s->lost_at_start = d->lost_total;
+	chain_init(&s->link_chain);
 	chain_init(&s->tag_chain);
 	chain_init(&s->text_chain);
 	chain_init(&s->flow_chain);
@@ -159,6 +160,7 @@ slot_give_back(struct dialog *d, struct slot *s)
 	*link = s->bucket_next;
 	list_remove(d, s);
 	base_wheel_cancel(d->wheel, i);
+	chain_free(&d->pool, &s->link_chain);
 	chain_free(&d->pool, &s->tag_chain);
 	chain_free(&d->pool, &s->text_chain);
 	chain_free(&d->pool, &s->flow_chain);

@@ -9,6 +9,7 @@
 #define X (1u << RECORD_CALL_TRANSACTION)
 #define D (1u << RECORD_CALL_DIALOG)
 #define O (1u << RECORD_ROLE)
+#define L (1u << RECORD_LINK)
 
 const struct record_field_info record_fields[RECORD_F_COUNT] = {
 #define RECORD_FIELD(id, key, type, kinds, unit, meaning)                                          \
@@ -25,6 +26,7 @@ const struct record_field_info record_fields[RECORD_F_COUNT] = {
 #undef X
 #undef D
 #undef O
+#undef L
 
 _Static_assert(RECORD_KIND_COUNT <= 32, "record_field_info.kinds has a bit each");
 
@@ -40,6 +42,7 @@ static const struct {
 	[RECORD_CALL_TRANSACTION] = {"transactions", ""},
 	[RECORD_CALL_DIALOG] = {"dialogs", ""},
 	[RECORD_ROLE] = {"roles", ""},
+	[RECORD_LINK] = {"linked", ""},
 };
 
 const char *
@@ -72,6 +75,7 @@ record_list_kind(enum record_field f)
 	case RECORD_F_TRANSACTIONS: return RECORD_CALL_TRANSACTION;
 	case RECORD_F_DIALOGS: return RECORD_CALL_DIALOG;
 	case RECORD_F_ROLES: return RECORD_ROLE;
+	case RECORD_F_LINKED: return RECORD_LINK;
 	default: return RECORD_NONE;
 	}
 }

@@ -36,6 +36,7 @@ enum record_kind {
 	RECORD_CALL_TRANSACTION,
 	RECORD_CALL_DIALOG,
 	RECORD_ROLE,
+	RECORD_LINK,
 	RECORD_KIND_COUNT
 };
 enum record_type {
@@ -107,6 +108,9 @@ struct record_writer record_writer_begin(uint8_t *p, uint32_t cap, enum record_k
 /* The uid: two keyed hashes, in hexadecimal, of what makes the record's subject the same one on
  * every probe and in every replay. */
 void record_put_uid(struct record_writer *w, const void *identity, uint32_t len);
+/* The same in two steps, for whoever names another record. */
+void record_uid(uint64_t uid[2], const void *identity, uint32_t len);
+void record_put_uid_of(struct record_writer *w, const uint64_t uid[2]);
 /* A nested row: the fields put between open and close belong to it. Returns where it began, for
  * close.  No nesting within. */
 uint32_t record_list_open(struct record_writer *w, enum record_field f);

@@ -52,14 +52,31 @@ record_set_seq(uint8_t *record, uint64_t seq)
 }
 
 void
-record_put_uid(struct record_writer *w, const void *identity, uint32_t len)
+record_uid(uint64_t uid[2], const void *identity, uint32_t len)
 {
 	static const struct base_hash_key keys[] = {
 		{0x7569642d68696768ull, 1}, {0x7569642d6c6f7721ull, 2}};
+
+	for (uint32_t i = 0; i < base_count_of(keys); i++)
+		uid[i] = base_hash(&keys[i], identity, len);
+}
+
+void
+record_put_uid_of(struct record_writer *w, const uint64_t uid[2])
+{
 	char text[32];
 	struct base_text t = base_text_of(text, sizeof(text));
 
-	for (uint32_t i = 0; i < base_count_of(keys); i++)
-		base_text_hex(&t, base_hash(&keys[i], identity, len), 16);
+	base_text_hex(&t, uid[0], 16);
+	base_text_hex(&t, uid[1], 16);
 	record_put_str(w, RECORD_F_UID, base_span_of(text, (uint32_t)t.len));
+}
+
+void
+record_put_uid(struct record_writer *w, const void *identity, uint32_t len)
+{
+	uint64_t uid[2];
+
+	record_uid(uid, identity, len);
+	record_put_uid_of(w, uid);
 }

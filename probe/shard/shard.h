@@ -14,7 +14,9 @@
 struct shard;
 
 /* kind of a message; the bytes are the sender's and receiver's affair (worker). */
-enum shard_kind { SHARD_SIP = 1, SHARD_COLLECT, SHARD_SUMMARY, SHARD_COLLECTED, SHARD_ENDED };
+enum shard_kind {
+	SHARD_SIP = 1, SHARD_COLLECT, SHARD_SUMMARY, SHARD_COLLECTED, SHARD_ENDED, SHARD_LINK
+};
 
 /* ring_bytes: power of two, per pair */
 size_t shard_footprint(uint32_t cores, uint64_t ring_bytes);

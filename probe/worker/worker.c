@@ -29,6 +29,7 @@ dialog_options_of(const struct config *c)
 	return (struct dialog_options){.max_dialogs = c->tables.calls,
 		.flow_entries = c->tables.flow_entries,
 		.keep_branches = c->tables.branches,
+		.max_links = c->tables.links,
 		.setup_ns = c->timers.setup_s * BASE_NS_PER_SEC,
 		.linger_ns = c->timers.linger_s * BASE_NS_PER_SEC,
 		.interim_ns = c->timers.interim_s * BASE_NS_PER_SEC,
@@ -212,26 +213,39 @@ worker_connect(struct worker_set *set, struct worker *w, struct shard *shard, vo
 	dialog.hooks = worker_dialog_hooks(w);
 	dialog.n_extra_headers = set->n_extra_headers;
 	memcpy(dialog.extra_headers, set->extra_headers, sizeof(dialog.extra_headers));
+	dialog.n_link_headers = set->n_link_headers;
+	memcpy(dialog.link_headers, set->link_headers, sizeof(dialog.link_headers));
 	w->dialog = dialog_new(dialog_mem, &dialog);
 	w->shard = shard;
 }
 
 /* ---- the set ---- */
 
-/* Copies the names: the configuration may be replaced by a reload. */
+/* Copies names behind those before: the configuration may be replaced by a reload. */
+static uint32_t
+set_header_names(struct base_text *t, struct base_span *out, uint32_t max, char **names, unsigned n)
+{
+	uint32_t copied = 0;
+
+	for (unsigned i = 0; i < n && copied < max; i++) {
+		size_t begin = t->len;
+		base_text_str(t, names[i]);
+		out[copied++] = base_span_of(t->p + begin, (uint32_t)(t->len - begin));
+	}
+	return copied;
+}
+
 static void
-set_extra_headers(struct worker_set *set)
+set_headers(struct worker_set *set)
 {
 	const struct config *c = set->options.config;
 	struct base_text t = base_text_of(set->extra_header_bytes, sizeof(set->extra_header_bytes));
 
-	for (unsigned i = 0;
-		i < c->sip.extra_headers_count && i < base_count_of(set->extra_headers); i++) {
-		size_t begin = t.len;
-		base_text_str(&t, c->sip.extra_headers[i]);
-		set->extra_headers[set->n_extra_headers++] =
-			base_span_of(t.p + begin, (uint32_t)(t.len - begin));
-	}
+	set->n_extra_headers = set_header_names(&t, set->extra_headers,
+		base_count_of(set->extra_headers), c->sip.extra_headers,
+		c->sip.extra_headers_count);
+	set->n_link_headers = set_header_names(&t, set->link_headers,
+		base_count_of(set->link_headers), c->sip.link_headers, c->sip.link_headers_count);
 }
 
 static int
@@ -285,7 +299,7 @@ worker_set_new(struct worker_set **out, const struct worker_options *options, st
 	set->key = BASE_HASH_KEY_REPLAY;
 	if (!options->replay)
 		sys_random(&set->key, sizeof(set->key));
-	set_extra_headers(set);
+	set_headers(set);
 	rc = set_fill(set, e);
 	if (rc < 0) {
 		worker_set_free(set);

@@ -36,6 +36,27 @@ hook_record(void *context, uint8_t *record, uint32_t len)
 	metrics_add(w->metrics, kept ? METRICS_RECORDS : METRICS_RECORDS_DROPPED, 1);
 }
 
+/* ---- legs of one call, each on the core of its Call-ID ---- */
+
+static void
+hook_link(void *context, const struct dialog_link *link)
+{
+	struct worker *w = context;
+	uint32_t core = (uint32_t)(link->to ? link->to >> 56 : link->key % w->set->options.cores);
+
+	if (core == w->core) {
+		dialog_link(w->dialog, link);
+		return;
+	}
+	void *p = shard_reserve(w->shard, w->core, core, sizeof(*link), SHARD_LINK);
+	if (p == NULL) {
+		metrics_add(w->metrics, METRICS_LINKS_LOST, 1);
+		return;
+	}
+	memcpy(p, link, sizeof(*link));
+	shard_send(w->shard, w->core, core, sizeof(*link));
+}
+
 /* ---- a call's streams, on whichever core they are ---- */
 
 static void
@@ -195,6 +216,7 @@ worker_shard_message(
 {
 	struct worker *w = worker;
 	struct media_summary summary;
+	struct dialog_link link;
 	struct worker_ended ended;
 	struct worker_ask ask;
 
@@ -203,6 +225,10 @@ worker_shard_message(
 	case SHARD_SUMMARY:
 		memcpy(&summary, p, sizeof(summary));
 		dialog_add_stream(w->dialog, &summary);
+		break;
+	case SHARD_LINK:
+		memcpy(&link, p, sizeof(link));
+		dialog_link(w->dialog, &link);
 		break;
 	case SHARD_COLLECT:
 		memcpy(&ask, p, sizeof(ask));
@@ -246,5 +272,5 @@ struct dialog_hooks
 worker_dialog_hooks(struct worker *w)
 {
 	return (struct dialog_hooks){w, hook_publish, hook_withdraw, hook_ended, hook_collect,
-		hook_peek, hook_record, hook_watch, hook_watch_name};
+		hook_peek, hook_record, hook_watch, hook_watch_name, hook_link};
 }

@@ -69,7 +69,9 @@ struct worker_set {
 	struct worker *workers[CONFIG_CORES_MAX];
 	struct base_span extra_headers[16];
 	uint32_t n_extra_headers;
-	char extra_header_bytes[1024];
+	struct base_span link_headers[DIALOG_LINK_HEADERS_MAX];
+	uint32_t n_link_headers;
+	char extra_header_bytes[2048];
 	/* all workers stand still: one thread may touch every core */
 	bool finishing;
 	struct memory_part {

@@ -1,0 +1,223 @@
+/* What a leg could have in common with another: headers that name or carry an identifier over, and
+ * where there is none the numbers, into an address and soon out of it. */
+#include "dialog_private.h"
+
+#define NUMBER_DIGITS 8 /* what two spellings of one number share at its end */
+
+/* ---- values ---- */
+
+static bool
+is_separator(uint8_t c)
+{
+	return c == '+' || c == '-' || c == '.' || c == '(' || c == ')' || c == ' ';
+}
+
+/* The last digits of a number; a name in lower case. */
+static uint32_t
+number_hash(const struct dialog *d, struct base_span user)
+{
+	uint8_t out[64];
+	uint32_t n = 0;
+
+	for (uint32_t i = user.len; i && n < NUMBER_DIGITS; i--) {
+		uint8_t c = user.p[i - 1];
+		if (c >= '0' && c <= '9')
+			out[n++] = c;
+		else if (!is_separator(c)) {
+			n = 0;
+			break;
+		}
+	}
+	for (uint32_t i = 0; n == 0 && i < user.len && i < sizeof(out); i++)
+		out[i] = base_lower(user.p[i]);
+	if (n == 0)
+		n = user.len < sizeof(out) ? user.len : sizeof(out);
+	return dialog_text_hash(d, base_span_of(out, n));
+}
+
+static struct base_span
+before_semicolon(struct base_span value)
+{
+	const uint8_t *end = value.len ? memchr(value.p, ';', value.len) : NULL;
+
+	return base_span_trim(end ? base_span_of(value.p, (uint32_t)(end - value.p)) : value);
+}
+
+/* A header of a URI (RFC 3261 19.1.1), unescaped; empty where it is not there or too long. */
+static struct base_span
+uri_header(struct base_span headers, struct base_span name, uint8_t *out, uint32_t cap)
+{
+	const uint8_t *p = headers.p, *end = headers.p + headers.len;
+	uint32_t n = 0;
+
+	while (p < end) {
+		const uint8_t *next = memchr(p, '&', (size_t)(end - p));
+		struct base_span one = base_span_of(p, (uint32_t)((next ? next : end) - p));
+		p = next ? next + 1 : end;
+		if (!base_span_starts_nocase(one, name) || one.len <= name.len ||
+			one.p[name.len] != '=')
+			continue;
+		for (uint32_t i = name.len + 1; i < one.len; i++) {
+			uint8_t c = one.p[i];
+			if (n == cap)
+				return (struct base_span){NULL, 0};
+			if (c == '%' && i + 2 < one.len) {
+				c = (uint8_t)(base_hex_digit(one.p[i + 1]) << 4 |
+					base_hex_digit(one.p[i + 2]));
+				i += 2;
+			}
+			out[n++] = c;
+		}
+		break;
+	}
+	return base_span_of(out, n);
+}
+
+/* ---- offers ---- */
+
+static uint64_t
+key_of(const struct dialog *d, struct base_span value, uint64_t kind)
+{
+	return base_hash_mix(base_hash(&d->options.key, value.p, value.len) + kind);
+}
+
+static void
+offer_call_id(struct dialog *d, struct dialog_link *l, struct base_span call_id, uint8_t reason)
+{
+	if (call_id.len == 0)
+		return;
+	l->reason = reason;
+	l->side = LINK_ASK;
+	link_offer(d, l, base_hash(&d->options.key, call_id.p, call_id.len));
+}
+
+static void
+offer_value(struct dialog *d, struct dialog_link *l, struct base_span value, uint8_t reason)
+{
+	if (value.len == 0)
+		return;
+	l->reason = reason;
+	l->side = LINK_ANY;
+	link_offer(d, l, key_of(d, value, reason));
+}
+
+/* The number called, at the address where the one leg ends and the other begins. */
+static void
+offer_number(struct dialog *d, struct dialog_link *l, enum link_side side,
+	const struct base_ip *at, uint32_t called)
+{
+	if (called == 0)
+		return;
+	l->side = (uint8_t)side;
+	link_offer(d, l, key_of(d, base_span_of(at, sizeof(*at)), (uint64_t)called << 8 | 0xff));
+}
+
+/* RFC 7989: the local UUID goes over to the next leg; the nil UUID names nobody. */
+static struct base_span
+session_id(const struct sip_message *m)
+{
+	struct base_span value = before_semicolon(sip_header_value(m, SIP_HDR_SESSION_ID));
+
+	for (uint32_t i = 0; i < value.len; i++)
+		if (value.p[i] != '0')
+			return value;
+	return (struct base_span){NULL, 0};
+}
+
+static void
+offer_headers(struct dialog *d, struct dialog_link *l, const struct sip_message *m)
+{
+	struct base_span vector = sip_header_value(m, SIP_HDR_P_CHARGING_VECTOR), icid;
+
+	for (uint32_t i = 0; i < d->options.n_link_headers; i++) {
+		const struct sip_header *h = sip_header_named(m, d->options.link_headers[i]);
+		struct base_span value = h ? before_semicolon(h->value) : (struct base_span){0};
+		offer_call_id(d, l, value, (uint8_t)(LINK_HEADER + i));
+		offer_value(d, l, value, (uint8_t)(LINK_HEADER + i));
+	}
+	offer_call_id(
+		d, l, before_semicolon(sip_header_value(m, SIP_HDR_REPLACES)), LINK_REPLACES);
+	offer_value(d, l, session_id(m), LINK_SESSION_ID);
+	if (vector.len && sip_param_find(vector, BASE_SPAN("icid-value"), &icid))
+		offer_value(d, l, icid, LINK_ICID);
+}
+
+/* Who was called before the call was forwarded: the first of Diversion, else History-Info. */
+static struct base_span
+diverted_from(const struct sip_message *m)
+{
+	struct base_span value = sip_header_value(m, SIP_HDR_DIVERSION), element;
+	struct sip_name_addr at;
+
+	if (value.len == 0)
+		value = sip_header_value(m, SIP_HDR_HISTORY_INFO);
+	if (!sip_value_next(&value, &element) || !sip_name_addr_parse(element, &at))
+		return (struct base_span){NULL, 0};
+	return at.uri.user;
+}
+
+static void
+offer_numbers(struct dialog *d, struct dialog_link *l, const struct dialog_message *m,
+	bool begins_here)
+{
+	uint32_t called, diverted;
+	struct sip_uri ruri;
+
+	if (base_ip_eq(&m->src.ip, &m->dst.ip))
+		return; /* all on one host: addresses tell nothing */
+	sip_uri_parse(m->sip->ruri_text, &ruri);
+	called = number_hash(d, ruri.user);
+	l->reason = LINK_NUMBERS;
+	offer_number(d, l, LINK_IN, &m->dst.ip, called);
+	if (!begins_here)
+		return;
+	offer_number(d, l, LINK_OUT, &m->src.ip, called);
+	diverted = number_hash(d, diverted_from(m->sip));
+	l->reason = LINK_DIVERSION;
+	if (diverted != called)
+		offer_number(d, l, LINK_OUT, &m->src.ip, diverted);
+}
+
+/* The transferee will call whom Refer-To names: with Replaces the leg that it takes over is named,
+ * else it is known by the number. */
+static void
+offer_refer(struct dialog *d, struct dialog_link *l, const struct dialog_message *m)
+{
+	struct base_span value = sip_header_value(m->sip, SIP_HDR_REFER_TO), replaces;
+	struct sip_name_addr to;
+	uint8_t scratch[256];
+
+	if (value.len == 0 || !sip_name_addr_parse(value, &to))
+		return;
+	replaces = uri_header(
+		to.uri.headers, BASE_SPAN("Replaces"), scratch, sizeof(scratch));
+	offer_call_id(d, l, before_semicolon(replaces), LINK_REFER_REPLACES);
+	l->reason = LINK_REFER;
+	offer_number(d, l, LINK_IN, &m->dst.ip, number_hash(d, to.uri.user));
+}
+
+void
+link_receive(struct dialog *d, struct slot *s, const struct dialog_message *m,
+	const struct flow_entry *e)
+{
+	const struct sip_message *sip = m->sip;
+	bool begins = sip->method == SIP_METHOD_INVITE && sip->to.tag.len == 0;
+	bool refers = sip->method == SIP_METHOD_REFER && !(e->flags & FLOW_TOLD);
+	uint8_t scratch[256];
+	struct dialog_link l;
+
+	if (!begins && !refers)
+		return;
+	link_of_slot(d, s, &l);
+	if (refers) {
+		l.ts_ns = m->ts_ns;
+		offer_refer(d, &l, m);
+		return;
+	}
+	link_answer(d, s, &l);
+	l.ts_ns = m->ts_ns;
+	if (!(e->flags & FLOW_TOLD))
+		offer_headers(d, &l, sip);
+	l.calling = number_hash(d, slot_text(d, s, TEXT_FROM_USER, scratch, sizeof(scratch)));
+	offer_numbers(d, &l, m, e->vias <= 1); /* a further Via: a proxy's */
+}
