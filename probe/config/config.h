@@ -65,6 +65,7 @@ struct config {
 		uint32_t streams;      /* concurrent, per core; default 2 x calls */
 		uint32_t endpoints;    /* media directory entries per core; default 4 x calls */
 		uint32_t flow_entries; /* flow[] bound per call, default 256 */
+		uint32_t registrations; /* remembered per core for their series, default 32768 */
 		uint32_t links;        /* legs' common values kept per core, default 16384 */
 		bool branches;         /* texts of Via branches kept */
 		uint32_t fragments;    /* IP packets under reassembly per core, default 256 */

@@ -5,7 +5,7 @@
 /* ---- memory ---- */
 
 struct parts {
-	size_t slots, buckets, blocks, links, wheel, total;
+	size_t slots, buckets, blocks, links, series, wheel, total;
 	uint32_t bucket_count, block_count;
 };
 
@@ -28,6 +28,8 @@ dialog_parts(const struct dialog_options *o)
 	at += base_align_up((size_t)p.block_count * sizeof(struct chain_block), BASE_CACHE_LINE);
 	p.links = at;
 	at += base_align_up(link_footprint(o->max_links), BASE_CACHE_LINE);
+	p.series = at;
+	at += base_align_up(series_footprint(o->max_series), BASE_CACHE_LINE);
 	p.wheel = at;
 	p.total = at + base_wheel_footprint(o->max_dialogs);
 	return p;
@@ -56,6 +58,7 @@ dialog_new(void *mem, const struct dialog_options *options)
 	d->peek_at = DIALOG_NIL;
 	slot_table_init(d);
 	link_table_init(d, base + p.links);
+	series_table_init(d, base + p.series);
 	metrics_set(options->metrics, METRICS_CALLS_MAX, options->max_dialogs);
 	return d;
 }

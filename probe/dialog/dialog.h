@@ -75,6 +75,7 @@ struct dialog_hooks {
 struct dialog_options {
 	uint32_t max_dialogs;
 	uint32_t flow_entries;          /* bound of flow[] per dialog */
+	uint32_t max_series;            /* registrations that may be refreshed, remembered */
 	uint32_t max_links;             /* words about legs kept on this core */
 	uint32_t core;
 	struct base_hash_key key;       /* of the table */

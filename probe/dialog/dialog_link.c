@@ -341,7 +341,7 @@ links_put(const struct dialog *d, const struct slot *s, struct record_writer *w)
 	}
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t row = record_list_open(w, RECORD_F_LINKED);
-		record_put_uid_of(w, items[i]->uid);
+		record_put_uid_of(w, RECORD_F_UID, items[i]->uid);
 		record_put_str(w, RECORD_F_CALL_ID,
 			chain_text(&d->pool, items[i]->call_id, scratch, sizeof(scratch)));
 		record_put_cstr(w, RECORD_F_REASON,

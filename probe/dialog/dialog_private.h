@@ -9,6 +9,7 @@
  *   dialog_forks.c       dialogs[]: early and confirmed, where a call has several
  *   dialog_link.c        linked[]: legs with other Call-IDs, through the keeper of what they share
  *   dialog_link_offer.c  what of a message could be shared with another leg
+ *   dialog_series.c      a registration and its refreshes
  *   dialog_role.c        roles[]: what each address is
  *   dialog_call.c        what an INVITE dialog's messages mean
  *   dialog_reason.c      why a call ended, by its Reason headers
@@ -266,6 +267,8 @@ struct dialog {
 	uint32_t low_water;      /* free slots below which ended dialogs are closed early */
 	struct slot_list_head lists[LIST_COUNT];
 	struct chain_pool pool;
+	struct series_entry *series;
+	uint32_t n_series_sets;
 	struct {
 		struct link_bucket *buckets;
 		struct dialog_link *entries;
@@ -399,6 +402,16 @@ uint32_t links_between(const struct dialog *d, const struct slot *s);
 /* dialog_link_offer.c */
 void link_receive(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	const struct flow_entry *e);
+/* dialog_series.c */
+struct series {
+	uint64_t uid[2];
+	uint32_t ordinal;       /* 0: failed, no part of the count */
+};
+size_t series_footprint(uint32_t max_series);
+void series_table_init(struct dialog *d, void *mem);
+/* The series of a registration whose record is being written, once each.  False: of none. */
+bool series_take(struct dialog *d, const struct slot *s, struct base_span aor, bool removes,
+	struct series *out);
 /* dialog_record.c: the two halves of the record's uid */
 void slot_uid(const struct dialog *d, const struct slot *s, uint64_t uid[2]);
 /* dialog_role.c */

@@ -114,7 +114,7 @@ put_common(struct dialog *d, const struct slot *s, struct record_writer *w)
 	uint64_t uid[2];
 
 	slot_uid(d, s, uid);
-	record_put_uid_of(w, uid);
+	record_put_uid_of(w, RECORD_F_UID, uid);
 	record_put_cstr(w, RECORD_F_STATUS, is_open(s) ? "interim" : "final");
 	for (uint32_t i = 0; i < base_count_of(texts); i++)
 		put_text(d, s, w, texts[i].text, texts[i].field);
@@ -329,6 +329,26 @@ put_call(struct dialog *d, const struct slot *s, struct record_writer *w)
 /* ---- registrations and other transactions ---- */
 
 static void
+put_series(struct dialog *d, const struct slot *s, struct record_writer *w, struct base_span aor,
+	bool removes)
+{
+	const struct exchange_state *x = &s->exchange;
+	bool holds = s->final.status >= 200 && s->final.status < 300 && x->has_granted &&
+		     x->granted_expires && !removes;
+	struct series series;
+
+	if (holds)
+		record_put_time(w, RECORD_F_EXPIRES_TIME,
+			x->response_ns + (int64_t)x->granted_expires * BASE_NS_PER_SEC);
+	bool binds = x->attempts && (x->n_contacts || removes);
+	if (!binds || !series_take(d, s, aor, removes, &series))
+		return;
+	record_put_uid_of(w, RECORD_F_SERIES, series.uid);
+	if (series.ordinal)
+		record_put_u64(w, RECORD_F_SERIES_ORDINAL, series.ordinal);
+}
+
+static void
 put_registration(struct dialog *d, const struct slot *s, struct record_writer *w)
 {
 	const struct exchange_state *x = &s->exchange;
@@ -341,6 +361,7 @@ put_registration(struct dialog *d, const struct slot *s, struct record_writer *w
 		base_text_char(&t, '@');
 	base_text_span(&t, slot_text(d, s, TEXT_TO_HOST, user, sizeof(user)));
 	record_put_str(w, RECORD_F_AOR, base_span_of(d->scratch, (uint32_t)t.len));
+	put_series(d, s, w, base_span_of(d->scratch, (uint32_t)t.len), removes);
 	if (x->attempts)
 		record_put_cstr(w, RECORD_F_ACTION,
 			removes         ? "deregister"

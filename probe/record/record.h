@@ -110,7 +110,7 @@ struct record_writer record_writer_begin(uint8_t *p, uint32_t cap, enum record_k
 void record_put_uid(struct record_writer *w, const void *identity, uint32_t len);
 /* The same in two steps, for whoever names another record. */
 void record_uid(uint64_t uid[2], const void *identity, uint32_t len);
-void record_put_uid_of(struct record_writer *w, const uint64_t uid[2]);
+void record_put_uid_of(struct record_writer *w, enum record_field f, const uint64_t uid[2]);
 /* A nested row: the fields put between open and close belong to it. Returns where it began, for
  * close.  No nesting within. */
 uint32_t record_list_open(struct record_writer *w, enum record_field f);

@@ -62,14 +62,14 @@ record_uid(uint64_t uid[2], const void *identity, uint32_t len)
 }
 
 void
-record_put_uid_of(struct record_writer *w, const uint64_t uid[2])
+record_put_uid_of(struct record_writer *w, enum record_field f, const uint64_t uid[2])
 {
 	char text[32];
 	struct base_text t = base_text_of(text, sizeof(text));
 
 	base_text_hex(&t, uid[0], 16);
 	base_text_hex(&t, uid[1], 16);
-	record_put_str(w, RECORD_F_UID, base_span_of(text, (uint32_t)t.len));
+	record_put_str(w, f, base_span_of(text, (uint32_t)t.len));
 }
 
 void
@@ -78,5 +78,5 @@ record_put_uid(struct record_writer *w, const void *identity, uint32_t len)
 	uint64_t uid[2];
 
 	record_uid(uid, identity, len);
-	record_put_uid_of(w, uid);
+	record_put_uid_of(w, RECORD_F_UID, uid);
 }

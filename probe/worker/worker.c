@@ -30,6 +30,7 @@ dialog_options_of(const struct config *c)
 		.flow_entries = c->tables.flow_entries,
 		.keep_branches = c->tables.branches,
 		.max_links = c->tables.links,
+		.max_series = c->tables.registrations,
 		.setup_ns = c->timers.setup_s * BASE_NS_PER_SEC,
 		.linger_ns = c->timers.linger_s * BASE_NS_PER_SEC,
 		.interim_ns = c->timers.interim_s * BASE_NS_PER_SEC,

@@ -135,7 +135,7 @@ fixture_new(uint32_t max_dialogs)
 	struct fixture *f = calloc(1, sizeof(*f));
 	size_t bytes;
 
-	f->options = (struct dialog_options){.max_dialogs = max_dialogs, .flow_entries = 16, .max_links = 64, .core = 3,
+	f->options = (struct dialog_options){.max_dialogs = max_dialogs, .flow_entries = 16, .max_links = 64, .max_series = 64, .core = 3,
 		.key = BASE_HASH_KEY_REPLAY, .setup_ns = 300 * BASE_NS_PER_SEC, .linger_ns = 5 * BASE_NS_PER_SEC,
 		.call_idle_ns = 7200 * BASE_NS_PER_SEC, .transaction_ns = 32 * BASE_NS_PER_SEC,
 		.registration_ns = 32 * BASE_NS_PER_SEC, .extra_headers = {BASE_SPAN("X-Trunk")}, .n_extra_headers = 1, .link_headers = {BASE_SPAN("X-Call-ID")}, .n_link_headers = 1,
