@@ -5,6 +5,13 @@
 #define CALLS_TABLE_LIMIT 1000 /* lines that a person may still want to see */
 #define CALLS_PORTION 1000
 
+#define KPI_USAGE                                                                                  \
+	"--summary counts attempts A (calls whose INVITE was seen; authentication rounds are\n"    \
+	"part of one) by final response: SER = 2xx / (A - 3xx), SEER = (2xx + 480 + 486 + 600\n"   \
+	"+ 603) / (A - 3xx), ISA = (408 + 500 + 503 + 504) / A (RFC 6076 4.6 to 4.8), ASR =\n"     \
+	"answered / A; SRD (4.3) successful and failed, SDD (4.4) of disconnects answered\n"       \
+	"with 2xx, ACD (mean duration of answered calls), PDD median and 95th percentile.\n"
+
 const char cli_calls_usage[] =
 	"Usage: ringtap calls [OPTION]... ['SQL condition']\n"
 	"\n"
@@ -21,17 +28,27 @@ const char cli_calls_usage[] =
 	"kind)\n" CLI_USAGE_COLOR "  -F, --flow            every message too\n"
 	"  -k, --kind KIND,...   call (default), registration, transaction, stream, all\n"
 	"  -w, --where CONDITION the same as the argument\n"
+	"  -m, --summary         how many were set up and how fast: the metrics of RFC 6076\n"
+	"  -b, --by KEY          a line for each: 5m, 1h, 1d (by INVITE), source, destination\n"
+	"                        (address), prefix=2 (digits of the number called),\n"
+	"                        prefix=49,4930,33 (the longest), or any field; may be given\n"
+	"                        again\n"
 	"  -s, --store DIR       the store; default: that of the configuration\n"
 	"  -c, --config FILE     default: " CLI_CONFIG_PATH "\n"
 	"  -h, --help\n"
-	"\n" CLI_FILTER_USAGE "\n"
+	"\n" CLI_FILTER_USAGE "\n" KPI_USAGE "\n"
 	"Examples:\n"
 	"  ringtap calls --since 1h \"disposition = 'failed'\"\n"
 	"  ringtap calls --since 2026-11-23 --format csv \"from_user LIKE '4930%'\" > a.csv\n"
 	"  ringtap calls --since 1d --user '4930*' --codec G729 --status 4xx,5xx\n"
+	"  ringtap calls --since 1d --summary --by 1h --by source\n"
 	"  ringtap calls --store result/store --kind stream \"lost > 0.01 * expected\"\n";
 
 struct calls {
+	struct cli *cli;
+	struct cli_options o;
+	struct cli_kpi *kpi; /* of --by, --summary */
+	bool summary;
 	struct cli_output output;
 	uint32_t portion;
 };
@@ -51,31 +68,72 @@ print_row(void *context, const struct record_row *row, int64_t position)
 }
 
 static int
-calls_options(struct cli *cli, struct cli_options *o, int argc, char **argv)
+summary_row(void *context, const struct record_row *row, int64_t position)
+{
+	struct calls *c = context;
+
+	cli_kpi_row(c->kpi, row);
+	return 0;
+}
+
+static int
+take_option(struct calls *c, int option)
+{
+	if (option == 'm')
+		c->summary = true;
+	else if (option == 'b')
+		return cli_kpi_by(c->kpi, optarg);
+	else
+		return cli_option_common(c->cli, &c->o, option);
+	return CLI_OK;
+}
+
+/* What does not go with --summary, and what follows from it. */
+static int
+check_summary(struct calls *c, bool by)
+{
+	if (by && !c->summary)
+		return cli_misuse(c->cli, "--by goes with --summary");
+	if (!c->summary)
+		return CLI_OK;
+	if (c->o.kinds && c->o.kinds != 1u << RECORD_CALL)
+		return cli_misuse(c->cli, "--summary is of calls: no other --kind");
+	return CLI_OK;
+}
+
+static int
+calls_options(struct calls *c, int argc, char **argv)
 {
 	static const struct option longs[] = {CLI_OPTION_FORMAT, CLI_OPTION_COLOR, CLI_OPTION_FLOW,
 		CLI_OPTION_KIND, CLI_OPTION_WHERE, CLI_OPTION_CONFIG, CLI_OPTION_STORE,
 		CLI_OPTION_SINCE, CLI_OPTION_UNTIL, CLI_OPTION_LIMIT, CLI_FILTER_OPTIONS,
+		{"summary", no_argument, NULL, 'm'}, {"by", required_argument, NULL, 'b'},
 		CLI_OPTION_HELP, CLI_OPTION_END};
-	int c;
+	struct cli_options *o = &c->o;
+	bool by = false;
+	int option;
 
 	optind = 0;
-	while ((c = cli_option_next(cli, argc, argv, longs)) != -1)
-		if (cli_option_common(cli, o, c) != CLI_OK)
+	while ((option = cli_option_next(c->cli, argc, argv, longs)) != -1) {
+		if (take_option(c, option) != CLI_OK)
 			return CLI_USAGE;
+		by |= option == 'b';
+	}
 	if (optind < argc && !o->where)
 		o->where = argv[optind++];
 	if (optind < argc)
-		return cli_misuse(
-			cli, "'%s' is a second argument: quote the condition as one", argv[optind]);
+		return cli_misuse(c->cli, "'%s' is a second argument: quote the condition as one",
+			argv[optind]);
 	if (o->since_ns && o->until_ns && o->since_ns > o->until_ns)
-		return cli_misuse(cli, "--since is later than --until");
+		return cli_misuse(c->cli, "--since is later than --until");
 	if (o->filters.values[CLI_FILTER_BRANCH])
-		return cli_misuse(cli, "no record has Via branches; 'ringtap read --branch' finds "
-				       "them in captures");
+		return cli_misuse(c->cli, "no record has Via branches; 'ringtap read --branch' "
+					  "finds them in captures");
+	if (check_summary(c, by) != CLI_OK)
+		return CLI_USAGE;
 	if (!o->kinds)
 		o->kinds = 1u << RECORD_CALL;
-	if (!o->limit_given && o->format == CLI_TABLE)
+	if (!o->limit_given && o->format == CLI_TABLE && !c->summary)
 		o->limit = CALLS_TABLE_LIMIT;
 	return CLI_OK;
 }
@@ -97,45 +155,55 @@ check_condition(struct cli *cli, struct cli_options *o)
 }
 
 static int
-calls_print(struct cli *cli, struct store *store, const struct cli_options *o)
+calls_print(struct calls *c, struct store *store)
 {
-	struct store_query query = cli_query(o);
+	struct store_query query = cli_query(&c->o);
 	struct sys_error e = {""};
-	struct calls c = {.portion = 0};
 	uint64_t rows = 0;
-	int rc = cli_output_open(&c.output, cli, o);
+	int rc = cli_output_open(&c->output, c->cli, &c->o);
 
 	if (rc == CLI_OK) {
-		if (store_query(store, &query, print_row, &c, &e) < 0)
-			rc = cli_fail(cli, "%s", e.text);
-		cli_output_finish(&c.output);
+		if (store_query(store, &query, print_row, c, &e) < 0)
+			rc = cli_fail(c->cli, "%s", e.text);
+		cli_output_finish(&c->output);
 		for (unsigned kind = 0; kind < RECORD_KIND_COUNT; kind++)
-			rows += c.output.counts[kind];
-		if (o->limit && rows >= o->limit && !o->limit_given)
-			cli_say(cli, "the last %u; --limit 0 shows all", (unsigned)o->limit);
+			rows += c->output.counts[kind];
+		if (c->o.limit && rows >= c->o.limit && !c->o.limit_given)
+			cli_say(c->cli, "the last %u; --limit 0 shows all", (unsigned)c->o.limit);
 	}
-	cli_output_close(&c.output);
+	cli_output_close(&c->output);
 	return rc;
+}
+
+static int
+calls_summary(struct calls *c, struct store *store)
+{
+	struct store_query query = cli_query(&c->o);
+	struct sys_error e = {""};
+
+	if (store_query(store, &query, summary_row, c, &e) < 0)
+		return cli_fail(c->cli, "%s", e.text);
+	return cli_kpi_print(c->kpi, c->o.format);
 }
 
 int
 cli_calls(struct cli *cli, int argc, char **argv)
 {
-	struct cli_options o = {.now_ns = sys_clock_wall_ns()};
-	int rc = calls_options(cli, &o, argc, argv);
+	struct calls c = {
+		.cli = cli, .o = {.now_ns = sys_clock_wall_ns()}, .kpi = cli_kpi_new(cli)};
+	int rc = calls_options(&c, argc, argv);
+	struct store *store = NULL;
 
-	if (rc == CLI_OK && o.help) {
+	if (rc == CLI_OK && c.o.help) {
 		fputs(cli_calls_usage, cli->out);
-		return CLI_OK;
+	} else if (rc == CLI_OK && (rc = check_condition(cli, &c.o)) == CLI_OK) {
+		store = cli_store(cli, &c.o);
+		rc = !store      ? CLI_FAILED
+		     : c.summary ? calls_summary(&c, store)
+				 : calls_print(&c, store);
 	}
-	if (rc == CLI_OK)
-		rc = check_condition(cli, &o);
-	struct store *store = rc == CLI_OK ? cli_store(cli, &o) : NULL;
-	if (store)
-		rc = calls_print(cli, store, &o);
-	else if (rc == CLI_OK)
-		rc = CLI_FAILED;
 	store_close(store);
-	cli_filters_free(&o.filters);
+	cli_filters_free(&c.o.filters);
+	cli_kpi_free(c.kpi);
 	return rc;
 }

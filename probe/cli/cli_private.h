@@ -215,6 +215,17 @@ void cli_summary_row(struct cli_table *t, struct cli_nested *nested, const struc
 int64_t cli_summary_time(const struct record_row *row);
 enum cli_colour cli_summary_colour(const struct record_row *row); /* of its outcome */
 
+/* ---- cli_kpi.c: calls --summary ---- */
+
+struct cli_kpi;
+struct cli_kpi *cli_kpi_new(struct cli *cli);
+void cli_kpi_free(struct cli_kpi *k);
+/* A further key of the groups: an interval, source, destination, prefix=..., a field.  CLI_USAGE
+ * after the sentence. */
+int cli_kpi_by(struct cli_kpi *k, const char *text);
+void cli_kpi_row(struct cli_kpi *k, const struct record_row *row);
+int cli_kpi_print(struct cli_kpi *k, enum cli_format format);
+
 /* ---- cli_ladder.c ---- */
 
 /* Draws flow[] to f: hosts as columns in order of appearance.  Nothing where there is no flow. */

@@ -153,6 +153,35 @@ def check_formats(check, ringtap):
         shutil.rmtree(directory, ignore_errors=True)
 
 
+# ---- summary: RFC 6076 ----
+
+def check_summary(check, ringtap, rows):
+    calls = [row for row in rows if row['kind'] == 'call' and 'invite_time' in row]
+    codes = [row.get('sip_code', 0) for row in calls]
+
+    def percent(part, whole):
+        return round(100 * part / whole, 1)
+
+    answered = sum(200 <= c < 300 for c in codes)
+    base = len(codes) - sum(300 <= c < 400 for c in codes)
+    want = {'attempts': len(codes), 'answered': answered, 'asr_percent': percent(answered, len(codes)), 'ser_percent': percent(answered, base),
+            'seer_percent': percent(answered + sum(c in (480, 486, 600, 603) for c in codes), base),
+            'isa_percent': percent(sum(c in (408, 500, 503, 504) for c in codes), len(codes))}
+    check.true('the demo has redirected, busy and answered calls', base < len(codes) and 486 in codes and answered > 1)
+    directory = netns.temporary()
+    try:
+        run([ringtap, 'read', '--out', directory, DEMO])
+        summary = [ringtap, 'calls', '--store', directory + '/store', '--summary', '--format=jsonl']
+        got = json.loads(run(summary))
+        check.equal('summary of all calls', {k: got[k] for k in want}, want)
+        for by in ('10s', 'source', 'destination', 'prefix=2', 'disposition'):
+            groups = [json.loads(line) for line in run(summary + ['--by', by]).splitlines()]
+            check.equal('  by %s adds up' % by, (sum(g['attempts'] for g in groups), sum(g['answered'] for g in groups)), (len(codes), answered))
+            check.true('  and is several lines', len(groups) > 1)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
 def main():
     ringtap = netns.program('ringtap')
     check = netns.Check()
@@ -165,6 +194,7 @@ def main():
     check_ids(check, ringtap, rows)
     check_media_filters(check, ringtap, rows)
     check_formats(check, ringtap)
+    check_summary(check, ringtap, rows)
     if shutil.which('tshark'):
         check_filters(check, ringtap)
     else:
