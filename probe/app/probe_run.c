@@ -4,6 +4,7 @@
 #include <time.h>
 
 #define CONTROL_PERIOD_NS (100 * BASE_NS_PER_MS)
+#define LIVE_PERIOD_NS (400 * BASE_NS_PER_MS)
 #define IDLE_POLLS_BEFORE_PAUSE 64
 #define WORKER_SILENT_NS (5 * BASE_NS_PER_SEC)
 /* At a stop with many open calls the rings fill faster than a collector commits; so long it is
@@ -159,17 +160,37 @@ probe_control_second(struct probe *p, int64_t now_ns)
 		sys_notify("WATCHDOG=1");
 }
 
+/* Somebody wants to see the calls in progress: at most each LIVE_PERIOD_NS, however many ask. */
+static void
+probe_control_live(struct probe *p)
+{
+	uint64_t request =
+		__atomic_load_n(&p->segment.shm.header->live_request, __ATOMIC_ACQUIRE);
+
+	if (request == p->live_answered)
+		return;
+	p->live_answered = request;
+	for (uint32_t core = 0; core < p->cores; core++)
+		worker_peek_calls(p->core[core].worker);
+}
+
 void
 probe_control_run(struct probe *p)
 {
-	int64_t second_ns = sys_clock_monotonic_ns();
+	int64_t second_ns = sys_clock_monotonic_ns(), live_ns = second_ns;
 
+	p->live_answered = __atomic_load_n(
+		&p->segment.shm.header->live_request, __ATOMIC_ACQUIRE); /* of the run before */
 	while (!sys_signal_stop()) {
 		probe_sleep(CONTROL_PERIOD_NS);
 		probe_segment_promise(&p->segment);
 		if (sys_clock_monotonic_ns() >= second_ns) {
 			second_ns += BASE_NS_PER_SEC;
 			probe_control_second(p, sys_clock_wall_ns());
+		}
+		if (sys_clock_monotonic_ns() >= live_ns) {
+			live_ns = sys_clock_monotonic_ns() + LIVE_PERIOD_NS;
+			probe_control_live(p);
 		}
 		if (sys_signal_take_reload())
 			probe_reload(p);

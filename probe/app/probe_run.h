@@ -2,8 +2,9 @@
  *
  * A worker core: burst, step, release, house-keeping; it enters the kernel for nothing, and tells
  * the segment how its cycles went.  The control core sleeps; ten times a second it looks at
- * signals, once a second it writes heartbeats, the NIC's counters (into core 0's block: those few
- * values are its own, the rest are worker 0's), and the state file. */
+ * signals and at whether somebody wants to see the calls in progress, once a second it writes
+ * heartbeats, the NIC's counters (into core 0's block: those few values are its own, the rest are
+ * worker 0's), and the state file. */
 #pragma once
 
 #include "probe_segment.h"
@@ -35,6 +36,7 @@ struct probe {
 	/* workers stand still; records may wait for the collector */
 	bool finishing;
 	int64_t finish_deadline_ns;
+	uint64_t live_answered;          /* shm_header.live_request, as last seen */
 	/* stored relaxed by the control core, loaded relaxed by all */
 	_Alignas(64) uint32_t stop;
 	struct probe_core core[SHM_CORES_MAX];

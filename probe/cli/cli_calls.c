@@ -33,6 +33,9 @@ const char cli_calls_usage[] =
 	"                        (address), prefix=2 (digits of the number called),\n"
 	"                        prefix=49,4930,33 (the longest), or any field; may be given\n"
 	"                        again\n"
+	"  -L, --live            instead of the store: the calls in progress on a running\n"
+	"                        probe, with their media so far\n"
+	"  -g, --segment FILE    of which probe; default: those of the configuration\n"
 	"  -s, --store DIR       the store; default: that of the configuration\n"
 	"  -c, --config FILE     default: " CLI_CONFIG_PATH "\n"
 	"  -h, --help\n"
@@ -42,13 +45,16 @@ const char cli_calls_usage[] =
 	"  ringtap calls --since 2026-11-23 --format csv \"from_user LIKE '4930%'\" > a.csv\n"
 	"  ringtap calls --since 1d --user '4930*' --codec G729 --status 4xx,5xx\n"
 	"  ringtap calls --since 1d --summary --by 1h --by source\n"
+	"  ringtap calls --live --address 10.1.0.0/16\n"
 	"  ringtap calls --store result/store --kind stream \"lost > 0.01 * expected\"\n";
 
 struct calls {
 	struct cli *cli;
 	struct cli_options o;
 	struct cli_kpi *kpi; /* of --by, --summary */
-	bool summary;
+	bool summary, live;
+	const char *segments[CLI_SEGMENTS_MAX]; /* of --segment */
+	unsigned n_segments;
 	struct cli_output output;
 	uint32_t portion;
 };
@@ -83,6 +89,12 @@ take_option(struct calls *c, int option)
 		c->summary = true;
 	else if (option == 'b')
 		return cli_kpi_by(c->kpi, optarg);
+	else if (option == 'L')
+		c->live = true;
+	else if (option == 'g' && c->n_segments == CLI_SEGMENTS_MAX)
+		return cli_misuse(c->cli, "more than %d segments", CLI_SEGMENTS_MAX);
+	else if (option == 'g')
+		c->segments[c->n_segments++] = optarg;
 	else
 		return cli_option_common(c->cli, &c->o, option);
 	return CLI_OK;
@@ -94,6 +106,10 @@ check_summary(struct calls *c, bool by)
 {
 	if (by && !c->summary)
 		return cli_misuse(c->cli, "--by goes with --summary");
+	if (c->n_segments && !c->live)
+		return cli_misuse(c->cli, "--segment goes with --live");
+	if (c->live && (c->summary || (c->o.kinds && c->o.kinds != 1u << RECORD_CALL)))
+		return cli_misuse(c->cli, "--live lists calls: no --summary, no other --kind");
 	if (!c->summary)
 		return CLI_OK;
 	if (c->o.kinds && c->o.kinds != 1u << RECORD_CALL)
@@ -108,6 +124,7 @@ calls_options(struct calls *c, int argc, char **argv)
 		CLI_OPTION_KIND, CLI_OPTION_WHERE, CLI_OPTION_CONFIG, CLI_OPTION_STORE,
 		CLI_OPTION_SINCE, CLI_OPTION_UNTIL, CLI_OPTION_LIMIT, CLI_FILTER_OPTIONS,
 		{"summary", no_argument, NULL, 'm'}, {"by", required_argument, NULL, 'b'},
+		{"live", no_argument, NULL, 'L'}, {"segment", required_argument, NULL, 'g'},
 		CLI_OPTION_HELP, CLI_OPTION_END};
 	struct cli_options *o = &c->o;
 	bool by = false;
@@ -186,6 +203,42 @@ calls_summary(struct calls *c, struct store *store)
 	return cli_kpi_print(c->kpi, c->o.format);
 }
 
+/* The calls in progress, in a store of their own. */
+static int
+calls_live(struct calls *c, struct store **store)
+{
+	struct sys_error e = {""};
+	struct config *config = NULL;
+	int rc;
+
+	if (c->n_segments == 0) {
+		config = cli_config(c->cli, c->o.config);
+		if (!config)
+			return CLI_FAILED;
+		c->n_segments = cli_segments(config, c->segments);
+	}
+	if (store_open(store, &(struct store_options){.dir = NULL}, &e) != 0) {
+		*store = NULL;
+		rc = cli_fail(c->cli, "%s", e.text);
+	} else {
+		rc = cli_live_read(c->cli, *store, c->segments, c->n_segments);
+	}
+	config_free(config);
+	return rc;
+}
+
+static int
+calls_run(struct calls *c, struct store **store)
+{
+	int rc = c->live ? calls_live(c, store) : CLI_OK;
+
+	if (!c->live && !(*store = cli_store(c->cli, &c->o)))
+		return CLI_FAILED;
+	if (rc != CLI_OK)
+		return rc;
+	return c->summary ? calls_summary(c, *store) : calls_print(c, *store);
+}
+
 int
 cli_calls(struct cli *cli, int argc, char **argv)
 {
@@ -197,10 +250,7 @@ cli_calls(struct cli *cli, int argc, char **argv)
 	if (rc == CLI_OK && c.o.help) {
 		fputs(cli_calls_usage, cli->out);
 	} else if (rc == CLI_OK && (rc = check_condition(cli, &c.o)) == CLI_OK) {
-		store = cli_store(cli, &c.o);
-		rc = !store      ? CLI_FAILED
-		     : c.summary ? calls_summary(&c, store)
-				 : calls_print(&c, store);
+		rc = calls_run(&c, &store);
 	}
 	store_close(store);
 	cli_filters_free(&c.o.filters);

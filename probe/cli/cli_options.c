@@ -207,6 +207,18 @@ cli_config(const struct cli *cli, const char *path)
 	return config;
 }
 
+unsigned
+cli_segments(const struct config *config, const char **paths)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < config->collector.segments_count && n < CLI_SEGMENTS_MAX; i++)
+		paths[n++] = config->collector.segments[i];
+	if (n == 0)
+		paths[n++] = config->probe.segment;
+	return n;
+}
+
 struct store *
 cli_store(const struct cli *cli, const struct cli_options *o)
 {

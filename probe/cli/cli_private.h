@@ -114,6 +114,9 @@ bool cli_is_condition(const char *argument);
  * NULL after the sentence. */
 #define CLI_CONFIG_PATH "/etc/ringtap/ringtap.yaml"
 struct config *cli_config(const struct cli *cli, const char *path);
+/* The segments that a configuration names, at most CLI_SEGMENTS_MAX. */
+#define CLI_SEGMENTS_MAX 64
+unsigned cli_segments(const struct config *config, const char **paths);
 /* The store of --store, else of the configuration, read-only.  NULL after the sentence. */
 struct store *cli_store(const struct cli *cli, const struct cli_options *o);
 /* What a query asks by --where, by the filters, and by the kinds. */
@@ -225,6 +228,12 @@ void cli_kpi_free(struct cli_kpi *k);
 int cli_kpi_by(struct cli_kpi *k, const char *text);
 void cli_kpi_row(struct cli_kpi *k, const struct record_row *row);
 int cli_kpi_print(struct cli_kpi *k, enum cli_format format);
+
+/* ---- cli_live.c: calls --live ---- */
+
+/* Puts the calls in progress of the probes of these segments into store, an in-memory one.  CLI_OK,
+ * or the sentence. */
+int cli_live_read(struct cli *cli, struct store *store, const char *const *paths, unsigned n);
 
 /* ---- cli_ladder.c ---- */
 

@@ -5,8 +5,8 @@
 
 #define STALE_NS (5 * BASE_NS_PER_SEC)
 #define LEDGER_CORES_MAX CONFIG_CORES_MAX
-#define LEDGER_FIXED 46   /* columns of name, sum, share and rate */
-#define LEDGER_CORE 15    /* and of a core */
+#define LEDGER_FIXED 46 /* columns of name, sum, share and rate */
+#define LEDGER_CORE 15  /* and of a core */
 
 struct view {
 	struct cli *cli;
@@ -106,7 +106,8 @@ static const struct cli_column core_columns[] = {
 	{"CORE", false, 0, 0},
 	{"FRAMES", true, 0, 0},
 	{"/s", true, 0, 0},
-	{"BUSY %", true, 0, 5},
+	{"CYC/FRAME", true, 0, 6},
+	{"IDLE %", true, 0, 5},
 	{"CALLS", true, 0, 0},
 	{"of %", true, 0, 4},
 	{"STREAMS", true, 0, 0},
@@ -117,17 +118,25 @@ static const struct cli_column core_columns[] = {
 	{"HEARTBEAT", true, 0, 1},
 };
 
+/* Of the interval where there is one, else since the start: cycles of a burst's frames, shared by
+ * them, and the share of empty polls. */
 static void
-put_busy(struct cli_table *t, const struct metrics_core *m, const struct metrics_core *before)
+put_cycles(struct cli_table *t, const struct metrics_core *m, const struct metrics_core *before)
 {
+	uint64_t frames = m->values[METRICS_FRAMES];
 	uint64_t busy = m->values[METRICS_BUSY_CYCLES], idle = m->values[METRICS_IDLE_CYCLES];
 
 	if (before && busy >= before->values[METRICS_BUSY_CYCLES] &&
 		idle >= before->values[METRICS_IDLE_CYCLES]) {
 		busy -= before->values[METRICS_BUSY_CYCLES];
+		frames -= before->values[METRICS_FRAMES];
 		idle -= before->values[METRICS_IDLE_CYCLES];
 	}
-	put_share(t, busy, busy + idle, CLI_PLAIN);
+	if (frames && busy)
+		put_count(t, busy / frames, CLI_PLAIN);
+	else
+		cli_table_cell(t, "", CLI_PLAIN);
+	put_share(t, idle, busy + idle, CLI_PLAIN);
 }
 
 static enum cli_colour
@@ -155,7 +164,7 @@ core_row(struct cli_table *t, const struct view *v, uint32_t i)
 	if (v->before)
 		put_rate(t, v, m->values[METRICS_FRAMES],
 			before ? before->values[METRICS_FRAMES] : UINT64_MAX);
-	put_busy(t, m, before);
+	put_cycles(t, m, before);
 	put_count(t, calls, CLI_PLAIN);
 	put_share(t, calls, calls_max, fill_colour(calls, calls_max));
 	put_count(t, streams, CLI_PLAIN);
@@ -295,6 +304,40 @@ ledger_block(struct ledger *l)
 	cli_table_free(l->table);
 }
 
+/* ---- what was lost, by reason ---- */
+
+static void
+print_losses(const struct view *v)
+{
+	static const enum metrics_id reasons[] = {METRICS_NIC_MISSED, METRICS_NIC_NO_MBUF,
+		METRICS_NIC_ERRORS, METRICS_SHARD_FULL, METRICS_CALLS_EVICTED,
+		METRICS_CALLS_REFUSED, METRICS_STREAMS_EVICTED, METRICS_STREAMS_REFUSED,
+		METRICS_RECORDS_DROPPED, METRICS_RECORDS_OVERFLOW, METRICS_FLOW_TRUNCATED,
+		METRICS_FRAGMENTS_LOST, METRICS_TCP_GAPS};
+	const struct cli_column columns[] = {{"LOST", false, 0, 0}, {"ALL CORES", true, 0, 0},
+		{"/s", true, 0, 0}, {"WHAT", false, 10, 0}};
+	struct metrics_core sum = cli_segment_sum(v->now), before = {.values = {0}};
+	struct cli_table *t = cli_table_new(v->cli, columns, base_count_of(columns));
+
+	if (v->before)
+		before = cli_segment_sum(v->before);
+	for (unsigned i = 0; i < base_count_of(reasons); i++) {
+		uint64_t n = sum.values[reasons[i]];
+		if (n == 0)
+			continue;
+		cli_table_cell(t, metrics_infos[reasons[i]].key, CLI_BAD);
+		put_count(t, n, CLI_BAD);
+		put_rate(t, v, n, before.values[reasons[i]]);
+		cli_table_cell(t, metrics_infos[reasons[i]].meaning, CLI_DIM);
+	}
+	if (cli_table_rows(t))
+		fputc('\n', v->cli->out);
+	else
+		fputs("\nNothing was lost.\n", v->cli->out);
+	cli_table_flush(t);
+	cli_table_free(t);
+}
+
 static void
 print_ledger(const struct view *v)
 {
@@ -329,5 +372,6 @@ cli_segment_print(struct cli *cli, const struct cli_segment *s, const struct cli
 	}
 	print_processes(&v);
 	print_cores(&v);
+	print_losses(&v);
 	print_ledger(&v);
 }

@@ -3,8 +3,6 @@
 
 #include "cli_private.h"
 
-#define STATS_SEGMENTS_MAX 64
-
 const char cli_stats_usage[] =
 	"Usage: ringtap stats [OPTION]...\n"
 	"\n"
@@ -29,7 +27,7 @@ struct stats {
 	struct cli *cli;
 	struct cli_options o;
 	bool watch;
-	const char *paths[STATS_SEGMENTS_MAX];
+	const char *paths[CLI_SEGMENTS_MAX];
 	unsigned n;
 	struct config *config;
 	struct cli_segment *now;    /* one each a path */
@@ -48,8 +46,8 @@ stats_options(struct stats *s, int argc, char **argv)
 	while ((c = cli_option_next(s->cli, argc, argv, longs)) != -1) {
 		if (c == 'W')
 			s->watch = true;
-		else if (c == 'g' && s->n == STATS_SEGMENTS_MAX)
-			return cli_misuse(s->cli, "more than %d segments", STATS_SEGMENTS_MAX);
+		else if (c == 'g' && s->n == CLI_SEGMENTS_MAX)
+			return cli_misuse(s->cli, "more than %d segments", CLI_SEGMENTS_MAX);
 		else if (c == 'g')
 			s->paths[s->n++] = optarg;
 		else if (cli_option_common(s->cli, &s->o, c) != CLI_OK)
@@ -70,11 +68,7 @@ stats_paths(struct stats *s)
 	s->config = cli_config(s->cli, s->o.config);
 	if (!s->config)
 		return CLI_FAILED;
-	for (unsigned i = 0; i < s->config->collector.segments_count && s->n < STATS_SEGMENTS_MAX;
-		i++)
-		s->paths[s->n++] = s->config->collector.segments[i];
-	if (s->n == 0)
-		s->paths[s->n++] = s->config->probe.segment;
+	s->n = cli_segments(s->config, s->paths);
 	return CLI_OK;
 }
 

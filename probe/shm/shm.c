@@ -13,7 +13,8 @@ _Static_assert(offsetof(struct shm_header, created_ns) == 128, "documented layou
 _Static_assert(offsetof(struct shm_header, probe_pid) == 192, "documented layout");
 _Static_assert(offsetof(struct shm_header, clock_source) == 220, "documented layout");
 _Static_assert(offsetof(struct shm_header, collector_pid) == 256, "documented layout");
-_Static_assert(sizeof(struct shm_header) == 320, "documented layout");
+_Static_assert(offsetof(struct shm_header, live_request) == 320, "documented layout");
+_Static_assert(sizeof(struct shm_header) == 384, "documented layout");
 _Static_assert(sizeof(struct shm_header) <= SHM_CORES_OFFSET, "documented layout");
 _Static_assert(offsetof(struct shm_core, heartbeat_ns) == 8, "documented layout");
 _Static_assert(offsetof(struct shm_core, metrics) == 64, "documented layout");

@@ -11,8 +11,9 @@
  *   header.ring_stride
  *
  * Writers: the header's identity part: the probe's control core at creation; header.probe_*: the
- * probe's control core; header.collector_*: the collector; shm_core: its worker; ring head: its
- * worker; ring tail (the cursor): the collector, after the store has committed.  A record's ring
+ * probe's control core; header.collector_*: the collector; header.live_request: readers, by atomic
+ * addition; shm_core: its worker; ring head: its worker; ring tail (the cursor): the collector,
+ * after the store has committed.  A record's ring
  * message has kind = enum record_kind and its bytes are the record (record.h).
  *
  * The sequence: shm_core.next_seq is what the next record gets; a record dropped for a full ring
@@ -51,6 +52,9 @@ struct shm_header {
 	_Alignas(64) uint64_t collector_pid;
 	int64_t collector_heartbeat_ns;
 	uint64_t collector_commits, collector_records, collector_corrupt;
+	/* whoever wants to see the calls in progress adds 1 atomically; the probe's control core
+	 * looks at it, and has an interim record of each published */
+	_Alignas(64) uint64_t live_request;
 };
 enum shm_state { SHM_STATE_STOPPED, SHM_STATE_RUNNING };
 

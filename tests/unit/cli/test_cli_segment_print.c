@@ -26,7 +26,7 @@ test_ledger(void **state)
 	assert_has(t.out, "rtp                        2 700  90.0");
 	assert_has(t.out, "sum of verdicts            3 000");
 	assert_int_equal(count_of(t.out, " equal"), 3);
-	assert_has(t.out, "25.0"); /* busy */
+	assert_has(t.out, "75.0"); /* idle */
 	assert_has(t.out, "95.0"); /* the call table */
 	assert_has_not(t.out, "/s\n");
 	terminal_close(&t);
