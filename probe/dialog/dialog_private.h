@@ -195,6 +195,7 @@ struct exchange_state { /* REGISTER exchange or another transaction */
 	int64_t response_ns;
 	uint32_t requested_expires, granted_expires;
 	chain_ref contacts[DIALOG_TEXTS_MAX];
+	chain_ref quality;       /* body of a voice quality report (RFC 6035) */
 	uint8_t n_contacts, attempts;
 	uint8_t method;
 	bool has_requested, has_granted, star, in_dialog;

@@ -1,4 +1,5 @@
 #include "dialog_private.h"
+#include "sip_vq.h"
 
 /* Media that stopped so long before the capture's end marks the call's end better than the
  * capture's. */
@@ -378,12 +379,41 @@ put_registration(struct dialog *d, const struct slot *s, struct record_writer *w
 }
 
 static void
+put_quality(struct dialog *d, const struct slot *s, struct record_writer *w)
+{
+	struct base_span body =
+		chain_text(&d->pool, s->exchange.quality, d->scratch, sizeof(d->scratch));
+	struct sip_vq vq;
+
+	if (!sip_vq_parse(&vq, body))
+		return;
+	record_put_str(w, RECORD_F_VQ_REPORT, vq.report);
+	record_put_str(w, RECORD_F_VQ_CALL_ID, vq.call_id);
+	record_put_str(w, RECORD_F_VQ_CODEC, vq.codec);
+	record_put_f64(w, RECORD_F_VQ_LOSS, vq.loss);
+	record_put_f64(w, RECORD_F_VQ_DISCARD, vq.discard);
+	record_put_f64(w, RECORD_F_VQ_BURST_DENSITY, vq.burst_density);
+	record_put_f64(w, RECORD_F_VQ_BURST_MS, vq.burst_ms);
+	record_put_f64(w, RECORD_F_VQ_GAP_DENSITY, vq.gap_density);
+	record_put_f64(w, RECORD_F_VQ_GAP_MS, vq.gap_ms);
+	record_put_f64(w, RECORD_F_VQ_RTT_MS, vq.rtt_ms);
+	record_put_f64(w, RECORD_F_VQ_END_SYSTEM_MS, vq.end_system_ms);
+	record_put_f64(w, RECORD_F_VQ_JITTER_MS, vq.jitter_ms);
+	record_put_f64(w, RECORD_F_VQ_R_LQ, vq.r_lq);
+	record_put_f64(w, RECORD_F_VQ_R_CQ, vq.r_cq);
+	record_put_f64(w, RECORD_F_VQ_MOS_LQ, vq.mos_lq);
+	record_put_f64(w, RECORD_F_VQ_MOS_CQ, vq.mos_cq);
+}
+
+static void
 put_transaction(struct dialog *d, const struct slot *s, struct record_writer *w)
 {
 	put_text(d, s, w, TEXT_METHOD, RECORD_F_METHOD);
 	record_put_u64(w, RECORD_F_CSEQ, s->attempt_cseq);
 	put_text(d, s, w, TEXT_EVENT, RECORD_F_EVENT);
 	record_put_bool(w, RECORD_F_IN_DIALOG, s->exchange.in_dialog);
+	if (s->exchange.quality)
+		put_quality(d, s, w);
 }
 
 /* RFC 6076 4.1: of successful registrations, from the REGISTER with credentials on. */

@@ -1,4 +1,7 @@
 #include "dialog_private.h"
+#include "sip_vq.h"
+
+#define QUALITY_BYTES_MAX 4096 /* of a report that is kept: dialog.scratch */
 
 /* ---- what registrations and other transactions share ---- */
 
@@ -285,6 +288,8 @@ transaction_receive(struct dialog *d, struct slot *s, const struct dialog_messag
 		request_begin(d, s, m, e);
 		s->exchange.in_dialog = sip->to.tag.len != 0;
 		slot_text_set(d, s, TEXT_EVENT, sip_header_value(sip, SIP_HDR_EVENT));
+		if (sip_vq_is(sip->content_type) && sip->body.len <= QUALITY_BYTES_MAX)
+			s->exchange.quality = chain_text_add(&d->pool, &s->text_chain, sip->body);
 	}
 	if (!request && sip->status >= 200 && !flow_is_repeat(e)) {
 		callee_agent_set(d, s, sip);

@@ -131,10 +131,30 @@ transactions_are_told_by_method_and_cseq(void **state)
 	fixture_free(f);
 }
 
+static void
+a_quality_report_is_in_the_record_of_its_publish(void **state)
+{
+	struct fixture *f = fixture_new(16);
+
+	f->body_type = "application/vq-rtcpxr";
+	say(f, 0, ALICE, BOB, "PUBLISH", "1 PUBLISH", "a1", "", "VQSessionReport: CallTerm\r\nCallID: other@x\r\n"
+		"LocalMetrics:\r\nPacketLoss:NLR=5.5 JDR=2\r\nQualityEst:RLQ=88 MOSLQ=4.1\r\n");
+	f->body_type = NULL;
+	say(f, 1, BOB, ALICE, "200 OK", "1 PUBLISH", "a1", "b1", NULL);
+	say(f, 2, ALICE, BOB, "PUBLISH", "2 PUBLISH", "a2", "", NULL);
+	finish(f, 100000);
+	has(f, 0, "\"vq_report\":\"VQSessionReport\",\"vq_call_id\":\"other@x\"");
+	has(f, 0, "\"vq_loss\":5.500,\"vq_discard\":2.000");
+	has(f, 0, "\"vq_r_lq\":88.000,\"vq_mos_lq\":4.100");
+	assert_null(strstr(f->json[1], "vq_"));
+	fixture_free(f);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(challenged_register_is_one_record),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(a_quality_report_is_in_the_record_of_its_publish),
+		cmocka_unit_test(challenged_register_is_one_record),
 		cmocka_unit_test(an_earlier_attempt_sent_again_is_no_other_exchange),
 		cmocka_unit_test(refresh_and_deregistration_are_records_of_their_own),
 		cmocka_unit_test(too_brief_goes_on_without_credentials), cmocka_unit_test(response_without_its_request_is_recorded),
