@@ -8,6 +8,7 @@
 
 const char cli_gen_usage[] =
 	"Usage: ringtap gen [OPTION]... -w FILE\n"
+	"       ringtap gen [OPTION]... --port PORT [-- EAL OPTION...]\n"
 	"\n"
 	"Makes call traffic up: SIP, RTP and RTCP of as many calls as wanted, with the\n"
 	"faults that networks have, into a capture file, and the truth about it beside it\n"
@@ -16,6 +17,10 @@ const char cli_gen_usage[] =
 	"uniform, exponential or normal.\n"
 	"\n"
 	"  -w, --write FILE      the capture (pcap, nanoseconds; '-': standard output)\n"
+	"  -p, --port PORT       send the frames out of a DPDK port, each at its time: an\n"
+	"                        interface (eth1), a PCI address, or a device with its\n"
+	"                        arguments (net_af_packet0,iface=eth1); root\n"
+	"  -x, --speed X         of that time (1); max: as fast as it goes\n"
 	"  -t, --truth FILE      a line of JSON for each call and registration, in the\n"
 	"                        order in which they end\n"
 	"  -h, --help\n"
@@ -30,14 +35,15 @@ const char cli_gen_usage[] =
 	"  ringtap gen --cps 50 --duration 1m --loss 1% -w a.pcap -t a.jsonl\n"
 	"  ringtap gen --concurrent 2000 --keep --hold 8s --duration 1s -w trunk.pcap\n"
 	"  ringtap gen --fates answered=6,busy=1,cancelled=1 --ipv6 20% -w - | ringtap read -\n"
+	"  ringtap gen --concurrent 10000 --keep --hold 1h --duration 1h --port eth1\n"
 	"  ringtap gen --burst 1%,25% --jitter 8ms --reorder 0.5% --dtmf 30% -w b.pcap\n";
 
 struct gen_command {
 	struct cli *cli;
 	struct gen_options options;
-	const char *path, *truth_path;
+	struct cli_gen_output out;
+	const char *truth_path;
 	FILE *truth;
-	struct rx_writer *writer;
 	struct gen *gen;
 	bool help, concurrent_given, truth_failed;
 	char json[4 * RECORD_BYTES_MAX];
@@ -48,20 +54,34 @@ struct gen_command {
 /* ---- options ---- */
 
 static int
+take_speed(struct gen_command *c, const char *text)
+{
+	c->out.speed = 0;
+	if (strcmp(text, "max") == 0 || cli_gen_real(text, &c->out.speed))
+		return CLI_OK;
+	return cli_misuse(c->cli, "--speed '%s' is not a number above 0, nor max", text);
+}
+
+static int
 gen_parse(struct gen_command *c, int argc, char **argv)
 {
-	struct option longs[CLI_GEN_OPTIONS + 4];
+	static const struct option own[] = {{"write", required_argument, NULL, 'w'},
+		{"truth", required_argument, NULL, 't'}, {"port", required_argument, NULL, 'p'},
+		{"speed", required_argument, NULL, 'x'}, CLI_OPTION_HELP, CLI_OPTION_END};
+	struct option longs[CLI_GEN_OPTIONS + base_count_of(own)];
 	int val;
 
 	cli_gen_option_names(longs);
-	longs[CLI_GEN_OPTIONS] = (struct option){"write", required_argument, NULL, 'w'};
-	longs[CLI_GEN_OPTIONS + 1] = (struct option){"truth", required_argument, NULL, 't'};
-	longs[CLI_GEN_OPTIONS + 2] = (struct option)CLI_OPTION_HELP;
-	longs[CLI_GEN_OPTIONS + 3] = (struct option)CLI_OPTION_END;
+	memcpy(longs + CLI_GEN_OPTIONS, own, sizeof(own));
 	optind = 0;
 	while ((val = cli_option_next(c->cli, argc, argv, longs)) != -1) {
 		switch (val) {
-		case 'w': c->path = optarg; continue;
+		case 'w': c->out.path = optarg; continue;
+		case 'p': c->out.port = optarg; continue;
+		case 'x':
+			if (take_speed(c, optarg) != CLI_OK)
+				return CLI_USAGE;
+			continue;
 		case 't': c->truth_path = optarg; continue;
 		case 'h': c->help = true; continue;
 		case '?': return CLI_USAGE;
@@ -71,7 +91,9 @@ gen_parse(struct gen_command *c, int argc, char **argv)
 		if (cli_gen_option_take(c->cli, &c->options, val, optarg) != CLI_OK)
 			return CLI_USAGE;
 	}
-	if (optind < argc && !c->help)
+	c->out.eal_args = (const char *const *)argv + optind;
+	c->out.n_eal_args = (uint32_t)(argc - optind);
+	if (optind < argc && !c->help && strcmp(argv[optind - 1], "--") != 0)
 		return cli_misuse(c->cli, "'%s' is no option; the file is named by -w",
 			argv[optind]);
 	return CLI_OK;
@@ -93,8 +115,8 @@ concurrent_of(const struct gen_options *o)
 static int
 gen_check(struct gen_command *c)
 {
-	if (!c->path)
-		return cli_misuse(c->cli, "where to?  -w FILE");
+	if (!c->out.path && !c->out.port)
+		return cli_misuse(c->cli, "where to?  -w FILE or --port PORT");
 	if (!c->concurrent_given)
 		c->options.concurrent = concurrent_of(&c->options);
 	const char *wrong = gen_options_check(&c->options);
@@ -164,14 +186,12 @@ gen_run(struct gen_command *c)
 {
 	uint8_t bytes[GEN_FRAME_MAX];
 	struct gen_frame frame = {.bytes = bytes};
-	struct sys_error e = {""};
 
 	cli_signals();
 	c->began_ns = c->progress_ns = sys_clock_monotonic_ns();
 	for (uint32_t n = 0; !sys_signal_stop() && gen_next(c->gen, &frame); n++) {
-		int rc = rx_writer_put(c->writer, frame.bytes, frame.len, frame.ts_ns, &e);
-		if (rc < 0)
-			return cli_fail(c->cli, "%s", e.text);
+		if (cli_gen_output_put(&c->out, &frame) != CLI_OK)
+			return CLI_FAILED;
 		if (c->cli->err_terminal && n % 1024 == 0)
 			show_progress(c, frame.ts_ns);
 	}
@@ -207,7 +227,6 @@ gen_report(struct gen_command *c)
 static int
 gen_all(struct gen_command *c)
 {
-	struct sys_error e = {""};
 	size_t bytes = base_align_up(gen_footprint(&c->options), BASE_CACHE_LINE);
 	void *mem = aligned_alloc(BASE_CACHE_LINE, bytes);
 
@@ -215,13 +234,11 @@ gen_all(struct gen_command *c)
 		return cli_fail(c->cli, "no memory for %u calls at a time (%zu MiB)",
 			c->options.concurrent, bytes >> 20);
 	c->gen = gen_new(mem, &c->options);
-	int rc = rx_writer_open(&c->writer, c->path, &e);
-	if (rc < 0) {
-		rc = cli_fail(c->cli, "%s", e.text);
-	} else {
+	int rc = cli_gen_output_open(&c->out, c->cli, c->options.begin_ns);
+	if (rc == CLI_OK) {
 		rc = gen_run(c);
-		if (rx_writer_close(c->writer, &e) < 0 && rc == CLI_OK)
-			rc = cli_fail(c->cli, "%s", e.text);
+		if (cli_gen_output_close(&c->out) != CLI_OK)
+			rc = CLI_FAILED;
 		gen_report(c);
 	}
 	free(mem);
@@ -233,7 +250,7 @@ cli_gen(struct cli *cli, int argc, char **argv)
 {
 	struct gen_command *c = cli_memory(NULL, sizeof(*c));
 
-	*c = (struct gen_command){.cli = cli, .options = gen_options_default()};
+	*c = (struct gen_command){.cli = cli, .options = gen_options_default(), .out.speed = 1};
 	int rc = gen_parse(c, argc, argv);
 	if (rc == CLI_OK && c->help) {
 		fputs(cli_gen_usage, cli->out);

@@ -46,6 +46,12 @@ real(const char *text, const char *end, double *out)
 	return stopped != text && (end ? stopped == end : *stopped == 0) && *out == *out;
 }
 
+bool
+cli_gen_real(const char *text, double *out)
+{
+	return real(text, NULL, out) && *out > 0;
+}
+
 /* "0.05" or "5%". */
 static bool
 share(const char *text, const char *end, double *out)
@@ -213,7 +219,7 @@ take(struct gen_options *o, enum kind kind, void *member, const char *text)
 		*(uint32_t *)member = (uint32_t)n;
 		return true;
 	case KIND_NUMBER64: return cli_number(text, UINT64_MAX, member);
-	case KIND_REAL: return real(text, NULL, member) && *(double *)member > 0;
+	case KIND_REAL: return cli_gen_real(text, member);
 	case KIND_SIGNED: return real(text, NULL, member);
 	case KIND_SHARE: return share(text, NULL, member);
 	case KIND_TIME: return duration(text, member);

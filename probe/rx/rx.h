@@ -48,4 +48,5 @@ rx_release(struct rx_source *source, struct rx_frame *frames, uint32_t n)
 
 #include "rx_file.h"
 #include "rx_port.h"
+#include "rx_sender.h"
 #include "rx_writer.h"
