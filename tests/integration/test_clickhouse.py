@@ -222,6 +222,7 @@ def part_errors(server, root):
             collector.wait()
         collector = place.collector()
         check('the publisher ends', publisher.wait(60) == 0)
+        wait_for(30, lambda: {kind for _, kind in proxy.bodies} == set(TURN))
         proxy.spoil = False
         check('all is there', wait_for(30, lambda: server.ask('SELECT uniqExact(uid) FROM ringtap.b_calls') == str(records)), place.log())
         collector.send_signal(signal.SIGTERM)
