@@ -143,9 +143,6 @@ calls_options(struct calls *c, int argc, char **argv)
 			argv[optind]);
 	if (o->since_ns && o->until_ns && o->since_ns > o->until_ns)
 		return cli_misuse(c->cli, "--since is later than --until");
-	if (o->filters.values[CLI_FILTER_BRANCH])
-		return cli_misuse(c->cli, "no record has Via branches; 'ringtap read --branch' "
-					  "finds them in captures");
 	if (check_summary(c, by) != CLI_OK)
 		return CLI_USAGE;
 	if (!o->kinds)

@@ -33,8 +33,7 @@ static const struct filter {
 	[CLI_FILTER_ADDRESS] = {"address", COMPARE_NETWORK, ANYWHERE, {"src_ip", "dst_ip"}},
 	[CLI_FILTER_PORT] = {"port", COMPARE_RANGE, ANYWHERE, {"src_port", "dst_port"}},
 	[CLI_FILTER_CALL_ID] = {"call-id", COMPARE_GLOB, IN_RECORD, {"call_id"}},
-	[CLI_FILTER_BRANCH] = {"branch", COMPARE_GLOB, 0,
-		{NULL}}, /* no record has it: cli_branch.c */
+	[CLI_FILTER_BRANCH] = {"branch", COMPARE_GLOB, IN_FLOW, {"branch"}},
 	[CLI_FILTER_CSEQ] = {"cseq", COMPARE_CSEQ, IN_FLOW, {"cseq"}},
 	[CLI_FILTER_METHOD] = {"method", COMPARE_NAME, IN_RECORD | IN_FLOW, {"method"}},
 	[CLI_FILTER_STATUS] = {"status", COMPARE_STATUS, IN_RECORD | IN_FLOW, {"sip_code"}},
@@ -409,13 +408,11 @@ make_where(const struct cli_filters *f, enum record_kind kind, bool *overflow)
 	bool passes = true;
 
 	for (unsigned i = 0; i < CLI_FILTER_COUNT; i++) {
-		if (!f->values[i] || !filters[i].where)
+		if (!f->values[i])
 			continue;
 		base_text_str(&t, t.len ? " AND " : "");
 		passes &= put_filter(&t, (enum cli_filter_id)i, f->values[i], kind);
 	}
-	if (t.len == 0)
-		base_text_char(&t, '1');
 	base_text_cstr(&t);
 	*overflow |= t.overflow;
 	if (passes && !t.overflow)

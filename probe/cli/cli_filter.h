@@ -54,7 +54,7 @@ enum cli_filter_id {
 	"      --method METHOD     of a request\n" \
 	"      --status CODE       of a response: 486, 5xx, 400-499\n" \
 	"      --cseq CSEQ         a number, a method, or 'N METHOD'\n" \
-	"      --branch PATTERN    branch of a top Via (of capture files only)\n" \
+	"      --branch PATTERN    branch of a top Via, where kept (read; tables.branches)\n" \
 	"      --ua TEXT           in a User-Agent or Server; whichever case\n" \
 	"      --pt N, --ssrc 0xN, --codec NAME   of a stream\n"
 
@@ -86,16 +86,3 @@ bool cli_filter_next(const char **list, struct base_span *v);
 /* s as an SQL text, in quotes. */
 void
 cli_filter_quote(struct base_text *t, struct base_span s);
-
-/* ---- cli_branch.c: Call-IDs of the messages with a Via branch, which no record keeps ---- */
-
-struct worker_message;
-struct cli_branch {
-	const char *patterns; /* a list; NULL: every call passes */
-	uint64_t *calls;      /* hashes of Call-IDs; 0: free */
-	uint64_t n, slots;
-};
-/* Sees the messages of a replay, each before the record that it will be in. */
-void cli_branch_message(struct cli_branch *b, const struct worker_message *m);
-bool cli_branch_passes(const struct cli_branch *b, struct base_span call_id);
-void cli_branch_free(struct cli_branch *b);

@@ -33,6 +33,7 @@ item_add(struct cli_ladder *l, enum ladder_item_kind kind, int64_t ts_ns)
 		.ts_ns = ts_ns,
 		.order_ns = ts_ns,
 		.leg = l->legs,
+		.dialog = -1,
 		.index = (unsigned)l->n++};
 	return item;
 }
@@ -101,17 +102,64 @@ message_label(struct ladder_item *item, const struct record_row *row)
 	base_text_cstr(&t);
 }
 
+/* Responses that make or end early dialogs tell them apart by their To tag. */
+static int
+dialog_of(struct cli_ladder *l, const struct record_row *row)
+{
+	struct base_span tag = cli_row_str(row, RECORD_F_TO_TAG);
+	double code = cli_row_number(row, RECORD_F_SIP_CODE);
+
+	if (tag.len == 0 || !(code > 100 && code < 300) ||
+		!base_span_eq(cli_row_str(row, RECORD_F_CSEQ_METHOD), BASE_SPAN("INVITE")))
+		return -1;
+	for (int i = 0; i < l->n_tags; i++)
+		if (base_span_eq(tag, base_span_cstr(l->tags[i])))
+			return i;
+	if (l->n_tags == LADDER_DIALOGS)
+		return -1;
+	l->tags[l->n_tags] = copy_of(tag);
+	return l->n_tags++;
+}
+
+/* Where a leg has several dialogs (forks), each gets a letter. */
+static void
+mark_dialogs(struct cli_ladder *l)
+{
+	for (size_t i = 0; l->n_tags > 1 && i < l->n; i++) {
+		struct ladder_item *item = &l->items[i];
+		if (item->leg == l->legs && item->dialog >= 0)
+			snprintf(item->note, sizeof(item->note), "dialog %c%s%s",
+				'a' + item->dialog, item->repeat ? ", " : "",
+				item->repeat ? "repeated" : "");
+	}
+	while (l->n_tags)
+		free(l->tags[--l->n_tags]);
+}
+
+static void
+add_role(void *context, const struct record_row *row)
+{
+	struct cli_ladder *l = context;
+	struct base_span role = cli_row_str(row, RECORD_F_ROLE);
+
+	if (l->n_roles == LADDER_ROLES || !row->values[RECORD_F_IP].present)
+		return;
+	struct ladder_role *r = &l->roles[l->n_roles++];
+	r->address = cli_row_endpoint(row, RECORD_F_IP, RECORD_F_PORT);
+	snprintf(r->role, sizeof(r->role), "%.*s", (int)role.len, (const char *)role.p);
+}
+
 static const char *
-repeat_note(struct base_span repeat)
+repeat_note(struct base_span repeat, bool forwarded)
 {
 	static const struct {
 		const char *value, *note;
-	} notes[] = {{"duplicate", "captured again"}, {"hop", "next hop"}};
+	} notes[] = {{"duplicate", "captured again"}};
 
 	for (size_t i = 0; i < base_count_of(notes); i++)
 		if (base_span_eq(repeat, base_span_cstr(notes[i].value)))
 			return notes[i].note;
-	return repeat.len ? "retransmission" : "";
+	return repeat.len ? "retransmission" : forwarded ? "next hop" : "";
 }
 
 static void
@@ -130,9 +178,11 @@ add_message(void *context, const struct record_row *row)
 	message_label(item, row);
 	if (sdp.len)
 		item->detail = copy_of(sdp);
+	item->dialog = dialog_of(l, row);
 	item->repeat = repeat.len != 0;
 	item->colour = item->repeat ? CLI_DIM : message_colour(row);
-	snprintf(item->note, sizeof(item->note), "%s", repeat_note(repeat));
+	snprintf(item->note, sizeof(item->note), "%s",
+		repeat_note(repeat, cli_row_number(row, RECORD_F_FORWARDED) > 0));
 	if (base_ip_eq(&item->src.ip, &item->dst.ip))
 		l->by_port = true;
 }
@@ -234,6 +284,8 @@ cli_ladder_add(struct cli_ladder *l, struct cli_nested *nested, const struct rec
 	cli_nested_each(nested, row, add_message, l, RECORD_F_FLOW);
 	if (l->messages)
 		cli_nested_each(nested, row, add_stream, l, RECORD_F_STREAMS);
+	mark_dialogs(l);
+	cli_nested_each(nested, row, add_role, l, RECORD_F_ROLES);
 	l->truncated |= truncated->present && truncated->boolean;
 	l->legs++;
 }
@@ -339,7 +391,12 @@ find_roles(struct cli_ladder *l)
 	}
 	for (int i = 0; i < l->n_hosts; i++) {
 		struct ladder_host *h = &l->hosts[i];
-		if (h->invites || h->invited)
+		for (unsigned r = 0; r < l->n_roles && !h->role[0]; r++)
+			if (base_ip_eq(&l->roles[r].address.ip, &h->address.ip) &&
+				(!l->by_port || l->roles[r].address.port == h->address.port) &&
+				strcmp(l->roles[r].role, "ua") != 0)
+				snprintf(h->role, sizeof(h->role), "%s", l->roles[r].role);
+		if (!h->role[0] && (h->invites || h->invited))
 			snprintf(h->role, sizeof(h->role), "%s",
 				!h->invited  ? "caller"
 				: h->invites ? "between"

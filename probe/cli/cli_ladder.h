@@ -26,6 +26,7 @@ struct ladder_item {
 	int64_t ts_ns, order_ns; /* order_ns: never before the leg's items before it */
 	struct base_endpoint src, dst;
 	int from, to;            /* hosts, -1: without a column */
+	int dialog;              /* place of its To tag among those of its leg, -1: none */
 	unsigned leg, index;     /* index: place among the items collected */
 	unsigned message;        /* place in its leg's flow[] */
 	unsigned stream;         /* number of the stream that begins or ends here */
@@ -45,8 +46,20 @@ struct ladder_host {
 	bool invites, invited;
 };
 
+#define LADDER_DIALOGS 26 /* To tags of a leg that get a letter */
+#define LADDER_ROLES 64
+
+struct ladder_role {
+	struct base_endpoint address;
+	char role[16];
+};
+
 struct cli_ladder {
 	const struct cli *cli;
+	char *tags[LADDER_DIALOGS]; /* of the leg being collected */
+	int n_tags;
+	struct ladder_role roles[LADDER_ROLES];
+	unsigned n_roles;
 	struct ladder_item *items;
 	size_t n, max;
 	struct ladder_host hosts[LADDER_HOSTS];

@@ -51,7 +51,6 @@ struct read {
 	struct cli_output output;
 	struct cli_out out;
 	struct cli_replay replay;
-	struct cli_branch branch;
 };
 
 static void
@@ -127,23 +126,6 @@ direct_record(struct read *r, const uint8_t *record, uint32_t len)
 		read_failed(r);
 }
 
-static void
-take_message(void *context, const struct worker_message *m)
-{
-	struct read *r = context;
-
-	cli_branch_message(&r->branch, m);
-}
-
-static bool
-branch_passes(const struct read *r, const uint8_t *record, uint32_t len)
-{
-	struct record_row row;
-
-	return record_row_read(&row, record, len) == 0 &&
-	       cli_branch_passes(&r->branch, cli_row_str(&row, RECORD_F_CALL_ID));
-}
-
 static bool
 take_record(void *context, uint32_t core, uint8_t *record, uint32_t len)
 {
@@ -151,8 +133,6 @@ take_record(void *context, uint32_t core, uint8_t *record, uint32_t len)
 
 	if (r->replay.stop)
 		return false;
-	if (r->branch.patterns && !branch_passes(r, record, len))
-		return true;
 	record_set_seq(record, ++r->seq);
 	if (r->out_dir && cli_out_record(&r->out, record, len) != CLI_OK)
 		read_failed(r);
@@ -186,9 +166,6 @@ read_options(struct read *r, int argc, char **argv)
 			return CLI_USAGE;
 	}
 	r->cores = (uint32_t)cores;
-	r->branch.patterns = r->o.filters.values[CLI_FILTER_BRANCH];
-	if (r->branch.patterns && cores > 1)
-		return cli_misuse(r->cli, "--branch needs one core (--cores 1)");
 	return CLI_OK;
 }
 
@@ -275,7 +252,6 @@ cli_read(struct cli *cli, int argc, char **argv)
 	r.replay.cli = cli;
 	r.replay.cores = r.cores;
 	r.replay.record = take_record;
-	r.replay.message = r.branch.patterns ? take_message : NULL;
 	r.replay.context = &r;
 	rc = cli_replay_check(&r.replay);
 	if (rc == CLI_OK)
@@ -284,7 +260,6 @@ cli_read(struct cli *cli, int argc, char **argv)
 		rc = read_run(&r);
 	cli_output_close(&r.output);
 	cli_filters_free(&r.o.filters);
-	cli_branch_free(&r.branch);
 	if (r.portion)
 		store_close(r.portion);
 	return rc;

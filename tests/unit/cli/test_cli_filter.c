@@ -116,7 +116,6 @@ test_refused(void **state)
 		{"--status=486,", "--status: an empty value"},
 		{"--ssrc=0x123456789", "an SSRC"},
 		{"--cseq=1x", "a CSeq"},
-		{"--branch=z9", "ringtap read --branch"},
 	};
 
 	for (unsigned i = 0; i < base_count_of(cases); i++) {
@@ -132,6 +131,21 @@ test_refused(void **state)
 		CLI_USAGE);
 	assert_has(t.err, "no kind of record that is asked for has all");
 	terminal_end(&t);
+}
+
+/* A capture's records keep Via branches. */
+static void
+test_branch(void **state)
+{
+	struct terminal t;
+
+	assert_int_equal(
+		terminal_run(&t, "read", "--branch=z9hG4bK1", "--format=jsonl", capture, NULL),
+		CLI_OK);
+	assert_int_equal(count_lines(t.out), 1);
+	assert_has(t.out, "\"call_id\":\"busy-1@test\"");
+	terminal_end(&t);
+	check(0, "--branch=z9*", NULL); /* these records kept none */
 }
 
 /* read takes the same, in every format. */
@@ -156,7 +170,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_values),
 		cmocka_unit_test(test_together), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_read)};
+		cmocka_unit_test(test_branch), cmocka_unit_test(test_read)};
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))
 		return 77;
