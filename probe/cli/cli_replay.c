@@ -102,7 +102,9 @@ engine_frames(const struct engine *engine, const struct rx_frame *frames, uint32
 	}
 	struct worker *w = worker_set_worker(engine->set, 0);
 	for (uint32_t at = 0, end; at < n; at = end) {
-		/* A burst of a quiet capture is minutes long: timers run in between. */
+		/* A burst of a quiet capture is hours long: timers run in between, up to the frame
+		 * that comes before it is looked at. */
+		worker_house(w, frames[at].ts_ns);
 		for (end = at + 1; end < n; end++)
 			if (frames[end].ts_ns - frames[at].ts_ns > WORKER_HOUSE_NS)
 				break;

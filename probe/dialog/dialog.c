@@ -100,10 +100,7 @@ receive_call(struct dialog *d, uint64_t hash, const struct dialog_message *m)
 		return;
 	metrics_add(d->options.metrics, METRICS_CALLS, 1);
 	slot_parties_set(d, s, m);
-	/* What a response says of itself stands the other way round: its sender is the callee. */
 	call_receive(d, s, m);
-	if (!s->call.initial_seen && m->sip->method == SIP_METHOD_NONE)
-		s->first_src = 1, s->first_dst = 0;
 }
 
 void

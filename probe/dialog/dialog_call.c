@@ -48,15 +48,41 @@ slot_final_take(struct dialog *d, struct slot *s, const struct dialog_message *m
 
 	if (s->attempt_branch && dialog_text_hash(d, sip->via.branch) == s->attempt_branch)
 		fit = FIT_BRANCH;
-	else if (flow_host(d, s, s->attempt_src, &source) && base_endpoint_eq(&source, &m->dst))
+	else if (flow_host(d, s, s->attempt_src, &source) && base_ip_eq(&source.ip, &m->dst.ip))
 		fit = FIT_ADDRESS;
-	bool success = sip->status < 300,
-	     had_success = s->final.status >= 200 && s->final.status < 300;
-	if (fit < s->final.fit || (fit == s->final.fit && !(success && !had_success)))
+	struct final now = {m->ts_ns, sip->status, fit, flow_vias(sip)};
+	const struct final *had = &s->final;
+	bool success = sip->status < 300, had_success = had->status >= 200 && had->status < 300;
+	bool nearer = now.vias < had->vias, as_near = now.vias == had->vias;
+	/* A proxy sends every 2xx on, but what else one of its legs was told need not be what the
+	 * caller was (RFC 3261 16.7). */
+	if (!success && (had_success || (fit == FIT_CSEQ && s->attempt_src != UINT8_MAX &&
+						now.vias >= s->attempt_vias)))
 		return false;
-	s->final = (struct final){m->ts_ns, sip->status, fit};
+	if (success == had_success && had->status && !nearer && !(as_near && fit > had->fit))
+		return false;
+	s->final = now;
 	slot_text_replace(d, s, TEXT_REASON, sip->reason);
 	return true;
+}
+
+/* The same request seen at another hop: the one nearer to the caller counts, in whichever order
+ * they were captured. */
+static void
+attempt_hop(struct dialog *d, struct slot *s, const struct dialog_message *m,
+	const struct flow_entry *e)
+{
+	if (e->vias == 0 || e->vias >= s->attempt_vias)
+		return;
+	if (s->first_src == s->attempt_src) {
+		s->first_src = e->src;
+		s->first_dst = e->dst;
+	}
+	s->attempt_branch = dialog_text_hash(d, m->sip->via.branch);
+	s->attempt_src = e->src;
+	s->attempt_vias = e->vias;
+	if (s->final.status >= 300)
+		s->final = (struct final){0};
 }
 
 static void
@@ -66,14 +92,16 @@ attempt_begin(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	struct call_state *c = &s->call;
 	bool known = cseq_is_attempt(c, m->sip->cseq);
 
-	if (known && s->attempt_cseq == m->sip->cseq && s->attempt_src != UINT8_MAX)
+	if (known && s->attempt_cseq == m->sip->cseq && s->attempt_src != UINT8_MAX) {
+		attempt_hop(d, s, m, e);
 		return;
+	}
 	if (known && s->attempt_cseq != m->sip->cseq)
 		return; /* an old attempt sent again */
 	if (!known && c->n_attempts && is_challenge(s->final.status))
 		s->challenges++;
 	if (!known) {
-		s->final = (struct final){0, 0, FIT_NONE};
+		s->final = (struct final){0};
 		s->texts[TEXT_REASON] = 0;
 		if (c->n_attempts < DIALOG_ATTEMPTS_MAX)
 			c->attempt_cseq[c->n_attempts++] = m->sip->cseq;
@@ -82,6 +110,7 @@ attempt_begin(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	s->attempt_cseq = m->sip->cseq;
 	s->attempt_branch = dialog_text_hash(d, m->sip->via.branch);
 	s->attempt_src = e->src;
+	s->attempt_vias = e->vias;
 	s->attempt_ns = m->ts_ns;
 }
 
@@ -189,9 +218,42 @@ bye_answered(struct dialog *d, struct slot *s, const struct dialog_message *m)
 
 	if (sip->status >= 200 && better && branch &&
 		branch == dialog_text_hash(d, sip->via.branch))
-		*f = (struct final){m->ts_ns, sip->status, FIT_BRANCH};
+		*f = (struct final){m->ts_ns, sip->status, FIT_BRANCH, 0};
 }
 
+/* Takes the place of none, or of one that only its response told of. */
+static void
+bye_put(struct bye *place, const struct bye *bye)
+{
+	if (place->ts_ns == 0 || (place->by_answer && !bye->by_answer))
+		*place = *bye;
+}
+
+/* A BYE of another dialog than the one that failed: the failure was a leg's. */
+static void
+failure_forget(struct dialog *d, struct slot *s, struct base_span callee_tag)
+{
+	uint8_t scratch[256];
+
+	if (s->final.status < 300 || callee_tag.len == 0 ||
+		base_span_eq(callee_tag, slot_text(d, s, TEXT_TO_TAG, scratch, sizeof(scratch))))
+		return;
+	s->final = (struct final){0};
+	s->texts[TEXT_REASON] = 0;
+	s->call.cancel_ns = 0;
+	slot_text_replace(d, s, TEXT_TO_TAG, callee_tag);
+}
+
+static bool
+bye_is_known(const struct slot *s, uint32_t branch)
+{
+	const struct call_state *c = &s->call;
+
+	return branch && (branch == c->bye_first.branch || branch == c->bye_after.branch ||
+				 branch == c->bye_own.branch);
+}
+
+/* A BYE, or a response to one that was not seen: who sent it stands in From. */
 static void
 bye_take(struct dialog *d, struct slot *s, const struct dialog_message *m)
 {
@@ -204,19 +266,82 @@ bye_take(struct dialog *d, struct slot *s, const struct dialog_message *m)
 		side = MEDIA_SIDE_CALLER;
 	else if (is_caller_tag(s, to) || slot_set_has(c->fork_tags, c->n_forks, from))
 		side = MEDIA_SIDE_CALLEE;
-	struct bye bye = {m->ts_ns, dialog_text_hash(d, sip->via.branch), side};
+	struct bye bye = {m->ts_ns, dialog_text_hash(d, sip->via.branch), side, sip->status != 0};
+	uint32_t callee = side == MEDIA_SIDE_CALLER ? to : from;
+	if (callee != c->answer_tag && c->answer_tag && c->acknowledged &&
+		slot_set_has(c->fork_tags, c->n_forks, callee))
+		return; /* another fork's answer is given up */
+	failure_forget(d, s, side == MEDIA_SIDE_CALLER ? sip->to.tag : sip->from.tag);
 	uint32_t before = call_bye(s)->branch;
 	bool after = c->answer_ns && m->ts_ns >= c->answer_ns;
-	if (c->bye_first.ts_ns == 0)
-		c->bye_first = bye;
-	if (after && c->bye_after.ts_ns == 0)
-		c->bye_after = bye;
-	if (after && c->bye_own.ts_ns == 0 && c->answer_tag &&
-		(from == c->answer_tag || to == c->answer_tag))
-		c->bye_own = bye;
+	bye_put(&c->bye_first, &bye);
+	if (after)
+		bye_put(&c->bye_after, &bye);
+	if (after && c->answer_tag && (from == c->answer_tag || to == c->answer_tag))
+		bye_put(&c->bye_own, &bye);
 	if (call_bye(s)->branch != before)
-		c->bye_final = (struct final){0, 0, FIT_NONE};
+		c->bye_final = (struct final){0};
 	reason_take(d, s, sip, REASON_BYE);
+}
+
+/* The ACK of a 2xx is a transaction of its own; that of another final response is part of the
+ * INVITE's (RFC 3261 17.1.1.3).  So an ACK on a branch of its own tells of an answer that was not
+ * seen. */
+static void
+ack_take(struct dialog *d, struct slot *s, const struct dialog_message *m,
+	const struct flow_entry *e)
+{
+	const struct sip_message *sip = m->sip;
+	struct call_state *c = &s->call;
+	uint32_t to = dialog_text_hash(d, sip->to.tag);
+	bool by_caller = e->flags & FLOW_FROM_CALLER,
+	     cookie = base_span_starts_nocase(sip->via.branch, BASE_SPAN("z9hG4bK"));
+
+	if (!by_caller || !cseq_is_attempt(c, sip->cseq) ||
+		(cookie && flow_has_invite(d, s, e, true)) ||
+		(c->answer_tag && to && to != c->answer_tag))
+		return;
+	if (c->answer_ns == 0 &&
+		(s->final.status >= 300 || !cookie || !flow_has_invite(d, s, e, false)))
+		return;
+	c->acknowledged = true;
+	if (c->ack_ns == 0)
+		c->ack_ns = m->ts_ns;
+}
+
+/* Of the first INVITE, by the caller: a proxy cancels its legs too. */
+static void
+cancel_take(struct dialog *d, struct slot *s, const struct dialog_message *m,
+	const struct flow_entry *e)
+{
+	bool ours = s->attempt_src == UINT8_MAX || e->src == s->attempt_src ||
+		    dialog_text_hash(d, m->sip->via.branch) == s->attempt_branch;
+
+	if (!(e->flags & FLOW_FROM_CALLER) || m->sip->to.tag.len)
+		return;
+	s->call.caller_known = true;
+	if (!ours)
+		return;
+	if (s->call.cancel_ns == 0)
+		s->call.cancel_ns = m->ts_ns;
+	reason_take(d, s, m->sip, REASON_CANCEL);
+}
+
+static void
+invite_take(struct dialog *d, struct slot *s, const struct dialog_message *m,
+	const struct flow_entry *e)
+{
+	struct call_state *c = &s->call;
+
+	c->invites = (uint16_t)(c->invites + !(e->flags & FLOW_TOLD));
+	if (m->sip->to.tag.len) {
+		c->reinvited = true;
+		return;
+	}
+	c->caller_known = true;
+	if (s->request_ns == 0)
+		s->request_ns = m->ts_ns;
+	initial_invite(d, s, m, e);
 }
 
 static void
@@ -228,23 +353,9 @@ call_request(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	bool new_request = !(e->flags & FLOW_TOLD);
 
 	switch (sip->method) {
-	case SIP_METHOD_INVITE:
-		if (s->request_ns == 0)
-			s->request_ns = m->ts_ns;
-		c->invites = (uint16_t)(c->invites + new_request);
-		if (sip->to.tag.len == 0)
-			initial_invite(d, s, m, e);
-		break;
-	case SIP_METHOD_ACK:
-		if (c->answer_ns && c->ack_ns == 0 && m->ts_ns >= c->answer_ns &&
-			cseq_is_attempt(c, sip->cseq))
-			c->ack_ns = m->ts_ns;
-		break;
-	case SIP_METHOD_CANCEL:
-		if (c->cancel_ns == 0)
-			c->cancel_ns = m->ts_ns;
-		reason_take(d, s, sip, REASON_CANCEL);
-		break;
+	case SIP_METHOD_INVITE: invite_take(d, s, m, e); break;
+	case SIP_METHOD_ACK: ack_take(d, s, m, e); break;
+	case SIP_METHOD_CANCEL: cancel_take(d, s, m, e); break;
 	case SIP_METHOD_BYE: bye_take(d, s, m); break;
 	case SIP_METHOD_UPDATE: c->updates = (uint16_t)(c->updates + new_request); break;
 	case SIP_METHOD_PRACK: c->prack = (uint16_t)(c->prack + new_request); break;
@@ -303,10 +414,11 @@ response_begins_attempt(const struct dialog *d, const struct slot *s, const stru
 {
 	const struct call_state *c = &s->call;
 
+	if (c->reinvited || c->acknowledged)
+		return false;
 	if (c->n_attempts == 0)
 		return s->request_ns == 0;
 	return c->answer_ns == 0 && sip->cseq > s->attempt_cseq &&
-		(s->final.status == 0 || is_challenge(s->final.status)) &&
 		is_caller_tag(s, dialog_text_hash(d, sip->from.tag));
 }
 
@@ -319,7 +431,7 @@ attempt_assume(struct slot *s, uint32_t cseq)
 	if (c->n_attempts == DIALOG_ATTEMPTS_MAX)
 		return;
 	s->challenges = (uint8_t)(s->challenges + is_challenge(s->final.status));
-	s->final = (struct final){0, 0, FIT_NONE};
+	s->final = (struct final){0};
 	c->attempt_cseq[c->n_attempts++] = cseq;
 	s->attempt_cseq = cseq;
 	s->attempt_branch = 0;
@@ -337,24 +449,29 @@ call_response(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	warnings_take(d, s, sip);
 	if (sip->cseq_method != SIP_METHOD_INVITE) {
 		if (sip->cseq_method == SIP_METHOD_BYE) {
+			if (sip->status >= 200 && !is_challenge(sip->status) &&
+				!bye_is_known(s, dialog_text_hash(d, sip->via.branch)))
+				bye_take(d, s, m);
 			bye_answered(d, s, m);
 			reason_take(d, s, sip, REASON_BYE_RESPONSE);
 		}
 		return;
 	}
+	if (e->flags & FLOW_FROM_CALLER)
+		return; /* to a re-INVITE of the callee, who counts a CSeq of his own */
 	if (response_begins_attempt(d, s, sip))
 		attempt_assume(s, sip->cseq);
 	if (!cseq_is_attempt(c, sip->cseq))
 		return;
+	/* A re-INVITE has no ringing, and its 100 has the To tag. */
+	c->caller_known |= sip->status == 100 ? sip->to.tag.len == 0 : sip->status < 200;
 	if (sip->status > 100 && sip->status < 300)
 		slot_set_add(c->fork_tags, &c->n_forks, dialog_text_hash(d, sip->to.tag));
-	if (!(e->flags & FLOW_FROM_CALLER)) {
-		struct base_span agent = sip_header_value(sip, SIP_HDR_SERVER);
-		if (agent.len == 0)
-			agent = sip_header_value(sip, SIP_HDR_USER_AGENT);
-		if (sip->status > 100)
-			slot_text_set(d, s, TEXT_CALLEE_UA, agent);
-	}
+	struct base_span agent = sip_header_value(sip, SIP_HDR_SERVER);
+	if (agent.len == 0)
+		agent = sip_header_value(sip, SIP_HDR_USER_AGENT);
+	if (sip->status > 100)
+		slot_text_set(d, s, TEXT_CALLEE_UA, agent);
 	session_expires_take(s, sip);
 	if (sip->status < 200) {
 		reason_take(d, s, sip, REASON_PROVISIONAL);
@@ -366,6 +483,12 @@ call_response(struct dialog *d, struct slot *s, const struct dialog_message *m,
 
 /* ---- life ---- */
 
+int64_t
+call_answered_ns(const struct slot *s)
+{
+	return s->call.caller_known ? s->call.answer_ns : 0;
+}
+
 /* What the call's own messages say of its end; END_NONE while it is open. */
 enum end_cause
 call_end_cause(const struct slot *s)
@@ -375,9 +498,9 @@ call_end_cause(const struct slot *s)
 
 	if (c->bye_first.ts_ns)
 		return END_BYE;
-	if (c->answer_ns)
+	if (c->answer_ns || c->acknowledged)
 		return END_NONE;
-	if (c->cancel_ns)
+	if (c->cancel_ns || status == 487)
 		return END_CANCEL;
 	if (status >= 300)
 		return status < 400 ? END_REDIRECT : END_FAILURE;
@@ -401,7 +524,7 @@ call_arm(struct dialog *d, struct slot *s)
 		slot_move(d, s, LIST_ENDED);
 		slot_arm(d, s,
 			s->last_ns + (is_challenge(s->final.status) ? o->setup_ns : o->linger_ns));
-	} else if (s->call.answer_ns) {
+	} else if (s->call.answer_ns || s->call.acknowledged) {
 		slot_move(d, s, LIST_ESTABLISHED);
 		peek_arm(d, s, s->last_ns);
 	} else {

@@ -54,8 +54,7 @@ flow_branch(const struct dialog *d, const struct sip_message *sip)
 	return (branch ^ dialog_text_hash(d, via.host) ^ via.port) | 1;
 }
 
-/* Via headers and what stands behind commas in them: one more on each hop. */
-static uint8_t
+uint8_t
 flow_vias(const struct sip_message *sip)
 {
 	const struct sip_header *h = sip_header_find(sip, SIP_HDR_VIA);
@@ -85,6 +84,20 @@ flow_fingerprint(const struct dialog *d, const struct dialog_message *m, uint32_
 	for (uint32_t i = 0; i < base_count_of(parts); i++)
 		h = base_hash_mix(h + i) ^ base_hash(&d->options.key, parts[i].p, parts[i].len);
 	return (uint32_t)(h ^ h >> 32);
+}
+
+bool
+flow_has_invite(
+	const struct dialog *d, const struct slot *s, const struct flow_entry *e, bool same_branch)
+{
+	struct chain_cursor at = {0};
+	const struct flow_entry *old;
+
+	while ((old = chain_item_next(&d->pool, &s->flow_chain, sizeof(*old), &at)))
+		if (old->method == SIP_METHOD_INVITE && old->cseq == e->cseq &&
+			(same_branch ? old->branch == e->branch : old->src == e->src))
+			return true;
+	return false;
 }
 
 /* The callee's tag: what tells the dialogs of a forked call apart. */
@@ -275,7 +288,11 @@ flow_add(struct dialog *d, struct slot *s, const struct dialog_message *m, bool 
 	uint8_t transactions = s->n_transactions;
 
 	flow_compare(d, s, &e);
-	s->messages++;
+	if (s->messages++ == 0) {
+		/* a response goes back the way its request came */
+		s->first_src = sip->status ? e.dst : e.src;
+		s->first_dst = sip->status ? e.src : e.dst;
+	}
 	s->retransmissions += (e.flags & FLOW_RETRANSMISSION) != 0;
 	s->duplicates += (e.flags & FLOW_DUPLICATE) != 0;
 	s->truncated |= m->truncated;

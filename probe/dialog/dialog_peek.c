@@ -2,6 +2,13 @@
 
 #define PEEK_SLOTS 256 /* looked at in one dialog_advance, for dialog_peek_all */
 
+/* The answer may not have been seen, only its ACK. */
+static int64_t
+established_ns(const struct slot *s)
+{
+	return s->call.answer_ns ? s->call.answer_ns : s->call.ack_ns;
+}
+
 static int64_t
 interim_due_ns(const struct dialog *d, const struct slot *s)
 {
@@ -9,7 +16,7 @@ interim_due_ns(const struct dialog *d, const struct slot *s)
 
 	if (interval == 0)
 		return INT64_MAX;
-	return s->call.answer_ns + ((int64_t)s->interims + 1) * interval;
+	return established_ns(s) + ((int64_t)s->interims + 1) * interval;
 }
 
 void
@@ -43,7 +50,7 @@ peek_expired(struct dialog *d, struct slot *s)
 		return;
 	}
 	/* A clock that leaps over intervals owes one record, not one for each. */
-	s->interims = (uint32_t)((d->now_ns - s->call.answer_ns) / d->options.interim_ns);
+	s->interims = (uint32_t)((d->now_ns - established_ns(s)) / d->options.interim_ns);
 	peek_begin(d, s, PEEK_RECORD);
 }
 

@@ -149,6 +149,7 @@ struct final {
 	int64_t ts_ns;
 	uint16_t status;
 	uint8_t fit;            /* enum final_fit */
+	uint8_t vias;           /* Via elements: the fewer, the nearer to the caller */
 };
 
 /* A BYE: when, in which transaction, and from which side. */
@@ -156,6 +157,7 @@ struct bye {
 	int64_t ts_ns;
 	uint32_t branch;        /* hash */
 	uint8_t side;           /* enum media_side */
+	bool by_answer;         /* not seen itself: its response was */
 };
 
 /* Whose Reason header tells why the call ended: a later one of these wins. */
@@ -187,6 +189,11 @@ struct call_state {
 	uint8_t reason_source;  /* enum reason_source */
 	uint8_t transfer;       /* enum transfer */
 	bool initial_seen;      /* an INVITE without To tag */
+	/* a message that only the first INVITE's transaction has: its From is the caller, its 2xx
+	 * the answer */
+	bool caller_known;
+	bool acknowledged;      /* the ACK of a 2xx was seen: answered */
+	bool reinvited;         /* an INVITE with To tag was seen */
 	bool identity;
 	uint8_t session_set;
 };
@@ -199,6 +206,7 @@ struct exchange_state { /* REGISTER exchange or another transaction */
 	uint8_t n_contacts, attempts;
 	uint8_t method;
 	bool has_requested, has_granted, star, in_dialog;
+	bool credentials;        /* the current attempt carried some */
 };
 
 struct slot {
@@ -216,6 +224,7 @@ struct slot {
 	uint8_t challenges;
 	uint8_t n_branches;
 	uint8_t attempt_src;     /* hosts[] index of the current attempt's first request */
+	uint8_t attempt_vias;    /* Via elements of it: one at the hop nearest to the caller */
 	uint8_t first_src, first_dst;
 	int64_t first_ns, last_ns; /* of messages */
 	int64_t request_ns;      /* first INVITE or other request; 0: none seen */
@@ -330,12 +339,20 @@ void slot_to_tag_set(struct dialog *d, struct slot *s, struct base_span tag);
 struct flow_entry *flow_add(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	bool from_caller);
 bool flow_is_repeat(const struct flow_entry *e);
+/* Via headers and what stands behind commas in them: one more on each hop. */
+uint8_t flow_vias(const struct sip_message *sip);
+/* Is there an INVITE with this CSeq in flow[], of this transaction (branch not 0) or from this host
+ * (branch 0)? */
+bool flow_has_invite(const struct dialog *d, const struct slot *s, const struct flow_entry *e,
+	bool same_branch);
 const struct base_endpoint *flow_host(const struct dialog *d, const struct slot *s, uint8_t index,
 	struct base_endpoint *out);
 
 /* dialog_call.c, dialog_register.c: a message that belongs to slot s */
 void call_receive(struct dialog *d, struct slot *s, const struct dialog_message *m);
 void call_expired(struct dialog *d, struct slot *s);
+/* When it was answered; 0: it was not, or what the capture holds may be of a re-INVITE. */
+int64_t call_answered_ns(const struct slot *s);
 bool call_matches(const struct dialog *d, const struct slot *s, const struct sip_message *m);
 enum end_cause call_end_cause(const struct slot *s);
 bool registration_matches(const struct dialog *d, const struct slot *s,

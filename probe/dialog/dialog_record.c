@@ -35,7 +35,7 @@ disposition_of(const struct slot *s)
 {
 	uint16_t status = s->final.status;
 
-	if (s->call.answer_ns || (status >= 200 && status < 300))
+	if (s->call.answer_ns || s->call.acknowledged || (status >= 200 && status < 300))
 		return "answered";
 	if (status == 487 || (status < 200 && s->call.cancel_ns))
 		return "cancelled";
@@ -148,7 +148,7 @@ open_call_ending(const struct dialog *d, const struct slot *s)
 
 	if (is_open(s))
 		return (struct ending){d->now_ns, END_NONE, MEDIA_SIDE_UNKNOWN, "interim"};
-	if (s->call.answer_ns == 0)
+	if (call_answered_ns(s) == 0)
 		return e;
 	if (media && (e.cause != END_CAPTURE || d->now_ns - media > MEDIA_STOPPED_NS)) {
 		e.ts_ns = media > s->last_ns ? media : s->last_ns;
@@ -173,7 +173,7 @@ call_ending(const struct dialog *d, const struct slot *s)
 	case END_BYE: {
 		const struct bye *bye = call_bye(s);
 		e.ts_ns = bye->ts_ns;
-		e.side = bye->side;
+		e.side = c->caller_known ? bye->side : MEDIA_SIDE_UNKNOWN;
 		e.basis = "bye";
 		return e;
 	}
@@ -214,20 +214,21 @@ put_timing(const struct slot *s, struct record_writer *w, const struct ending *e
 {
 	const struct call_state *c = &s->call;
 	int64_t ringing = c->ringing_ns ? c->ringing_ns : c->progress_ns;
+	int64_t answered = call_answered_ns(s);
 	int64_t alerted = c->progress_ns ? c->progress_ns : s->final.ts_ns;
 
 	record_put_time(w, RECORD_F_INVITE_TIME, s->request_ns);
-	record_put_time(w, RECORD_F_TRYING_TIME, c->trying_ns);
+	record_put_time(w, RECORD_F_TRYING_TIME, c->caller_known ? c->trying_ns : 0);
 	record_put_time(w, RECORD_F_RINGING_TIME, ringing);
 	record_put_time(w, RECORD_F_EARLY_MEDIA_TIME, c->early_media_ns);
-	record_put_time(w, RECORD_F_ANSWER_TIME, c->answer_ns);
-	record_put_time(w, RECORD_F_ACK_TIME, c->ack_ns);
+	record_put_time(w, RECORD_F_ANSWER_TIME, answered);
+	record_put_time(w, RECORD_F_ACK_TIME, c->caller_known ? c->ack_ns : 0);
 	record_put_time(w, RECORD_F_END_TIME, is_open(s) ? 0 : end->ts_ns);
 	record_put_f64(w, RECORD_F_PDD_MS, ms_between(s->request_ns, alerted));
 	record_put_f64(w, RECORD_F_SRD_MS, session_request_delay_ms(s));
-	record_put_f64(w, RECORD_F_SETUP_MS, ms_between(s->request_ns, c->answer_ns));
-	if (c->answer_ns && end->basis) {
-		record_put_f64(w, RECORD_F_DURATION_MS, ms_between(c->answer_ns, end->ts_ns));
+	record_put_f64(w, RECORD_F_SETUP_MS, ms_between(s->request_ns, answered));
+	if (answered && end->basis) {
+		record_put_f64(w, RECORD_F_DURATION_MS, ms_between(answered, end->ts_ns));
 		record_put_cstr(w, RECORD_F_DURATION_BASIS, end->basis);
 	}
 	record_put_f64(w, RECORD_F_SDD_MS, ms_between(call_bye(s)->ts_ns, c->bye_final.ts_ns));
@@ -363,7 +364,7 @@ put_registration(struct dialog *d, const struct slot *s, struct record_writer *w
 	base_text_span(&t, slot_text(d, s, TEXT_TO_HOST, user, sizeof(user)));
 	record_put_str(w, RECORD_F_AOR, base_span_of(d->scratch, (uint32_t)t.len));
 	put_series(d, s, w, base_span_of(d->scratch, (uint32_t)t.len), removes);
-	if (x->attempts)
+	if (x->attempts && s->attempt_src != UINT8_MAX)
 		record_put_cstr(w, RECORD_F_ACTION,
 			removes         ? "deregister"
 			: x->n_contacts ? "register"
@@ -425,15 +426,17 @@ put_request_delay(const struct slot *s, struct record_writer *w)
 			ms_between(s->attempt_ns, s->exchange.response_ns));
 }
 
-/* A call seen from a failure response on and ended by a BYE: it was a re-INVITE that failed, and of
- * the call's own INVITE nothing is known. */
+/* A failure response that only a re-INVITE can have had: what else there is of the call says that
+ * it stood already, and of its own INVITE nothing is known. */
 static void
 forget_reinvite_failure(struct slot *s)
 {
-	if (s->kind != SLOT_CALL || s->request_ns || s->final.status < 300 ||
-		!s->call.bye_first.ts_ns)
+	const struct call_state *c = &s->call;
+
+	if (s->kind != SLOT_CALL || c->caller_known || s->final.status < 300 ||
+		!(c->bye_first.ts_ns || c->reinvited))
 		return;
-	s->final = (struct final){0, 0, FIT_NONE};
+	s->final = (struct final){0};
 	s->texts[TEXT_REASON] = 0;
 }
 

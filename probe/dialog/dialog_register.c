@@ -3,28 +3,42 @@
 
 #define QUALITY_BYTES_MAX 4096 /* of a report that is kept: dialog.scratch */
 
+/* An attempt that follows one without an answer so soon had one. */
+#define AT_ONCE_NS BASE_NS_PER_SEC
+
 /* ---- what registrations and other transactions share ---- */
+
+static bool
+has_credentials(const struct sip_message *m)
+{
+	return sip_header_find(m, SIP_HDR_AUTHORIZATION) ||
+	       sip_header_find(m, SIP_HDR_PROXY_AUTHORIZATION);
+}
 
 /* The first request of an exchange or of its current attempt. */
 static void
 request_begin(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	const struct flow_entry *e)
 {
+	if (s->attempt_cseq != m->sip->cseq) {
+		s->final = (struct final){0};
+		s->exchange.response_ns = 0;
+	}
 	s->attempt_cseq = m->sip->cseq;
 	s->attempt_branch = dialog_text_hash(d, m->sip->via.branch);
 	s->attempt_src = e->src;
 	s->attempt_ns = m->ts_ns;
 	s->first_src = e->src;
 	s->first_dst = e->dst;
-	s->final = (struct final){0, 0, FIT_NONE};
 	s->exchange.attempts++;
 	if (s->request_ns == 0)
 		s->request_ns = m->ts_ns;
+	s->exchange.credentials = has_credentials(m->sip);
 	slot_parties_set(d, s, m);
 	slot_text_set(d, s, TEXT_CALLER_UA, sip_header_value(m->sip, SIP_HDR_USER_AGENT));
 }
 
-/* Begun by a response: the request was before the capture. */
+/* Begun by a response: the request was before the capture, or comes late. */
 static void
 response_begin(struct dialog *d, struct slot *s, const struct dialog_message *m)
 {
@@ -46,13 +60,15 @@ static void
 exchange_arm(struct dialog *d, struct slot *s)
 {
 	const struct dialog_options *o = &d->options;
-	bool done = s->final.status >= 200 && s->final.status != 401 && s->final.status != 407 &&
-		    s->final.status != 423;
+	uint16_t status = s->final.status;
+	bool asked = status == 401 || status == 407 || status == 423;
+	bool done = status >= 200 && !asked;
 
 	if (done)
 		slot_move(d, s, LIST_ENDED);
 	slot_arm(d, s,
 		s->last_ns + (done                                  ? o->linger_ns
+				     : asked                        ? o->setup_ns
 				     : s->kind == SLOT_REGISTRATION ? o->registration_ns
 								    : o->transaction_ns));
 }
@@ -177,21 +193,27 @@ register_granted(struct dialog *d, struct slot *s, const struct sip_message *m)
 			expires_of(sip_header_value(m, SIP_HDR_EXPIRES), &x->granted_expires);
 }
 
+/* Does another attempt go on with the exchange?  Where the last one was challenged or told a longer
+ * interval; and where its answer was not seen, but this one shows that there was one: it comes at
+ * once, or with credentials that the last one lacked. */
 static bool
-register_continues(const struct slot *s, const struct sip_message *m)
+register_continues(const struct dialog *d, const struct slot *s, const struct sip_message *m)
 {
 	uint16_t status = s->final.status;
 
 	if (status == 423)
 		return true;
+	if (status < 200)
+		return m->method == SIP_METHOD_NONE ||
+		       (has_credentials(m) && !s->exchange.credentials) ||
+		       d->now_ns - s->attempt_ns < AT_ONCE_NS;
 	return (status == 401 || status == 407) &&
-	       (sip_header_find(m, SIP_HDR_AUTHORIZATION) ||
-		       sip_header_find(m, SIP_HDR_PROXY_AUTHORIZATION));
+	       (m->method == SIP_METHOD_NONE || has_credentials(m));
 }
 
 /* A request of an earlier attempt, sent again when the next one is under way. */
 static bool
-is_earlier_attempt(const struct dialog *d, const struct slot *s, const struct sip_message *m)
+register_is_old(const struct dialog *d, const struct slot *s, const struct sip_message *m)
 {
 	struct chain_cursor at = {0};
 	const struct flow_entry *e;
@@ -204,15 +226,36 @@ is_earlier_attempt(const struct dialog *d, const struct slot *s, const struct si
 	return false;
 }
 
-/* A REGISTER that is no attempt of the exchange and does not go on with it begins another one. */
+static bool
+register_is_current(const struct dialog *d, const struct slot *s, const struct sip_message *m)
+{
+	return m->cseq == s->attempt_cseq && dialog_text_hash(d, m->from.tag) == s->from_tag;
+}
+
+/* A REGISTER that is neither the current attempt nor goes on with it begins another exchange; so
+ * does a response to one that was not seen. */
 bool
 registration_matches(const struct dialog *d, const struct slot *s, const struct sip_message *m)
 {
-	bool current =
-		m->cseq == s->attempt_cseq && dialog_text_hash(d, m->from.tag) == s->from_tag;
+	if (m->method == SIP_METHOD_NONE && m->cseq <= s->attempt_cseq)
+		return true;
+	if (register_is_old(d, s, m))
+		return true;
+	return register_is_current(d, s, m) || register_continues(d, s, m);
+}
 
-	return m->method == SIP_METHOD_NONE || s->exchange.attempts == 0 || current ||
-	       is_earlier_attempt(d, s, m) || register_continues(s, m);
+/* The response to an attempt that was not seen, or comes late. */
+static void
+register_assume(struct slot *s, uint32_t cseq)
+{
+	s->challenges++;
+	s->final = (struct final){0};
+	s->exchange.response_ns = 0;
+	s->exchange.has_requested = false;
+	s->attempt_cseq = cseq;
+	s->attempt_branch = 0;
+	s->attempt_src = UINT8_MAX;
+	s->attempt_ns = 0;
 }
 
 static void
@@ -234,16 +277,17 @@ registration_receive(struct dialog *d, struct slot *s, const struct dialog_messa
 {
 	const struct sip_message *sip = m->sip;
 	bool request = sip->method != SIP_METHOD_NONE;
-	bool other =
-		sip->cseq != s->attempt_cseq || dialog_text_hash(d, sip->from.tag) != s->from_tag;
-	bool next = request && s->exchange.attempts && other && !is_earlier_attempt(d, s, sip);
+	bool known = s->messages != 0, old = known && register_is_old(d, s, sip),
+	     next = request && known && !old && !register_is_current(d, s, sip);
 
 	struct flow_entry *e = flow_add(d, s, m, request);
-	if (s->messages == 1 && !request)
+	if (!known && !request)
 		response_begin(d, s, m);
-	if (next)
-		s->challenges++;
-	if (request && (next || s->exchange.attempts == 0)) {
+	else if (!request && sip->cseq > s->attempt_cseq)
+		register_assume(s, sip->cseq);
+	s->challenges = (uint8_t)(s->challenges + next);
+	if (request && !old &&
+		(next || s->exchange.attempts == 0 || s->attempt_src == UINT8_MAX)) {
 		request_begin(d, s, m, e);
 		register_request(d, s, sip);
 	}

@@ -125,7 +125,7 @@ sip_find(const uint8_t *p, const uint8_t *end, uint8_t c)
 static inline const uint8_t *
 sip_span_end(struct base_span s)
 {
-	return s.p + s.len;
+	return s.len ? s.p + s.len : s.p; /* of an empty span p may be NULL; the same code */
 }
 
 static inline struct base_span

@@ -70,9 +70,6 @@ void worker_step(struct worker *w, const struct rx_frame *frames, uint32_t n);
 /* Rings of other cores and timers, up to now_ns.  Call after each burst, and when there are no
  * frames. */
 void worker_house(struct worker *w, int64_t now_ns);
-/* Who reads a file runs the timers up to a frame that comes so long after the one before, before
- * its step: in a burst of a quiet capture hours may lie. */
-#define WORKER_QUIET_NS (100 * BASE_NS_PER_MS)
 /* The frames that a worker lost before they reached it (NIC, descriptors): for capture_loss. */
 void worker_note_loss(struct worker *w, uint64_t lost_total);
 

@@ -221,7 +221,7 @@ worker_spread_frames(struct worker_spread *s, const struct rx_frame *frames, uin
 	for (uint32_t i = 0; i < n; i++) {
 		if (batch_is_full(s, &frames[i]))
 			batch_run(s);
-		if (frames[i].ts_ns - s->now_ns >= WORKER_QUIET_NS)
+		if (frames[i].ts_ns - s->now_ns > WORKER_HOUSE_NS)
 			quiet_end(s, frames[i].ts_ns);
 		struct rx_frame *f = &s->batch[s->n];
 		*f = frames[i];

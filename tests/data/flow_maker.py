@@ -2,7 +2,7 @@
 expert who reads the capture would say of each.
 
 A message that settles something carries a mark, set by the verb that the scenario uses for it: invite, trying, ringing, progress,
-early (18x with SDP), answer, ack, bye, bye_answer, cancel, refusal; request and response of other transactions.  The times of the truth are those of the
+early (18x with SDP), answer, ack, bye, bye_answer, cancel, refusal (of the call) and refused (of an attempt or a leg of it); request and response of other transactions.  The times of the truth are those of the
 first message marked so; everything else in the truth is written in the scenario.  Nothing here reads a capture."""
 import os
 import sys
@@ -75,7 +75,7 @@ class Call:
         self.a, self.b = path[0], path[-1]
         self.id = '%s@%s' % (call_id or name, DOMAIN)
         self.tags = {self.a: 'a-' + name, self.b: 'b-' + name} if tags is None else {self.a: tags[0], self.b: tags[1]}
-        self.next_cseq, self.branches, self.record_route, self.stated, self.mtu = {self.a: cseq, self.b: cseq + 100}, 0, record_route, None, 0
+        self.next_cseq, self.branches, self.record_route, self.stated, self.mtu = {self.a: cseq, self.b: 1}, 0, record_route, None, 0
         self.first_path, self.magic = path, 'z9hG4bK'
         flow.calls.append(self)
 
@@ -83,7 +83,7 @@ class Call:
         """From here on another host answers for the callee."""
         self.path, self.b = path, path[-1]
         self.tags[self.b] = tag
-        self.next_cseq[self.b] = 101
+        self.next_cseq[self.b] = 1
 
     # ---- messages ----
 
@@ -136,7 +136,7 @@ class Call:
     def response(self, ms, to, code, reason, body='', extra=(), marks=(), tag=None, hops=None, by=None):
         """Of request to, over its hops backwards; hops: only so many of them, counted from the client.  tag: '' is none."""
         answerer = by or to.receiver
-        tag = (to.to_tag or self.tags[to.receiver] if code > 100 else '') if tag is None else tag
+        tag = (to.to_tag or (self.tags[to.receiver] if code > 100 else '')) if tag is None else tag
         back = to.hops[:hops][::-1]
         sent = Sent(to.method, to.cseq, to.sender, to.receiver, tag)
         sent.request, sent.code = to, code
@@ -183,7 +183,7 @@ class Call:
 
     def refuse(self, ms, to, code, reason, final=True, ack=True, **more):
         """A final response that is no 2xx, and the ACK of each hop 4 ms later; final: it is the end of the call."""
-        no = self.response(ms, to, code, reason, marks=('refusal',) if final else (), **more)
+        no = self.response(ms, to, code, reason, marks=('refusal',) if final else ('refused',), **more)
         if ack:
             self.request(ms + 4, 'ACK', to.sender, cseq=to.cseq, to_tag=no.to_tag, same_branch=to, path=to.path, to=to.receiver)
         return no

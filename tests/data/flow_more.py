@@ -18,7 +18,7 @@ def register(flow, name, contact='<sip:alice@192.0.2.11:5060>', **more):
 def attempt(call, ms, code, reason, expires, extra=(), reply=(), last=True):
     more = (('Contact: ' + call.contact,) if call.contact else ()) + (('Expires: %d' % expires,) if expires is not None else ()) + tuple(extra)
     to = call.request(ms, 'REGISTER', extra=more, inside=False, uri='sip:example.com', marks=('request',))
-    call.response(ms + 10, to, code, reason, extra=reply, marks=('response',) if last else ())
+    call.response(ms + 10, to, code, reason, extra=reply, marks=('response',) if last else ('refused',))
 
 
 def registered(call, **more):

@@ -144,6 +144,20 @@ flow_is_bounded_and_says_so(void **state)
 	fixture_free(f);
 }
 
+static void
+without_an_identification_a_copy_is_told_by_its_time(void **state)
+{
+	struct fixture *f = fixture_new(16);
+
+	f->ip_id = 0;
+	say(f, 0, ALICE, BOB, "OPTIONS", "1 OPTIONS", "a1", "", NULL);
+	say(f, 1, ALICE, BOB, "OPTIONS", "1 OPTIONS", "a1", "", NULL);
+	say(f, 500, ALICE, BOB, "OPTIONS", "1 OPTIONS", "a1", "", NULL);
+	finish(f, 1000);
+	has(f, 0, "\"retransmissions\":1,\"capture_duplicates\":1");
+	fixture_free(f);
+}
+
 int
 main(void)
 {
@@ -152,6 +166,7 @@ main(void)
 		cmocka_unit_test(without_identification_time_tells),
 		cmocka_unit_test(a_proxys_forwarding_is_neither_whatever_the_order),
 		cmocka_unit_test(another_hop_is_neither), cmocka_unit_test(a_different_reason_phrase_or_to_tag_is_another_message),
-		cmocka_unit_test(flow_is_bounded_and_says_so)};
+		cmocka_unit_test(flow_is_bounded_and_says_so),
+		cmocka_unit_test(without_an_identification_a_copy_is_told_by_its_time)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -150,6 +150,60 @@ a_quality_report_is_in_the_record_of_its_publish(void **state)
 	fixture_free(f);
 }
 
+static void
+a_response_shows_an_attempt_that_was_not_seen(void **state)
+{
+	struct fixture *f = fixture_new(16);
+
+	f->extra = "Contact: <sip:alice@10.0.0.1>\r\nExpires: 60\r\n";
+	say(f, 0, ALICE, PROXY, "REGISTER", "1 REGISTER", "a1", "", NULL);
+	f->extra = "";
+	say(f, 10, PROXY, ALICE, "401 Unauthorized", "1 REGISTER", "a1", "p1", NULL);
+	say(f, 40, PROXY, ALICE, "200 OK", "2 REGISTER", "a1", "p2", NULL);
+	finish(f, 1000);
+	assert_int_equal(f->n_records, 1);
+	has(f, 0, "\"sip_code\":200");
+	has(f, 0, "\"auth_challenges\":1");
+	has_not(f, 0, "requested_expires"); /* of the attempt that counts */
+	fixture_free(f);
+}
+
+static void
+the_answer_before_its_request_is_its_answer(void **state)
+{
+	struct fixture *f = fixture_new(16);
+
+	say(f, 0, PROXY, ALICE, "200 OK", "1 REGISTER", "a1", "p1", NULL);
+	f->extra = "Contact: <sip:alice@10.0.0.1>\r\nExpires: 60\r\n";
+	say(f, 1, ALICE, PROXY, "REGISTER", "1 REGISTER", "a1", "", NULL);
+	f->extra = "";
+	f->call_id = "c2";
+	say(f, 2, BOB, ALICE, "200 OK", "1 OPTIONS", "a1", "b1", NULL);
+	say(f, 3, ALICE, BOB, "OPTIONS", "1 OPTIONS", "a1", "", NULL);
+	finish(f, 1000);
+	assert_int_equal(f->n_records, 2);
+	has(f, 0, "\"sip_code\":200");
+	has(f, 0, "\"requested_expires\":60");
+	has(f, 1, "\"sip_code\":200");
+	fixture_free(f);
+}
+
+static void
+an_attempt_with_credentials_follows_a_challenge_that_was_not_seen(void **state)
+{
+	struct fixture *f = fixture_new(16);
+
+	say(f, 0, ALICE, PROXY, "REGISTER", "1 REGISTER", "a1", "", NULL);
+	f->extra = "Authorization: Digest x=y\r\n";
+	say(f, 5000, ALICE, PROXY, "REGISTER", "2 REGISTER", "a1", "", NULL);
+	say(f, 15000, ALICE, PROXY, "REGISTER", "3 REGISTER", "a1", "", NULL); /* had been tried with them */
+	finish(f, 20000);
+	assert_int_equal(f->n_records, 2);
+	has(f, 0, "\"attempts\":2");
+	has(f, 1, "\"attempts\":1");
+	fixture_free(f);
+}
+
 int
 main(void)
 {
@@ -158,6 +212,9 @@ main(void)
 		cmocka_unit_test(an_earlier_attempt_sent_again_is_no_other_exchange),
 		cmocka_unit_test(refresh_and_deregistration_are_records_of_their_own),
 		cmocka_unit_test(too_brief_goes_on_without_credentials), cmocka_unit_test(response_without_its_request_is_recorded),
-		cmocka_unit_test(transactions_are_told_by_method_and_cseq)};
+		cmocka_unit_test(transactions_are_told_by_method_and_cseq),
+		cmocka_unit_test(a_response_shows_an_attempt_that_was_not_seen),
+		cmocka_unit_test(the_answer_before_its_request_is_its_answer),
+		cmocka_unit_test(an_attempt_with_credentials_follows_a_challenge_that_was_not_seen)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
