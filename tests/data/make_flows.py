@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""make_flows.py [FOLDER] - every call flow that an engineer knows by heart: flows/NAME.pcap, and flows/NAME.truth.json, what an expert who
-reads the capture would say of it.
+"""make_flows.py [--seeds] [FOLDER] - every call flow that an engineer knows by heart: flows/NAME.pcap, and flows/NAME.truth.json, what an expert who
+reads the capture would say of it.  --seeds: inputs of tests/fuzz/fuzz_worker.c of them instead.
 
 The bytes are the same every time.  The truth is written in the scenarios (flow_calls.py, flow_more.py) and not read from the captures.
 A field that is null in the truth is one that must be absent in the record."""
@@ -34,8 +34,28 @@ def printed(value):
     return value
 
 
+def seed(flow):
+    """Pieces {how, time, length, bytes}; how: direction and hosts, TCP."""
+    hosts, before, out = [], flow.messages[0].at, b''
+    for m in flow.messages:
+        hosts += [h for h in (m.src[0], m.dst[0]) if h not in hosts]
+        a, b = (hosts.index(h) % 4 for h in (m.src[0], m.dst[0]))
+        pairs = ((0, 2), (0, 1), (1, 2), (1, 3)) if len(hosts) > 2 else ((0, 1),)
+        pair, back = next(((i, (a, b) != p) for i, p in enumerate(pairs) if {a, b} == set(p)), (0, a > b))
+        wait = min(255, int((max(0, m.at - before) / 1000) ** 0.5))
+        out += bytes((pair << 3 | (4 if m.transport == 'TCP' else 1) + back, wait)) + len(m.data).to_bytes(2, 'big') + m.data
+        before = m.at
+    return out
+
+
 def main():
-    folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), 'flows')
+    arguments = [a for a in sys.argv[1:] if a != '--seeds']
+    if len(arguments) < len(sys.argv) - 1:
+        for flow in flows():
+            with open(os.path.join(arguments[0], flow.name), 'wb') as f:
+                f.write(seed(flow))
+        return
+    folder = arguments[0] if arguments else os.path.join(os.path.dirname(os.path.abspath(__file__)), 'flows')
     os.makedirs(folder, exist_ok=True)
     for flow in flows():
         flow_maker.frames(flow.messages, flow.media).write(os.path.join(folder, flow.name + '.pcap'))

@@ -2,6 +2,7 @@
  *
  * Input: pieces { u8 how, u8 time, u16 length big-endian, bytes }.  how & 7: 0 the frame itself; 1 a UDP payload between SIP ports,
  * 2 the other way, 3 between other ports; 4, 5 TCP of either direction, going on where it stopped; 6, 7 UDP between media ports.
+ * how >> 3 & 3: which two of four hosts, so that proxies and forks have addresses of their own.
  * time: n * n ms pass. */
 #include <stdlib.h>
 
@@ -35,6 +36,9 @@ keep(void *context, uint32_t core, uint8_t *record, uint32_t len)
 static uint32_t
 wrap(struct run *r, uint8_t how, uint8_t *out, const uint8_t *payload, uint32_t len)
 {
+	static const uint8_t hosts[4][2] = {{1, 2}, {1, 3}, {3, 2}, {3, 4}};
+	const uint8_t *pair = hosts[how >> 3 & 3];
+	how &= 7;
 	bool tcp = how == 4 || how == 5, back = how == 2 || how == 5 || how == 7;
 	uint16_t port = how == 3 ? 7000 : how >= 6 ? 4000 : 5060;
 	uint32_t header = tcp ? 20 : 8;
@@ -46,8 +50,8 @@ wrap(struct run *r, uint8_t how, uint8_t *out, const uint8_t *payload, uint32_t 
 	base_store_be16(ip + 2, (uint16_t)(20 + header + len));
 	ip[9] = tcp ? 6 : 17;
 	ip[12] = ip[16] = 10;
-	ip[15] = back ? 2 : 1;
-	ip[19] = back ? 1 : 2;
+	ip[15] = pair[back];
+	ip[19] = pair[!back];
 	base_store_be16(l4, port);
 	base_store_be16(l4 + 2, port);
 	if (tcp) {
@@ -80,13 +84,13 @@ run_pieces(struct run *r, const uint8_t *data, size_t size)
 	static uint8_t frame[FRAME_MAX];
 
 	while (size >= 4) {
-		uint8_t how = data[0] & 7;
+		uint8_t how = data[0];
 		uint32_t len = base_load_be16(data + 2);
 		r->now_ns += (int64_t)data[1] * data[1] * BASE_NS_PER_MS;
 		data += 4, size -= 4;
 		len = len > size ? (uint32_t)size : len;
 		len = len > FRAME_MAX - 64 ? FRAME_MAX - 64 : len;
-		if (how == 0)
+		if ((how & 7) == 0)
 			step(r, data, len);
 		else
 			step(r, frame, wrap(r, how, frame, data, len));
