@@ -94,7 +94,7 @@ struct config {
 		char **segments;       /* default: the probe's */
 		unsigned segments_count;
 		uint32_t commit_ms;    /* group commit at least this often, default 200 */
-		uint32_t commit_records; /* or this many, default 5000 */
+		uint32_t commit_records; /* or this many, default 20000 */
 	} collector;
 	struct {
 		char *dir;             /* default /var/lib/ringtap/store */

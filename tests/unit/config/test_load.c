@@ -49,7 +49,7 @@ defaults_are_those_of_the_header(void **state)
 	assert_int_equal(c->collector.segments_count, 1);
 	assert_string_equal(c->collector.segments[0], segment);
 	assert_int_equal(c->collector.commit_ms, 200);
-	assert_int_equal(c->collector.commit_records, 5000);
+	assert_int_equal(c->collector.commit_records, 20000);
 	assert_string_equal(c->store.dir, "/var/lib/ringtap/store");
 	assert_int_equal(c->store.retention_days, 31);
 	assert_true(c->billing.enabled);
