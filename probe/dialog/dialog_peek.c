@@ -63,17 +63,19 @@ dialog_peeked(struct dialog *d, uint64_t call)
 		return;
 	bool open = s->list == LIST_ESTABLISHED || s->list == LIST_EARLY;
 	int64_t media = streams_last_ns(d, s), last = media > s->last_ns ? media : s->last_ns;
-	if (open && s->peeking == PEEK_RECORD) {
+	bool silent = s->list == LIST_ESTABLISHED && last + d->options.call_idle_ns <= d->now_ns;
+	/* Where the clock leapt over the call's end, the final record is what there is to say. */
+	if (open && s->peeking == PEEK_RECORD && !silent) {
 		dialog_record_write(d, s);
 		metrics_add(d->options.metrics, METRICS_RECORDS_INTERIM, 1);
 	}
 	streams_reset(d, s);
 	if (s->list != LIST_ESTABLISHED)
 		return;
-	if (last + d->options.call_idle_ns > d->now_ns)
-		peek_arm(d, s, last);
-	else
+	if (silent)
 		dialog_close(d, s, END_TIMEOUT);
+	else
+		peek_arm(d, s, last);
 }
 
 void

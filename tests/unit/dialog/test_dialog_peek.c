@@ -180,6 +180,19 @@ all_calls_in_progress_can_be_asked_for(void **state)
 	fixture_free(f);
 }
 
+static void
+a_clock_that_leaps_over_the_end_owes_no_interim(void **state)
+{
+	struct fixture *f = fixture_interim(900);
+
+	answered_call(f);
+	dialog_advance(f->dialog, T0 + 400000 * S);
+	assert_int_equal(f->n_records, 1);
+	has(f, 0, "\"status\":\"final\"");
+	has(f, 0, "\"end_cause\":\"timeout\"");
+	fixture_free(f);
+}
+
 int
 main(void)
 {
@@ -188,6 +201,7 @@ main(void)
 		cmocka_unit_test(interims_do_not_keep_a_silent_call_alive), cmocka_unit_test(without_an_interval_there_are_none),
 		cmocka_unit_test(a_core_that_does_not_answer_delays_no_interim_for_long),
 		cmocka_unit_test(what_was_told_of_a_peek_is_not_in_the_final_record),
-		cmocka_unit_test(all_calls_in_progress_can_be_asked_for)};
+		cmocka_unit_test(all_calls_in_progress_can_be_asked_for),
+		cmocka_unit_test(a_clock_that_leaps_over_the_end_owes_no_interim)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
