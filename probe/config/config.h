@@ -88,6 +88,9 @@ struct config {
 		uint32_t jitter_buffer_max_ms; /* default 200 */
 		bool g711_plc;         /* default true */
 	} media;
+	struct {
+		bool mask;             /* dtmf[] without the digits, default false */
+	} dtmf;
 	struct config_watch *watch;
 	unsigned watch_count;
 	struct {

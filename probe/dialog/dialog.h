@@ -87,6 +87,7 @@ struct dialog_options {
 	/* headers that carry the Call-ID of another leg, or the same value on both; borrowed */
 	struct base_span link_headers[DIALOG_LINK_HEADERS_MAX];
 	uint32_t n_link_headers;
+	bool mask_digits;               /* dtmf[] tells that digits were dialled, not which */
 	const char *clock_source;       /* borrowed for good */
 	struct metrics_core *metrics;   /* CALLS*, FLOW_TRUNCATED, RECORDS_OVERFLOW: written here */
 	struct dialog_hooks hooks;
@@ -117,6 +118,7 @@ void dialog_advance(struct dialog *d, int64_t now_ns);
 void dialog_note_loss(struct dialog *d, uint64_t lost_total);
 
 void dialog_add_stream(struct dialog *d, const struct media_summary *summary);
+void dialog_add_digit(struct dialog *d, const struct media_digit *digit);
 void dialog_collected(struct dialog *d, uint64_t call);
 void dialog_peeked(struct dialog *d, uint64_t call);
 /* An interim record of every call in progress, some at each dialog_advance; asked for again before

@@ -566,6 +566,8 @@ call_receive(struct dialog *d, struct slot *s, const struct dialog_message *m)
 	transfer_receive(d, s, m, e);
 	link_receive(d, s, m, e);
 	media_receive(d, s, m, e);
+	if (sip->method == SIP_METHOD_INFO && !(e->flags & FLOW_TOLD))
+		digits_info(d, s, m, by_uac ? MEDIA_SIDE_CALLER : MEDIA_SIDE_CALLEE);
 	call_arm(d, s);
 }
 

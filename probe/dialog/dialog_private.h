@@ -17,6 +17,7 @@
  *   dialog_register.c    registrations and other transactions
  *   dialog_media.c       SDP: endpoints, holds, the line for flow[]
  *   dialog_streams.c     what the cores say of a call's streams, until it is written
+ *   dialog_digits.c      digits of RTP and INFO: dtmf[]
  *   dialog_peek.c        calls in progress: interim records, silence
  *   dialog_record.c      the record of a dialog */
 #pragma once
@@ -29,6 +30,7 @@
 #define DIALOG_HOSTS_MAX 12
 #define DIALOG_ATTEMPTS_MAX 8
 #define DIALOG_TEXTS_MAX 4
+#define DIALOG_DIGITS_MAX 200 /* in dtmf[] */
 #define DIALOG_WATCHES_MAX 8
 /* after that a core that has not answered is not waited for */
 #define DIALOG_COLLECT_NS (2 * BASE_NS_PER_SEC)
@@ -236,6 +238,9 @@ struct slot {
 	uint32_t messages, retransmissions, duplicates, forwarded, flow_count, stream_count;
 	uint8_t n_transactions;
 	chain_ref last_stream;   /* in stream_chain, each with the one before */
+	chain_ref last_digit;    /* in text_chain, each with the one before */
+	uint16_t n_digits;
+	uint8_t fax;             /* FAX_x */
 	uint32_t interims;       /* intervals since the answer that have been recorded */
 	uint8_t peeking;         /* enum peek: its streams have been asked for */
 	bool told_over;          /* hooks.ended */
@@ -457,6 +462,14 @@ void streams_reset(struct dialog *d, struct slot *s);
 int64_t streams_last_ns(const struct dialog *d, const struct slot *s);
 /* Into streams[], in order of their first packet, whichever cores they came from. */
 void streams_put(struct dialog *d, const struct slot *s, struct record_writer *w);
+
+/* dialog_digits.c */
+#define FAX_CNG 1
+#define FAX_CED 2
+#define FAX_V21 4
+/* An INFO that is not a repeat. */
+void digits_info(struct dialog *d, struct slot *s, const struct dialog_message *m, uint8_t sender);
+void digits_put(struct dialog *d, const struct slot *s, struct record_writer *w);
 
 /* dialog_peek.c */
 /* An established call's timer: for its next interim record, or where it falls silent. */

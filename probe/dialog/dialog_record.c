@@ -325,6 +325,7 @@ put_call(struct dialog *d, const struct slot *s, struct record_writer *w)
 	forks_put(d, s, w);
 	links_put(d, s, w);
 	streams_put(d, s, w);
+	digits_put(d, s, w);
 	put_media(d, s, w, end.ts_ns);
 }
 

@@ -8,7 +8,7 @@
 /* ---- memory ---- */
 
 struct layout {
-	size_t hot, cold, buckets, candidates, calls, rares, reports, total;
+	size_t hot, cold, buckets, candidates, calls, rares, reports, events, total;
 	uint32_t max, n_candidates, n_calls, n_rares, n_reports;
 };
 
@@ -31,8 +31,10 @@ layout_of(const struct media_options *options)
 	l.rares = base_align_up(l.cold + (size_t)l.max * sizeof(struct media_cold), 64);
 	l.reports = base_align_up(
 		l.rares + (size_t)l.n_rares * sizeof(struct media_rare), 64);
-	l.total = base_align_up(
+	l.events = base_align_up(
 		l.reports + (size_t)l.n_reports * sizeof(struct media_reports), 64);
+	l.total = l.events +
+		  base_align_up(media_events_max(l.max) * sizeof(struct media_event), 64);
 	return l;
 }
 
@@ -83,6 +85,7 @@ media_new(void *mem, const struct media_options *options)
 	media_pool_init(&m->reports, p + l.reports, sizeof(struct media_reports), l.n_reports);
 	clocks_init(m);
 	media_quality_init(m);
+	media_events_init(m, p + l.events);
 	if (options->metrics) {
 		metrics_set(options->metrics, METRICS_STREAMS_MAX, l.max);
 		metrics_set(options->metrics, METRICS_STREAMS_ACTIVE, 0);

@@ -83,6 +83,20 @@ bool media_directory_find(const struct media_directory *d, const struct base_end
 
 /* ---- streams ---- */
 
+/* What was dialled in the middle of a call, or signs of fax. */
+enum media_digit_source { MEDIA_DIGIT_RFC4733, MEDIA_DIGIT_INFO, MEDIA_DIGIT_INBAND };
+#define MEDIA_DIGIT_FLASH '!'
+#define MEDIA_DIGIT_CNG 'c' /* calling fax, 1100 Hz */
+#define MEDIA_DIGIT_CED 'e' /* answering fax, 2100 Hz (ANS) */
+#define MEDIA_DIGIT_V21 'v' /* its preamble */
+struct media_digit {
+	uint64_t call;
+	int64_t start_ns;
+	uint32_t length_ms;    /* 0: not known */
+	uint8_t digit;         /* 0..9 * # A..D, or of the above */
+	uint8_t source, sender; /* enum media_digit_source, media_side */
+};
+
 struct media;
 struct media_summary;
 
@@ -95,12 +109,14 @@ struct media_options {
 	int64_t idle_ns;             /* untied stream */
 	/* Takes the summary of a stream past probation that is evicted; NULL: nobody. */
 	void (*evicted)(void *context, const struct media_summary *summary);
-	void *context;               /* of evicted */
 	/* The jitter buffer that is simulated: how long it holds a packet that came as quickly as
 	 * any (0: it discards nothing), and whether it grows with the jitter, and up to where. */
 	uint32_t jitter_buffer_ms, jitter_max_ms;
 	bool jitter_adaptive;
 	bool g711_bare;              /* receivers of G.711 conceal no losses */
+	/* A digit of a tied stream is over; NULL: nobody.  No media_* call is allowed in it. */
+	void (*digit)(void *context, const struct media_digit *digit);
+	void *context;               /* of these */
 	struct metrics_core *metrics; /* STREAMS*, written here; borrowed for good */
 };
 

@@ -171,9 +171,10 @@ delta_is_longest(struct media_hot *h, struct media_cold *c, int64_t delta)
 	h->delta_max_ns = delta < UINT32_MAX ? (uint32_t)delta : UINT32_MAX;
 }
 
-/* False: it is not this stream's. */
+/* False: it is not this stream's.  view: NULL where the packet itself is gone. */
 static inline bool
-account(struct media *m, uint32_t index, const struct media_sample *s)
+account(struct media *m, uint32_t index, const struct media_sample *s,
+	const struct packet_view *view)
 {
 	struct media_hot *h = &m->hot[index];
 	int64_t delta = media_elapsed(h->last_ns, s->ts_ns);
@@ -204,15 +205,18 @@ account(struct media *m, uint32_t index, const struct media_sample *s)
 			media_quality_look(m, index, s, interval);
 	} else {
 		media_figures_payload(m, index, s, again);
+		if (view)
+			media_digits_packet(m, index, s, view);
 	}
 	h->last_ns = s->ts_ns;
 	return true;
 }
 
 void
-media_account(struct media *m, uint32_t index, const struct media_sample *s)
+media_account(struct media *m, uint32_t index, const struct media_sample *s,
+	const struct packet_view *view)
 {
-	account(m, index, s);
+	account(m, index, s, view);
 }
 
 void
@@ -223,7 +227,7 @@ media_update(struct media *m, struct media_packet *packets, uint32_t n)
 		if (packets[i].stream == MEDIA_NONE)
 			continue;
 		sample_read(&s, packets[i].view, packets[i].ts_ns);
-		if (base_unlikely(!account(m, packets[i].stream, &s)))
+		if (base_unlikely(!account(m, packets[i].stream, &s, packets[i].view)))
 			packets[i].stream = MEDIA_NONE;
 	}
 }

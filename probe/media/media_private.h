@@ -7,6 +7,7 @@
  *   media_reports.c RTCP
  *   media_block.c   blocks for what few streams need
  *   media_stream.c  begin, candidates, ties, eviction, end
+ *   media_digits.c  telephone events: one digit from many packets
  *   media.c         memory, lists, collect, peek, advance, finish
  *
  * Hot and cold of stream i are hot[i] and cold[i].  A packet in sequence of the stream's payload
@@ -176,6 +177,7 @@ struct media_cold {
 	uint32_t skipped;          /* packets of payload_type that moved no jitter */
 	uint32_t markers, rtcp_packets;
 	uint32_t after_bye;
+	uint32_t event;            /* 1 + index of its media_event; 0: none */
 	uint32_t prev, next;       /* in the list of its state, or of its call */
 	uint16_t bytes_high;
 	uint16_t vlan;
@@ -202,6 +204,20 @@ struct media_list {
 	uint32_t head, tail; /* MEDIA_NONE: empty */
 };
 
+/* The last telephone event of a stream that has sent one (RFC 4733), so that its packets, the three
+ * of its end too, are one digit.  Streams that never do have none; when all are taken, the one not
+ * used for longest goes. */
+struct media_event {
+	int64_t start_ns;
+	uint32_t stream, timestamp;
+	uint32_t before;            /* ticks of the segments before this one (RFC 4733 2.5.1.3) */
+	uint32_t prev, next;        /* by use */
+	uint16_t duration;
+	uint8_t event;
+	bool told;
+};
+_Static_assert(sizeof(struct media_event) == 32, "two a line");
+
 struct media {
 	struct media_hot *hot;
 	struct media_cold *cold;
@@ -213,6 +229,9 @@ struct media {
 	struct media_candidate *candidates;
 	struct media_list *calls;
 	struct media_pool rares, reports;
+	struct media_event *events;
+	uint32_t events_max, events_used, events_free; /* free: by next */
+	struct media_list events_order;                /* least lately used first */
 	struct media_options options;
 	uint32_t candidate_mask, calls_mask;
 	uint32_t active;
@@ -241,7 +260,9 @@ uint64_t media_directory_version(const struct media_directory *d);
 uint64_t media_hash(const struct media *m, const struct base_endpoint *src,
 	const struct base_endpoint *dst, uint32_t ssrc);
 uint32_t media_lookup(const struct media *m, uint64_t hash, uint32_t ssrc);
-void media_account(struct media *m, uint32_t index, const struct media_sample *s);
+/* view: NULL where the packet itself is gone */
+void media_account(struct media *m, uint32_t index, const struct media_sample *s,
+	const struct packet_view *view);
 bool media_sample_of(struct media_sample *s, const struct packet_view *view, int64_t ts_ns);
 
 /* media_loss.c */
@@ -302,6 +323,15 @@ struct media_rare *media_rare_for(struct media *m, uint32_t index);
 struct media_reports *media_reports_of(const struct media *m, uint32_t index);
 struct media_reports *media_reports_for(struct media *m, uint32_t index);
 void media_blocks_give(struct media *m, uint32_t index);
+
+/* media_digits.c */
+uint32_t media_events_max(uint32_t max_streams);
+void media_events_init(struct media *m, void *mem);
+/* A packet that was not simply one more of the payload type in use. */
+void media_digits_packet(struct media *m, uint32_t index, const struct media_sample *s,
+	const struct packet_view *view);
+/* The stream ends: so does what it was sending. */
+void media_digits_end(struct media *m, uint32_t index);
 
 /* media_stream.c */
 bool media_tie_find(const struct media *m, const struct base_endpoint *from,

@@ -277,6 +277,7 @@ media_stream_end(struct media *m, uint32_t index, media_summary_fn fn, void *con
 	uint64_t hash = media_hash(m, &c->src, &c->dst, m->hot[index].ssrc);
 	bool tied = c->state == MEDIA_TIED;
 
+	media_digits_end(m, index);
 	if (!tied)
 		count(m, METRICS_STREAMS_UNTIED);
 	if (fn && (tied || media_loss_packets(m, index) >= MEDIA_PROBATION_PACKETS)) {
@@ -478,10 +479,10 @@ media_begin(struct media *m, struct media_packet *packet)
 	if (index == MEDIA_NONE)
 		return false;
 	for (uint32_t i = 0; c && i < c->n; i++)
-		media_account(m, index, &c->samples[i]);
+		media_account(m, index, &c->samples[i], NULL);
 	if (c)
 		c->hash = c->n = 0;
-	media_account(m, index, &s);
+	media_account(m, index, &s, v);
 	packet->stream = index;
 	return true;
 }

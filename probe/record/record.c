@@ -10,6 +10,7 @@
 #define D (1u << RECORD_CALL_DIALOG)
 #define O (1u << RECORD_ROLE)
 #define L (1u << RECORD_LINK)
+#define K (1u << RECORD_DIGIT)
 
 const struct record_field_info record_fields[RECORD_F_COUNT] = {
 #define RECORD_FIELD(id, key, type, kinds, unit, meaning)                                          \
@@ -27,6 +28,7 @@ const struct record_field_info record_fields[RECORD_F_COUNT] = {
 #undef D
 #undef O
 #undef L
+#undef K
 
 _Static_assert(RECORD_KIND_COUNT <= 32, "record_field_info.kinds has a bit each");
 
@@ -43,6 +45,7 @@ static const struct {
 	[RECORD_CALL_DIALOG] = {"dialogs", ""},
 	[RECORD_ROLE] = {"roles", ""},
 	[RECORD_LINK] = {"linked", ""},
+	[RECORD_DIGIT] = {"digit", ""},
 };
 
 const char *
@@ -76,6 +79,7 @@ record_list_kind(enum record_field f)
 	case RECORD_F_DIALOGS: return RECORD_CALL_DIALOG;
 	case RECORD_F_ROLES: return RECORD_ROLE;
 	case RECORD_F_LINKED: return RECORD_LINK;
+	case RECORD_F_DTMF: return RECORD_DIGIT;
 	default: return RECORD_NONE;
 	}
 }

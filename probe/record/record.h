@@ -37,6 +37,7 @@ enum record_kind {
 	RECORD_CALL_DIALOG,
 	RECORD_ROLE,
 	RECORD_LINK,
+	RECORD_DIGIT,
 	RECORD_KIND_COUNT
 };
 enum record_type {

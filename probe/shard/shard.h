@@ -15,7 +15,8 @@ struct shard;
 
 /* kind of a message; the bytes are the sender's and receiver's affair (worker). */
 enum shard_kind {
-	SHARD_SIP = 1, SHARD_COLLECT, SHARD_SUMMARY, SHARD_COLLECTED, SHARD_ENDED, SHARD_LINK
+	SHARD_SIP = 1, SHARD_COLLECT, SHARD_SUMMARY, SHARD_COLLECTED, SHARD_ENDED, SHARD_LINK,
+	SHARD_DIGIT
 };
 
 /* ring_bytes: power of two, per pair */

@@ -33,6 +33,7 @@ dialog_options_of(const struct config *c)
 		.max_series = c->tables.registrations,
 		.setup_ns = c->timers.setup_s * BASE_NS_PER_SEC,
 		.linger_ns = c->timers.linger_s * BASE_NS_PER_SEC,
+		.mask_digits = c->dtmf.mask,
 		.interim_ns = c->timers.interim_s * BASE_NS_PER_SEC,
 		.call_idle_ns = c->timers.call_idle_s * BASE_NS_PER_SEC,
 		.transaction_ns = c->timers.transaction_s * BASE_NS_PER_SEC,
@@ -205,6 +206,7 @@ worker_connect(struct worker_set *set, struct worker *w, struct shard *shard, vo
 	media.n_directories = set->options.cores;
 	media.metrics = w->metrics;
 	media.evicted = worker_stream_record;
+	media.digit = worker_digit;
 	media.context = w;
 	w->media = media_new(media_mem, &media);
 	dialog.core = w->core;

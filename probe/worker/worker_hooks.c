@@ -217,6 +217,7 @@ worker_shard_message(
 	struct worker *w = worker;
 	struct media_summary summary;
 	struct dialog_link link;
+	struct media_digit digit;
 	struct worker_ended ended;
 	struct worker_ask ask;
 
@@ -242,7 +243,31 @@ worker_shard_message(
 		memcpy(&ended, p, sizeof(ended));
 		media_ended(w->media, ended.call, ended.end_ns);
 		break;
+	case SHARD_DIGIT:
+		memcpy(&digit, p, sizeof(digit));
+		dialog_add_digit(w->dialog, &digit);
+		break;
 	}
+}
+
+/* To the core that owns the call. */
+void
+worker_digit(void *worker, const struct media_digit *digit)
+{
+	struct worker *w = worker;
+	uint32_t owner = (uint32_t)(digit->call >> 56);
+
+	if (owner == w->core || w->set->finishing) {
+		dialog_add_digit(w->set->workers[owner]->dialog, digit);
+		return;
+	}
+	void *p = shard_reserve(w->shard, w->core, owner, sizeof(*digit), SHARD_DIGIT);
+	if (p == NULL) {
+		metrics_add(w->metrics, METRICS_SHARD_FULL, 1);
+		return;
+	}
+	memcpy(p, digit, sizeof(*digit));
+	shard_send(w->shard, w->core, owner, sizeof(*digit));
 }
 
 /* ---- streams without a call ---- */

@@ -114,4 +114,5 @@ void worker_sip_handed_over(struct worker *w, const uint8_t *p, uint32_t len);
 struct dialog_hooks worker_dialog_hooks(struct worker *w);
 void worker_shard_message(void *worker, uint32_t from, enum shard_kind kind, const uint8_t *p,
 	uint32_t len);
+void worker_digit(void *worker, const struct media_digit *digit);
 void worker_stream_record(void *worker, const struct media_summary *summary);

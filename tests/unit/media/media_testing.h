@@ -23,6 +23,8 @@ struct rig {
 	struct media_summary got[512];
 	uint32_t n_got, n_evicted;
 	struct media_summary evicted;
+	struct media_digit digits[64];
+	uint32_t n_digits;
 };
 
 static inline uint64_t
@@ -37,6 +39,15 @@ rig_evicted(void *context, const struct media_summary *s)
 	struct rig *r = context;
 	r->n_evicted++;
 	r->evicted = *s;
+}
+
+static inline void
+rig_digit(void *context, const struct media_digit *digit)
+{
+	struct rig *r = context;
+	if (r->n_digits < base_count_of(r->digits))
+		r->digits[r->n_digits] = *digit;
+	r->n_digits++;
 }
 
 static inline struct rig *
@@ -55,6 +66,7 @@ rig_new(uint32_t max_streams)
 		.n_directories = 1,
 		.idle_ns = 30 * SEC,
 		.evicted = rig_evicted,
+		.digit = rig_digit,
 		.context = r,
 		.jitter_buffer_ms = 60,
 		.metrics = &r->metrics,
