@@ -144,6 +144,7 @@ media_publish(struct dialog *d, struct slot *s, const struct sip_sdp_media *medi
 	if (media->port == 0)
 		return false;
 	s->srtp |= media->crypto;
+	s->t38_sides |= (uint8_t)(announce->t38 << announce->side);
 	bool usable = media->ip_valid && !base_ip_is_any(&media->ip);
 	if (usable) {
 		endpoint_publish(d, s, &at, announce);

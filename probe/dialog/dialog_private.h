@@ -245,6 +245,7 @@ struct slot {
 	uint8_t peeking;         /* enum peek: its streams have been asked for */
 	bool told_over;          /* hooks.ended */
 	bool srtp;
+	uint8_t t38_sides;       /* the same of T.38 */
 	uint8_t media_sides;     /* bit i: enum media_side i has announced audio that it sends */
 	bool one_sided;          /* some SDP was not sendrecv */
 	uint64_t lost_at_start;

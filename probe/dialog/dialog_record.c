@@ -282,9 +282,14 @@ put_media(struct dialog *d, const struct slot *s, struct record_writer *w, int64
 	uint8_t heard = 0;
 
 	record_put_bool(w, RECORD_F_SRTP, s->srtp);
+	bool t38 = (s->t38_sides & both) == both;
+	while (streams_next(d, &at, &stream))
+		t38 |= stream.codec == RTP_CODEC_T38;
+	record_put_bool(w, RECORD_F_T38, t38);
 	if (s->call.answer_ns == 0 || end_ns - s->call.answer_ns < MEDIA_DUE_NS ||
 		(s->media_sides & both) != both)
 		return;
+	at = s->last_stream;
 	while (streams_next(d, &at, &stream))
 		if (stream.last_ns >= s->call.answer_ns)
 			heard |= (uint8_t)(1 << stream.sender);

@@ -141,6 +141,9 @@ void media_update(struct media *m, struct media_packet *packets, uint32_t n);
  * may have begun the stream).  True: it belongs to a stream or candidate now. False: it is no RTP,
  * or there is no room for it (METRICS_STREAMS_REFUSED). */
 bool media_begin(struct media *m, struct media_packet *packet);
+/* The packet missed and may be T.38: where SDP announced udptl at one of its ends, it is a stream
+ * like any other, of codec T38.  True: it is. */
+bool media_fax(struct media *m, struct media_packet *packet);
 /* RTCP: counted to the stream of the sender (same SSRC and addresses, port - 1 or same). True where
  * one was found, or an endpoint in the directory fits. */
 bool media_rtcp(struct media *m, const struct media_packet *packet);
@@ -181,6 +184,7 @@ struct media_summary {
 	int64_t first_ns, last_ns;
 	uint64_t packets, bytes, expected, lost, duplicates, reordered, markers, rtcp_packets;
 	uint64_t after_bye;          /* packets after media_ended */
+	uint64_t redundant;          /* T.38: packets that carried earlier ones again, or parity */
 	/* NaN where there is no basis (clock unknown, one packet) */
 	double jitter_ms_mean, jitter_ms_max, delta_ms_max;
 	uint64_t discarded, capture_loss, silence_ms;

@@ -43,6 +43,7 @@ struct media_directory {
 	struct entry *entries;
 	uint32_t *free;               /* stack of indices, the writer's */
 	uint32_t n_free, entries_max; /* one more than endpoints: the one being filled */
+	uint32_t faxes;               /* entries with FLAG_T38: readers ask for fax only then */
 	_Alignas(64) uint64_t
 		version; /* publications ever: readers skip asking again where nothing came */
 };
@@ -90,6 +91,28 @@ uint64_t
 media_directory_version(const struct media_directory *d)
 {
 	return __atomic_load_n(&d->version, __ATOMIC_ACQUIRE);
+}
+
+bool
+media_directory_has_fax(const struct media_directory *d)
+{
+	return __atomic_load_n(&d->faxes, __ATOMIC_RELAXED) != 0;
+}
+
+static uint32_t
+fax_of(const struct entry *e)
+{
+	union entry_words u;
+
+	memcpy(u.words, e->words, sizeof(u.words));
+	return (u.data.flags & FLAG_T38) != 0;
+}
+
+static void
+faxes_change(struct media_directory *d, uint32_t more, uint32_t less)
+{
+	/* pairs with nothing: a reader that sees it late asks at the next packet */
+	__atomic_store_n(&d->faxes, d->faxes + more - less, __ATOMIC_RELAXED);
 }
 
 /* Writer: where the index of at's entry stands, or NULL.  What only the writer changes may be read
@@ -188,6 +211,7 @@ media_directory_publish(struct media_directory *d, const struct base_endpoint *a
 	entry_fill(&u, at, announce);
 	entry_write(&d->entries[index], &u);
 	if (known) {
+		faxes_change(d, 0, fax_of(&d->entries[*known]));
 		d->free[d->n_free - 1] = *known;
 		__atomic_store_n(known, index,
 			__ATOMIC_RELEASE); /* pairs with the load of index in lookup */
@@ -196,6 +220,7 @@ media_directory_publish(struct media_directory *d, const struct base_endpoint *a
 	} else {
 		return false;
 	}
+	faxes_change(d, announce->t38, 0);
 	bump_version(d);
 	return true;
 }
@@ -214,6 +239,7 @@ media_directory_withdraw(struct media_directory *d, const struct base_endpoint *
 	if (u.data.call != call)
 		return;
 	media_table_remove(&d->table, hash, index);
+	faxes_change(d, 0, fax_of(&d->entries[index]));
 	d->free[d->n_free++] = index;
 	bump_version(d);
 }

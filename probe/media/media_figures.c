@@ -385,6 +385,7 @@ media_figures_summary(const struct media *m, uint32_t index, struct media_summar
 		.markers = c->markers,
 		.rtcp_packets = c->rtcp_packets,
 		.after_bye = c->after_bye,
+		.redundant = c->redundant,
 		.tie = c->tie,
 		.jitter_ms_mean = __builtin_nan(""),
 		.jitter_ms_max = __builtin_nan(""),

@@ -7,6 +7,7 @@
  *   media_reports.c RTCP
  *   media_block.c   blocks for what few streams need
  *   media_stream.c  begin, candidates, ties, eviction, end
+ *   media_fax.c     T.38
  *   media_digits.c  telephone events: one digit from many packets
  *   media.c         memory, lists, collect, peek, advance, finish
  *
@@ -19,6 +20,7 @@
 #include "rtp_quality.h"
 
 #define MEDIA_PT_NONE 0xff
+#define MEDIA_PT_T38 0xfe /* UDPTL has none */
 #define MEDIA_CLOCKS 256
 /* Of one call on one core; more stay untied: no sender fills the table by changing its SSRC. */
 #define MEDIA_CALL_STREAMS_MAX 64
@@ -177,6 +179,7 @@ struct media_cold {
 	uint32_t skipped;          /* packets of payload_type that moved no jitter */
 	uint32_t markers, rtcp_packets;
 	uint32_t after_bye;
+	uint32_t redundant;        /* T.38 */
 	uint32_t event;            /* 1 + index of its media_event; 0: none */
 	uint32_t prev, next;       /* in the list of its state, or of its call */
 	uint16_t bytes_high;
@@ -252,6 +255,7 @@ struct media_tie {
 	bool srtp;
 	uint16_t ptime_ms;
 	struct media_codec_map codecs[MEDIA_CODECS_MAX];
+	bool t38;                  /* announced at one of its ends */
 };
 
 uint64_t media_directory_version(const struct media_directory *d);
@@ -336,6 +340,13 @@ void media_digits_end(struct media *m, uint32_t index);
 /* media_stream.c */
 bool media_tie_find(const struct media *m, const struct base_endpoint *from,
 	const struct base_endpoint *to, struct media_tie *tie);
+/* A new stream in the table and in a list, without packets yet; MEDIA_NONE: no room, counted.  tie:
+ * NULL without a call. */
+uint32_t media_stream_new(struct media *m, const struct media_packet *packet,
+	const struct media_sample *first, const struct media_tie *tie);
+bool media_tie_room(const struct media *m, const struct base_endpoint *from,
+	const struct base_endpoint *to, struct media_tie *tie);
+bool media_directory_has_fax(const struct media_directory *d);
 bool media_tie_try(struct media *m, uint32_t index);
 /* Is a packet of a stream whose call is over that stream's?  Counts it.  False: the stream has left
  * the table. */

@@ -40,8 +40,10 @@ put_addresses(struct record_writer *w, const struct media_summary *s)
 static void
 put_counts(struct record_writer *w, const struct media_summary *s)
 {
-	record_put_hex32(w, RECORD_F_SSRC, s->ssrc);
-	record_put_u64(w, RECORD_F_PAYLOAD_TYPE, s->payload_type);
+	if (s->codec != RTP_CODEC_T38) {
+		record_put_hex32(w, RECORD_F_SSRC, s->ssrc);
+		record_put_u64(w, RECORD_F_PAYLOAD_TYPE, s->payload_type);
+	}
 	record_put_cstr(w, RECORD_F_CODEC, rtp_codec_name(s->codec));
 	if (s->clock_hz)
 		record_put_u64(w, RECORD_F_CLOCK_RATE, s->clock_hz);
@@ -100,6 +102,8 @@ put_habits(struct record_writer *w, const struct media_summary *s)
 	record_put_u64(w, RECORD_F_RTCP_PACKETS, s->rtcp_packets);
 	if (s->tie != MEDIA_TIED_NOT)
 		record_put_u64(w, RECORD_F_AFTER_BYE, s->after_bye);
+	if (s->codec == RTP_CODEC_T38)
+		record_put_u64(w, RECORD_F_REDUNDANT, s->redundant);
 	record_put_u64(w, RECORD_F_EVENT_PACKETS, s->events);
 	record_put_u64(w, RECORD_F_CN_PACKETS, s->noise);
 	record_put_u64(w, RECORD_F_SILENCES, s->silences);

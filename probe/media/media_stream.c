@@ -80,6 +80,7 @@ media_tie_find(const struct media *m, const struct base_endpoint *from,
 		tie->how = MEDIA_TIED_BOTH;
 	if ((!at_dst || dst.guess) && (!at_src || src.guess))
 		tie->how = MEDIA_TIED_GUESS;
+	tie->t38 = (at_dst && dst.t38) || (at_src && src.t38);
 	if (at_dst) {
 		tie->srtp = dst.srtp;
 		tie->ptime_ms = dst.ptime_ms;
@@ -104,9 +105,9 @@ versions(const struct media *m)
 }
 
 /* The same, where that call has room for one more stream. */
-static bool
-find_room(const struct media *m, const struct base_endpoint *from, const struct base_endpoint *to,
-	struct media_tie *tie)
+bool
+media_tie_room(const struct media *m, const struct base_endpoint *from,
+	const struct base_endpoint *to, struct media_tie *tie)
 {
 	return media_tie_find(m, from, to, tie) &&
 	       media_call_streams(m, tie->call, NULL, MEDIA_CALL_STREAMS_MAX) <
@@ -185,7 +186,7 @@ media_tie_try(struct media *m, uint32_t index)
 	if (c->asked == now)
 		return false;
 	c->asked = now;
-	if (!find_room(m, &c->src, &c->dst, &tie))
+	if (!media_tie_room(m, &c->src, &c->dst, &tie))
 		return false;
 	media_list_remove(m, media_list_of(m, index), index);
 	apply(m, index, &tie);
@@ -343,11 +344,9 @@ refuse(struct media *m)
 	return MEDIA_NONE;
 }
 
-/* A new stream in the table and in a list, without packets yet; MEDIA_NONE: no room, counted.  tie:
- * NULL without a call. */
-static uint32_t
-stream_new(struct media *m, const struct media_packet *packet, const struct media_sample *first,
-	const struct media_tie *tie)
+uint32_t
+media_stream_new(struct media *m, const struct media_packet *packet,
+	const struct media_sample *first, const struct media_tie *tie)
 {
 	const struct packet_view *v = packet->view;
 
@@ -367,7 +366,8 @@ stream_new(struct media *m, const struct media_packet *packet, const struct medi
 	c->tunnel = v->tunnel;
 	c->dscp = v->dscp;
 	c->ttl = v->ttl;
-	m->hot[index].ssrc = base_load_be32(v->payload + 8);
+	m->hot[index].ssrc =
+		first->payload_type == MEDIA_PT_T38 ? 0 : base_load_be32(v->payload + 8);
 	m->hot[index].check = (uint32_t)(packet->hash >> 16);
 	media_figures_begin(m, index, first);
 	if (tie) {
@@ -470,12 +470,12 @@ media_begin(struct media *m, struct media_packet *packet)
 		return true;
 	if (!media_sample_of(&s, v, packet->ts_ns))
 		return false;
-	bool for_call = find_room(m, &v->src, &v->dst, &tie);
+	bool for_call = media_tie_room(m, &v->src, &v->dst, &tie);
 	struct media_candidate *c = candidate_of(m, packet->hash, packet->ts_ns);
 	if (!for_call && !(c && is_in_sequence(c, &s)))
 		return wait_for_second(m, c, &s);
-	uint32_t index =
-		stream_new(m, packet, c && c->n ? &c->samples[0] : &s, for_call ? &tie : NULL);
+	const struct media_sample *first = c && c->n ? &c->samples[0] : &s;
+	uint32_t index = media_stream_new(m, packet, first, for_call ? &tie : NULL);
 	if (index == MEDIA_NONE)
 		return false;
 	for (uint32_t i = 0; c && i < c->n; i++)

@@ -6,8 +6,11 @@ static enum packet_verdict
 worker_miss(struct worker *w, struct media_packet *packet)
 {
 	const struct packet_view *view = packet->view;
-	struct classify_result what =
-		classify_payload(w->now_in_force.classify, w->now_in_force.core, view);
+	struct classify_result what;
+
+	if (base_unlikely(media_fax(w->media, packet)))
+		return PACKET_VERDICT_T38;
+	what = classify_payload(w->now_in_force.classify, w->now_in_force.core, view);
 
 	if (what.scanned)
 		metrics_add(w->metrics, METRICS_HYPERSCAN_SCANS, 1);
