@@ -1,7 +1,8 @@
 /* media_directory: endpoints that SDP announced, one writer, readers on every core without locks.
  *
- * The table gives the entry; the entry is 128 bytes under a sequence counter (odd while it is being
- * written).  The writer never changes an entry in place: it fills a free one and swaps the index,
+ * The table gives the entry; the entry is one cache line under a sequence counter (odd while it is
+ * being written), and where more payload types are announced than fit there, half a line more under
+ * the same counter.  The writer never changes an entry in place: it fills a free one and swaps the index,
  * so a writer that is stopped half-way stops no reader.  A reader copies the entry and takes the
  * copy only where the counter was even and the same before and after; it can meet an entry that was
  * freed and filled anew for another endpoint, so "not there" is final only where nothing was
@@ -11,36 +12,51 @@
 #include "media_private.h"
 #include "media_table.h"
 
-#define ENTRY_WORDS 15
+#define ENTRY_WORDS 7
+#define MORE_WORDS 4
+#define ALL_WORDS (ENTRY_WORDS + MORE_WORDS)
+#define ENTRY_CODECS 3 /* the others stand in more */
 #define RETRIES 1000 /* then it is "not there": asked again later */
+
+struct __attribute__((packed)) entry_codec {
+	uint32_t clock_hz;
+	uint8_t payload_type, codec;
+};
 
 struct entry_data {
 	uint64_t call;
 	int64_t since_ns;
-	struct media_codec_map codecs[MEDIA_CODECS_MAX];
 	struct base_endpoint at;
 	uint8_t side, n_codecs, flags;
 	uint8_t ptime_ms;
+	struct entry_codec codecs[MEDIA_CODECS_MAX];
 };
 
 enum { FLAG_SRTP = 1, FLAG_T38 = 2, FLAG_GUESS = 4 };
 
 union entry_words {
 	struct entry_data data;
-	uint64_t words[ENTRY_WORDS];
+	uint64_t words[ALL_WORDS];
 };
 
 struct entry {
 	_Alignas(64) uint64_t seq;
 	uint64_t words[ENTRY_WORDS]; /* of union entry_words */
 };
-_Static_assert(sizeof(struct entry) == 2 * BASE_CACHE_LINE, "two lines an entry");
-_Static_assert(sizeof(union entry_words) == ENTRY_WORDS * 8, "fits");
+_Static_assert(sizeof(struct entry) == BASE_CACHE_LINE, "one line an entry");
+_Static_assert(sizeof(union entry_words) == ALL_WORDS * 8, "fits");
+_Static_assert(offsetof(struct entry_data, codecs[ENTRY_CODECS]) == ENTRY_WORDS * 8,
+	"what stands in more begins with a codec");
+
+struct entry_more {
+	uint64_t words[MORE_WORDS];
+};
 
 struct media_directory {
 	struct media_table table;
 	struct base_hash_key key;
 	struct entry *entries;
+	struct entry_more *more;      /* of entry i; untouched where its codecs fit */
 	uint32_t *free;               /* stack of indices, the writer's */
 	uint32_t n_free, entries_max; /* one more than endpoints: the one being filled */
 	uint32_t faxes;               /* entries with FLAG_T38: readers ask for fax only then */
@@ -60,7 +76,7 @@ media_directory_footprint(uint32_t max_endpoints)
 	uint32_t max = max_endpoints ? max_endpoints : 1;
 
 	return base_align_up(sizeof(struct media_directory), 64) + buckets_bytes(max) +
-	       (size_t)(max + 1) * sizeof(struct entry) +
+	       (size_t)(max + 1) * (sizeof(struct entry) + sizeof(struct entry_more)) +
 	       base_align_up((size_t)(max + 1) * sizeof(uint32_t), 64);
 }
 
@@ -78,6 +94,8 @@ media_directory_new(void *mem, uint32_t max_endpoints, const struct base_hash_ke
 	p += buckets_bytes(max);
 	d->entries = (struct entry *)p;
 	p += (size_t)d->entries_max * sizeof(struct entry);
+	d->more = (struct entry_more *)p;
+	p += (size_t)d->entries_max * sizeof(struct entry_more);
 	d->free = (uint32_t *)p;
 	for (uint32_t i = 0; i < d->entries_max; i++) {
 		d->entries[i].seq = 0;
@@ -128,7 +146,7 @@ find_own(const struct media_directory *d, uint64_t hash, const struct base_endpo
 			bits &= bits - 1) {
 			union entry_words u;
 			uint32_t *index = &b->index[__builtin_ctz(bits)];
-			memcpy(u.words, d->entries[*index].words, sizeof(u.words));
+			memcpy(u.words, d->entries[*index].words, ENTRY_WORDS * 8);
 			if (base_endpoint_eq(&u.data.at, at))
 				return index;
 		}
@@ -139,8 +157,10 @@ find_own(const struct media_directory *d, uint64_t hash, const struct base_endpo
 }
 
 static void
-entry_write(struct entry *e, const union entry_words *u)
+entry_write(struct media_directory *d, uint32_t index, const union entry_words *u)
 {
+	struct entry *e = &d->entries[index];
+	struct entry_more *more = &d->more[index];
 	uint64_t seq = e->seq;
 
 	__atomic_store_n(&e->seq, seq + 1, __ATOMIC_RELAXED);
@@ -148,17 +168,23 @@ entry_write(struct entry *e, const union entry_words *u)
 						    fence in entry_read */
 	for (uint32_t i = 0; i < ENTRY_WORDS; i++)
 		__atomic_store_n(&e->words[i], u->words[i], __ATOMIC_RELAXED);
+	for (uint32_t i = 0; i < MORE_WORDS && u->data.n_codecs > ENTRY_CODECS; i++)
+		__atomic_store_n(&more->words[i], u->words[ENTRY_WORDS + i], __ATOMIC_RELAXED);
 	__atomic_store_n(
 		&e->seq, seq + 2, __ATOMIC_RELEASE); /* pairs with the first load in entry_read */
 }
 
 static bool
-entry_read(const struct entry *e, union entry_words *u)
+entry_read(const struct media_directory *d, uint32_t index, union entry_words *u)
 {
+	const struct entry *e = &d->entries[index];
+	const struct entry_more *more = &d->more[index];
 	uint64_t seq = __atomic_load_n(&e->seq, __ATOMIC_ACQUIRE);
 
 	for (uint32_t i = 0; i < ENTRY_WORDS; i++)
 		u->words[i] = __atomic_load_n(&e->words[i], __ATOMIC_RELAXED);
+	for (uint32_t i = 0; i < MORE_WORDS && u->data.n_codecs > ENTRY_CODECS; i++)
+		u->words[ENTRY_WORDS + i] = __atomic_load_n(&more->words[i], __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return !(seq & 1) && __atomic_load_n(&e->seq, __ATOMIC_RELAXED) == seq;
 }
@@ -175,7 +201,9 @@ entry_fill(union entry_words *u, const struct base_endpoint *at, const struct me
 	u->data.flags = (uint8_t)((a->srtp ? FLAG_SRTP : 0) | (a->t38 ? FLAG_T38 : 0) |
 				  (a->guess ? FLAG_GUESS : 0));
 	u->data.ptime_ms = a->ptime_ms <= UINT8_MAX ? (uint8_t)a->ptime_ms : 0;
-	memcpy(u->data.codecs, a->codecs, u->data.n_codecs * sizeof(u->data.codecs[0]));
+	for (uint8_t i = 0; i < u->data.n_codecs; i++)
+		u->data.codecs[i] = (struct entry_codec){a->codecs[i].clock_hz,
+			a->codecs[i].payload_type, a->codecs[i].codec};
 }
 
 /* One endpoint's entry came, changed or went.  Stored before the next entry is written (the fence
@@ -192,7 +220,7 @@ is_guess(const struct entry *e)
 {
 	union entry_words u;
 
-	memcpy(u.words, e->words, sizeof(u.words));
+	memcpy(u.words, e->words, ENTRY_WORDS * 8);
 	return u.data.flags & FLAG_GUESS;
 }
 
@@ -209,7 +237,7 @@ media_directory_publish(struct media_directory *d, const struct base_endpoint *a
 	if (known && announce->guess && !is_guess(&d->entries[*known]))
 		return true;
 	entry_fill(&u, at, announce);
-	entry_write(&d->entries[index], &u);
+	entry_write(d, index, &u);
 	if (known) {
 		faxes_change(d, 0, fax_of(&d->entries[*known]));
 		d->free[d->n_free - 1] = *known;
@@ -235,7 +263,7 @@ media_directory_withdraw(struct media_directory *d, const struct base_endpoint *
 	if (!known)
 		return;
 	uint32_t index = *known;
-	memcpy(u.words, d->entries[index].words, sizeof(u.words));
+	memcpy(u.words, d->entries[index].words, ENTRY_WORDS * 8);
 	if (u.data.call != call)
 		return;
 	media_table_remove(&d->table, hash, index);
@@ -257,7 +285,9 @@ announce_of(struct media_announce *out, const struct entry_data *data)
 		.t38 = data->flags & FLAG_T38,
 		.guess = data->flags & FLAG_GUESS,
 	};
-	memcpy(out->codecs, data->codecs, data->n_codecs * sizeof(out->codecs[0]));
+	for (uint8_t i = 0; i < data->n_codecs; i++)
+		out->codecs[i] = (struct media_codec_map){data->codecs[i].clock_hz,
+			data->codecs[i].payload_type, data->codecs[i].codec};
 }
 
 /* True and the entry; false: not seen, which is final only where nothing was published meanwhile.
@@ -274,7 +304,7 @@ lookup(const struct media_directory *d, uint64_t hash, const struct base_endpoin
 		for (; bits; bits &= bits - 1) {
 			uint32_t index =
 				__atomic_load_n(&b->index[__builtin_ctz(bits)], __ATOMIC_ACQUIRE);
-			if (entry_read(&d->entries[index], u) && base_endpoint_eq(&u->data.at, at))
+			if (entry_read(d, index, u) && base_endpoint_eq(&u->data.at, at))
 				return true;
 		}
 		if (__atomic_load_n(&b->passed, __ATOMIC_ACQUIRE) == 0)

@@ -37,6 +37,8 @@ void bench_laps_print(struct bench_laps *laps, const char *name);
 void bench_rtp(uint32_t streams, uint32_t laps);
 void bench_sip(uint32_t laps);
 void bench_calls(uint32_t in_progress, uint32_t laps);
+/* Memory of so many answered calls in progress, two streams each. */
+void bench_memory_of_calls(uint32_t calls);
 void bench_ring(uint32_t laps);
 /* n calls, in a directory of its own under parent. */
 void bench_store(uint32_t n, const char *parent);

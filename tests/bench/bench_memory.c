@@ -1,0 +1,139 @@
+/* What a call in progress costs in memory: so many calls answered and never hung up, each with its five messages in flow[] and a
+ * stream either way, through worker_step.  Resident pages are counted before the tables are made and when all calls stand; then
+ * the capture ends and every record is read: all calls, all messages, all packets must be there. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "record.h"
+#include "worker.h"
+
+#define CALL_NS 10000 /* 100 000 new calls a second on the packets' clock */
+#define PACKETS 4     /* of each stream */
+#define PAYLOAD_BYTES 160
+#define MESSAGES 5    /* INVITE to ACK */
+
+static struct {
+	uint64_t calls, messages, streams, packets, lost;
+} told;
+
+/* Of the process, ordinary pages and huge ones. */
+static uint64_t
+resident_bytes(void)
+{
+	FILE *f = fopen("/proc/self/status", "r");
+	unsigned long long kib, sum = 0;
+	char line[256];
+
+	if (!f)
+		bench_die("no /proc/self/status");
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "VmRSS: %llu", &kib) == 1 || sscanf(line, "HugetlbPages: %llu", &kib) == 1)
+			sum += kib * 1024;
+	fclose(f);
+	return sum;
+}
+
+static bool
+record_read(void *context, uint32_t core, uint8_t *record, uint32_t len)
+{
+	static struct record_row row, stream;
+	struct base_span element;
+	uint32_t at = 0;
+
+	if (record_row_read(&row, record, len) < 0 || row.kind != RECORD_CALL)
+		return true;
+	told.calls += row.values[RECORD_F_ANSWER_TIME].present;
+	told.messages += row.values[RECORD_F_FLOW].count;
+	while (record_row_element(&row, RECORD_F_STREAMS, &at, &element)) {
+		if (record_nested_read(&stream, RECORD_STREAM, element) < 0)
+			bench_die("a stream that cannot be read");
+		told.streams++;
+		told.packets += stream.values[RECORD_F_PACKETS].u64;
+		told.lost += stream.values[RECORD_F_LOST].u64;
+	}
+	return true;
+}
+
+static struct worker_set *
+engine_new(uint32_t calls)
+{
+	struct config *config;
+	struct worker_set *set;
+	struct sys_error e;
+
+	if (config_defaults(&config, &e) < 0)
+		bench_die(e.text);
+	config->tables.calls = calls + calls / 8; /* the last sixteenth is kept free */
+	config->tables.streams = 2 * calls;
+	config->tables.endpoints = 2 * calls;
+	struct worker_options options = {.config = config, .cores = 1, .replay = true, .clock_source = "bench", .record = record_read};
+	if (worker_set_new(&set, &options, &e) < 0)
+		bench_die(e.text);
+	return set;
+}
+
+struct feed {
+	struct worker *worker;
+	uint8_t bytes[BENCH_BURST][BENCH_SIP_MAX + BENCH_UDP_HEADERS];
+	struct rx_frame frames[BENCH_BURST];
+	uint32_t n;
+	int64_t ts_ns;
+};
+
+static void
+feed_flush(struct feed *f)
+{
+	worker_step(f->worker, f->frames, f->n);
+	worker_house(f->worker, f->ts_ns);
+	f->n = 0;
+}
+
+static void
+feed_add(struct feed *f, uint32_t len)
+{
+	f->frames[f->n] = (struct rx_frame){.data = f->bytes[f->n], .len = len, .wire_len = len, .ts_ns = f->ts_ns, .link = PACKET_LINK_ETHERNET};
+	if (++f->n == BENCH_BURST)
+		feed_flush(f);
+}
+
+static void
+feed_packets(struct feed *f, uint32_t streams, uint32_t packet)
+{
+	for (uint32_t stream = 0; stream < streams; stream++, f->ts_ns += CALL_NS / 2) {
+		struct bench_addresses at = bench_media_of(stream / 2, stream & 1);
+		struct bench_rtp rtp = {bench_ssrc_of(stream), packet * 160, (uint16_t)packet, 8};
+		feed_add(f, bench_frame_rtp(f->bytes[f->n], &at, &rtp, PAYLOAD_BYTES));
+	}
+}
+
+void
+bench_memory_of_calls(uint32_t calls)
+{
+	static struct feed f;
+
+	f.ts_ns = 1700000000 * BASE_NS_PER_SEC;
+	uint64_t before = resident_bytes();
+	struct worker_set *set = engine_new(calls);
+	f.worker = worker_set_worker(set, 0);
+	for (uint32_t call = 0; call < calls; call++, f.ts_ns += CALL_NS)
+		for (int message = BENCH_INVITE; message <= BENCH_ACK; message++)
+			feed_add(&f, bench_frame_sip(f.bytes[f.n], call, (enum bench_message)message));
+	for (uint32_t packet = 0; packet < PACKETS; packet++)
+		feed_packets(&f, 2 * calls, packet);
+	feed_flush(&f);
+	uint64_t resident = resident_bytes() - before;
+	const struct metrics_core *m = worker_set_metrics(set, 0);
+	bench_check("calls in progress", m->values[METRICS_CALLS_ACTIVE], calls);
+	bench_check("streams in progress", m->values[METRICS_STREAMS_ACTIVE], 2ull * calls);
+	worker_set_finish(set, f.ts_ns);
+	bench_check("records of answered calls", told.calls, calls);
+	bench_check("messages in records", told.messages, (uint64_t)MESSAGES * calls);
+	bench_check("streams in records", told.streams, 2ull * calls);
+	bench_check("packets in records", told.packets, 2ull * PACKETS * calls);
+	bench_check("packets lost in records", told.lost, 0);
+	bench_print("memory_call_bytes", (double)resident / calls, "bytes");
+	bench_print("memory_resident_mib", (double)resident / (1 << 20), "MiB");
+}
