@@ -144,11 +144,11 @@ dialog_receive(struct dialog *d, const struct dialog_message *m)
 static void
 endpoints_withdraw(struct dialog *d, struct slot *s)
 {
-	struct chain_cursor at = {0};
-	const struct base_endpoint *endpoint;
+	chain_ref at = s->last_endpoint;
+	struct base_endpoint endpoint;
 
-	while ((endpoint = chain_item_next(&d->pool, &s->endpoint_chain, sizeof(*endpoint), &at)))
-		d->options.hooks.withdraw(d->options.hooks.context, endpoint, slot_handle(d, s));
+	while (media_endpoint_next(d, &at, &endpoint))
+		d->options.hooks.withdraw(d->options.hooks.context, &endpoint, slot_handle(d, s));
 }
 
 void

@@ -1,16 +1,9 @@
 #include "dialog_private.h"
 
 static bool
-is_caller_tag(const struct slot *s, uint32_t tag)
+is_caller_tag(const struct dialog *d, const struct slot *s, uint32_t tag)
 {
-	return tag && (tag == s->from_tag ||
-			      slot_set_has(s->call.caller_tags, s->call.n_caller_tags, tag));
-}
-
-static bool
-cseq_is_attempt(const struct call_state *c, uint32_t cseq)
-{
-	return slot_set_has(c->attempt_cseq, c->n_attempts, cseq);
+	return tag && (tag == s->from_tag || slot_set_has(d, s, SET_CALLER_TAG, tag));
 }
 
 static bool
@@ -29,12 +22,12 @@ call_matches(const struct dialog *d, const struct slot *s, const struct sip_mess
 
 	if (s->from_tag == 0)
 		return true; /* RFC 2543 clients have no tags */
-	if (is_caller_tag(s, from) || is_caller_tag(s, to))
+	if (is_caller_tag(d, s, from) || is_caller_tag(d, s, to))
 		return true;
 	if (m->cseq_method == SIP_METHOD_INVITE && to == 0)
 		return is_challenge(s->final.status) && m->cseq != s->attempt_cseq;
-	return slot_set_has(s->call.fork_tags, s->call.n_forks, from) ||
-	       (to && slot_set_has(s->call.fork_tags, s->call.n_forks, to)) || from == 0;
+	return slot_set_has(d, s, SET_FORK_TAG, from) ||
+	       (to && slot_set_has(d, s, SET_FORK_TAG, to)) || from == 0;
 }
 
 /* ---- attempts and their final responses ---- */
@@ -89,8 +82,7 @@ static void
 attempt_begin(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	const struct flow_entry *e)
 {
-	struct call_state *c = &s->call;
-	bool known = cseq_is_attempt(c, m->sip->cseq);
+	bool known = slot_set_has(d, s, SET_ATTEMPT_CSEQ, m->sip->cseq);
 
 	if (known && s->attempt_cseq == m->sip->cseq && s->attempt_src != UINT8_MAX) {
 		attempt_hop(d, s, m, e);
@@ -98,15 +90,14 @@ attempt_begin(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	}
 	if (known && s->attempt_cseq != m->sip->cseq)
 		return; /* an old attempt sent again */
-	if (!known && c->n_attempts && is_challenge(s->final.status))
+	if (!known && s->set_n[SET_ATTEMPT_CSEQ] && is_challenge(s->final.status))
 		s->challenges++;
 	if (!known) {
 		s->final = (struct final){0};
 		s->texts[TEXT_REASON] = 0;
-		if (c->n_attempts < DIALOG_ATTEMPTS_MAX)
-			c->attempt_cseq[c->n_attempts++] = m->sip->cseq;
+		slot_set_add(d, s, SET_ATTEMPT_CSEQ, m->sip->cseq);
 	}
-	slot_set_add(c->caller_tags, &c->n_caller_tags, dialog_text_hash(d, m->sip->from.tag));
+	slot_set_add(d, s, SET_CALLER_TAG, dialog_text_hash(d, m->sip->from.tag));
 	s->attempt_cseq = m->sip->cseq;
 	s->attempt_branch = dialog_text_hash(d, m->sip->via.branch);
 	s->attempt_src = e->src;
@@ -119,23 +110,17 @@ attempt_begin(struct dialog *d, struct slot *s, const struct dialog_message *m,
 static void
 warnings_take(struct dialog *d, struct slot *s, const struct sip_message *m)
 {
-	struct call_state *c = &s->call;
-
 	for (const struct sip_header *h = sip_header_find(m, SIP_HDR_WARNING); h;
 		h = sip_header_next(m, h))
-		if (c->n_warnings < DIALOG_TEXTS_MAX)
-			c->warnings[c->n_warnings++] =
-				chain_text_add(&d->pool, &s->text_chain, h->value);
+		slot_note_text(d, s, NOTE_WARNING, h->value);
 }
 
 static void
 extra_headers_take(struct dialog *d, struct slot *s, const struct sip_message *m)
 {
-	struct call_state *c = &s->call;
 	char line[1024];
 
-	for (uint32_t i = 0; i < d->options.n_extra_headers && c->n_headers < DIALOG_TEXTS_MAX;
-		i++) {
+	for (uint32_t i = 0; i < d->options.n_extra_headers; i++) {
 		const struct sip_header *h = sip_header_named(m, d->options.extra_headers[i]);
 		if (h == NULL)
 			continue;
@@ -143,8 +128,7 @@ extra_headers_take(struct dialog *d, struct slot *s, const struct sip_message *m
 		base_text_span(&t, d->options.extra_headers[i]);
 		base_text_str(&t, ": ");
 		base_text_span(&t, h->value);
-		c->headers[c->n_headers++] = chain_text_add(
-			&d->pool, &s->text_chain, base_span_of(line, (uint32_t)t.len));
+		slot_note_text(d, s, NOTE_HEADER, base_span_of(line, (uint32_t)t.len));
 	}
 }
 
@@ -193,8 +177,8 @@ initial_invite(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	if (e->src == s->first_src)
 		slot_text_set(d, s, TEXT_CALLER_UA, sip_header_value(sip, SIP_HDR_USER_AGENT));
 	attempt_begin(d, s, m, e);
-	if (c->n_attempts <= 1)
-		slot_set_add(s->branches, &s->n_branches, dialog_text_hash(d, sip->via.branch));
+	if (s->set_n[SET_ATTEMPT_CSEQ] <= 1)
+		slot_set_add(d, s, SET_BRANCH, dialog_text_hash(d, sip->via.branch));
 }
 
 const struct bye *
@@ -262,14 +246,14 @@ bye_take(struct dialog *d, struct slot *s, const struct dialog_message *m)
 	uint32_t from = dialog_text_hash(d, sip->from.tag), to = dialog_text_hash(d, sip->to.tag);
 	uint8_t side = MEDIA_SIDE_UNKNOWN;
 
-	if (from == s->from_tag || is_caller_tag(s, from))
+	if (from == s->from_tag || is_caller_tag(d, s, from))
 		side = MEDIA_SIDE_CALLER;
-	else if (is_caller_tag(s, to) || slot_set_has(c->fork_tags, c->n_forks, from))
+	else if (is_caller_tag(d, s, to) || slot_set_has(d, s, SET_FORK_TAG, from))
 		side = MEDIA_SIDE_CALLEE;
 	struct bye bye = {m->ts_ns, dialog_text_hash(d, sip->via.branch), side, sip->status != 0};
 	uint32_t callee = side == MEDIA_SIDE_CALLER ? to : from;
 	if (callee != c->answer_tag && c->answer_tag && c->acknowledged &&
-		slot_set_has(c->fork_tags, c->n_forks, callee))
+		slot_set_has(d, s, SET_FORK_TAG, callee))
 		return; /* another fork's answer is given up */
 	failure_forget(d, s, side == MEDIA_SIDE_CALLER ? sip->to.tag : sip->from.tag);
 	uint32_t before = call_bye(s)->branch;
@@ -297,7 +281,7 @@ ack_take(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	bool by_caller = e->flags & FLOW_FROM_CALLER,
 	     cookie = base_span_starts_nocase(sip->via.branch, BASE_SPAN("z9hG4bK"));
 
-	if (!by_caller || !cseq_is_attempt(c, sip->cseq) ||
+	if (!by_caller || !slot_set_has(d, s, SET_ATTEMPT_CSEQ, sip->cseq) ||
 		(cookie && flow_has_invite(d, s, e, true)) ||
 		(c->answer_tag && to && to != c->answer_tag))
 		return;
@@ -416,23 +400,21 @@ response_begins_attempt(const struct dialog *d, const struct slot *s, const stru
 
 	if (c->reinvited || c->acknowledged)
 		return false;
-	if (c->n_attempts == 0)
+	if (s->set_n[SET_ATTEMPT_CSEQ] == 0)
 		return s->request_ns == 0;
 	return c->answer_ns == 0 && sip->cseq > s->attempt_cseq &&
-		is_caller_tag(s, dialog_text_hash(d, sip->from.tag));
+		is_caller_tag(d, s, dialog_text_hash(d, sip->from.tag));
 }
 
 /* Its CSeq stands for the attempt until the INVITE is seen. */
 static void
-attempt_assume(struct slot *s, uint32_t cseq)
+attempt_assume(struct dialog *d, struct slot *s, uint32_t cseq)
 {
-	struct call_state *c = &s->call;
-
-	if (c->n_attempts == DIALOG_ATTEMPTS_MAX)
+	if (s->set_n[SET_ATTEMPT_CSEQ] == SET_MAX)
 		return;
 	s->challenges = (uint8_t)(s->challenges + is_challenge(s->final.status));
 	s->final = (struct final){0};
-	c->attempt_cseq[c->n_attempts++] = cseq;
+	slot_set_add(d, s, SET_ATTEMPT_CSEQ, cseq);
 	s->attempt_cseq = cseq;
 	s->attempt_branch = 0;
 	s->attempt_ns = 0;
@@ -460,13 +442,13 @@ call_response(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	if (e->flags & FLOW_FROM_CALLER)
 		return; /* to a re-INVITE of the callee, who counts a CSeq of his own */
 	if (response_begins_attempt(d, s, sip))
-		attempt_assume(s, sip->cseq);
-	if (!cseq_is_attempt(c, sip->cseq))
+		attempt_assume(d, s, sip->cseq);
+	if (!slot_set_has(d, s, SET_ATTEMPT_CSEQ, sip->cseq))
 		return;
 	/* A re-INVITE has no ringing, and its 100 has the To tag. */
 	c->caller_known |= sip->status == 100 ? sip->to.tag.len == 0 : sip->status < 200;
 	if (sip->status > 100 && sip->status < 300)
-		slot_set_add(c->fork_tags, &c->n_forks, dialog_text_hash(d, sip->to.tag));
+		slot_set_add(d, s, SET_FORK_TAG, dialog_text_hash(d, sip->to.tag));
 	struct base_span agent = sip_header_value(sip, SIP_HDR_SERVER);
 	if (agent.len == 0)
 		agent = sip_header_value(sip, SIP_HDR_USER_AGENT);
@@ -542,7 +524,7 @@ sent_by_uac(const struct dialog *d, const struct slot *s, const struct sip_messa
 	uint8_t scratch[256];
 
 	if (s->from_tag || sip->from.tag.len)
-		return is_caller_tag(s, dialog_text_hash(d, sip->from.tag));
+		return is_caller_tag(d, s, dialog_text_hash(d, sip->from.tag));
 	sip_name_addr_parse(sip->from.value, &from);
 	return base_span_eq(
 		from.uri.user, slot_text(d, s, TEXT_FROM_USER, scratch, sizeof(scratch)));

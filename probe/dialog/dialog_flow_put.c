@@ -35,12 +35,12 @@ flow_tag_text(const struct dialog *d, const struct slot *s, uint16_t tag, uint8_
 {
 	struct base_span text = slot_text(d, s, TEXT_TO_TAG, scratch, cap);
 	struct chain_cursor at = {0};
-	const struct tag_item *item;
+	const struct note *item;
 
 	if (tag == 0 || (uint16_t)dialog_text_hash(d, text) == tag)
 		return tag ? text : (struct base_span){NULL, 0};
-	while ((item = chain_item_next(&d->pool, &s->tag_chain, sizeof(*item), &at)))
-		if ((uint16_t)item->hash == tag)
+	while ((item = slot_note_next(d, s, NOTE_TO_TAG, &at)))
+		if ((uint16_t)item->value == tag)
 			return chain_text(&d->pool, item->text, scratch, cap);
 	return (struct base_span){NULL, 0};
 }

@@ -14,7 +14,7 @@ fork_of(struct fork *forks, uint32_t *n, uint16_t tag, bool make)
 	for (uint32_t i = 0; i < *n; i++)
 		if (forks[i].tag == tag)
 			return &forks[i];
-	if (!make || *n == DIALOG_TAGS_MAX)
+	if (!make || *n == SET_MAX)
 		return NULL;
 	forks[*n] = (struct fork){.tag = tag};
 	return &forks[(*n)++];
@@ -73,10 +73,10 @@ state_of(const struct fork *f)
 void
 forks_put(const struct dialog *d, const struct slot *s, struct record_writer *w)
 {
-	struct fork forks[DIALOG_TAGS_MAX];
+	struct fork forks[SET_MAX];
 	uint8_t scratch[256];
 
-	if (s->call.n_forks < 2)
+	if (s->set_n[SET_FORK_TAG] < 2)
 		return;
 	uint32_t n = forks_of(d, s, forks);
 	for (uint32_t i = 0; i < n; i++) {

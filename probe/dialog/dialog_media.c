@@ -81,21 +81,40 @@ announce_codecs(struct media_announce *a, const struct sip_sdp_media *media)
 	}
 }
 
+bool
+media_endpoint_next(const struct dialog *d, chain_ref *at, struct base_endpoint *out)
+{
+	struct endpoint_item item;
+	uint8_t scratch[sizeof(item)];
+
+	struct base_span bytes = chain_text(&d->pool, *at, scratch, sizeof(scratch));
+	if (bytes.len != sizeof(item))
+		return false;
+	memcpy(&item, bytes.p, sizeof(item));
+	*at = item.before;
+	*out = item.at;
+	return true;
+}
+
 /* Publishes, and notes the endpoint once so that the closing call can withdraw it. */
 static void
 endpoint_publish(struct dialog *d, struct slot *s, const struct base_endpoint *at,
 	const struct media_announce *announce)
 {
-	struct chain_cursor cursor = {0};
-	struct base_endpoint *known;
+	struct endpoint_item item;
+	struct base_endpoint known;
+	chain_ref ref = s->last_endpoint;
 
 	d->options.hooks.publish(d->options.hooks.context, at, announce);
-	while ((known = chain_item_next(&d->pool, &s->endpoint_chain, sizeof(*known), &cursor)))
-		if (base_endpoint_eq(known, at))
+	while (media_endpoint_next(d, &ref, &known))
+		if (base_endpoint_eq(&known, at))
 			return;
-	known = chain_item_add(&d->pool, &s->endpoint_chain, sizeof(*known));
-	if (known)
-		*known = *at;
+	memset(&item, 0, sizeof(item));
+	item.before = s->last_endpoint;
+	item.at = *at;
+	ref = chain_text_add(&d->pool, &s->text_chain, base_span_of(&item, sizeof(item)));
+	if (media_endpoint_next(d, &(chain_ref){ref}, &known)) /* there is room for all of it */
+		s->last_endpoint = ref;
 	else
 		d->options.hooks.withdraw(d->options.hooks.context, at, announce->call);
 }

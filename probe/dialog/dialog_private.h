@@ -26,9 +26,7 @@
 
 #define DIALOG_NIL UINT32_MAX
 #define DIALOG_TICK_NS (10 * BASE_NS_PER_MS)
-#define DIALOG_TAGS_MAX 8
 #define DIALOG_HOSTS_MAX 12
-#define DIALOG_ATTEMPTS_MAX 8
 #define DIALOG_TEXTS_MAX 4
 #define DIALOG_DIGITS_MAX 200 /* in dtmf[] */
 #define DIALOG_WATCHES_MAX 8
@@ -93,10 +91,26 @@ struct link_item {
 };
 #define LINKS_MAX 16
 
-/* A To tag of a call with several. */
-struct tag_item {
-	uint32_t hash;
+/* Small sets of a dialog.  As a rule each has one member, which stands in the slot; others are
+ * notes. */
+enum slot_set { SET_ATTEMPT_CSEQ, SET_CALLER_TAG, SET_FORK_TAG, SET_BRANCH, SET_COUNT };
+#define SET_MAX 8
+
+/* What few dialogs have: members of sets after the first, To tags before the one in texts, names of
+ * watch lists that matched, Warning and extra headers. */
+enum note_kind {
+	NOTE_SETS, NOTE_TO_TAG = SET_COUNT, NOTE_WATCH, NOTE_WARNING, NOTE_HEADER
+};
+struct note {
+	uint32_t value;          /* member of a set; hash of a tag */
 	chain_ref text;
+	uint8_t kind;            /* enum note_kind; below NOTE_TO_TAG: enum slot_set */
+};
+
+/* A published endpoint as it lies in text_chain. */
+struct endpoint_item {
+	chain_ref before;
+	struct base_endpoint at;
 };
 
 /* The texts kept of a dialog, each once. */
@@ -178,14 +192,9 @@ struct call_state {
 	/* of the answered fork; any after the answer; any at all */
 	struct bye bye_own, bye_after, bye_first;
 	struct final bye_final; /* to the BYE that counts */
-	uint32_t attempt_cseq[DIALOG_ATTEMPTS_MAX];
-	uint32_t fork_tags[DIALOG_TAGS_MAX];
-	uint32_t caller_tags[DIALOG_TAGS_MAX]; /* From tags of the attempts: as a rule one */
-	chain_ref warnings[DIALOG_TEXTS_MAX], headers[DIALOG_TEXTS_MAX];
 	uint32_t answer_tag;    /* hash */
 	uint32_t session_expires;
 	uint16_t holds, updates, prack, invites;
-	uint8_t n_attempts, n_forks, n_caller_tags, n_warnings, n_headers;
 	uint16_t reason_cause, transfer_code; /* 0: none */
 	uint8_t q850;           /* 0: none */
 	uint8_t reason_source;  /* enum reason_source */
@@ -224,7 +233,7 @@ struct slot {
 	bool flow_truncated;
 	uint8_t n_hosts;
 	uint8_t challenges;
-	uint8_t n_branches;
+	uint8_t set_n[SET_COUNT];
 	uint8_t attempt_src;     /* hosts[] index of the current attempt's first request */
 	uint8_t attempt_vias;    /* Via elements of it: one at the hop nearest to the caller */
 	uint8_t first_src, first_dst;
@@ -233,7 +242,9 @@ struct slot {
 	int64_t attempt_ns;      /* first request of the current attempt; 0: not seen */
 	uint32_t from_tag;       /* hash */
 	uint32_t attempt_cseq, attempt_branch;
-	uint32_t branches[DIALOG_TAGS_MAX]; /* top Via branches of the first attempt: hops */
+	/* CSeq of the INVITEs; From tags of the attempts; tags of those who responded; top Via
+	 * branches of the first attempt: hops */
+	uint32_t set_first[SET_COUNT];
 	struct final final;      /* of the current attempt */
 	uint32_t messages, retransmissions, duplicates, forwarded, flow_count, stream_count;
 	uint8_t n_transactions;
@@ -249,14 +260,13 @@ struct slot {
 	uint8_t media_sides;     /* bit i: enum media_side i has announced audio that it sends */
 	bool one_sided;          /* some SDP was not sendrecv */
 	uint64_t lost_at_start;
-	chain_ref watches[DIALOG_WATCHES_MAX]; /* names of the lists that matched */
-	uint8_t n_watches;
 	uint16_t methods[SIP_METHOD_COUNT];
 	chain_ref texts[TEXT_COUNT];
 	chain_ref hosts[DIALOG_HOSTS_MAX];
 	struct chain link_chain; /* struct link_item */
-	struct chain tag_chain; /* struct tag_item: To tags before the one in texts */
-	struct chain text_chain, flow_chain, endpoint_chain, stream_chain;
+	struct chain note_chain; /* struct note */
+	struct chain text_chain, flow_chain, stream_chain;
+	chain_ref last_endpoint; /* published; each with the one before */
 	union {
 		struct call_state call;
 		struct exchange_state exchange;
@@ -331,10 +341,17 @@ void slot_parties_set(struct dialog *d, struct slot *s, const struct dialog_mess
 /* never 0 but for the empty text */
 uint32_t dialog_text_hash(const struct dialog *d, struct base_span text);
 
-/* Adds a tag's or branch's hash to a small set: nothing where it is 0, there already, or the set is
- * full. */
-void slot_set_add(uint32_t *set, uint8_t *n, uint32_t hash);
-bool slot_set_has(const uint32_t *set, uint8_t n, uint32_t hash);
+/* Adds to a set: nothing where it is there already or the set is full; nor the hash 0 of no text
+ * (a CSeq of 0 is one). */
+void slot_set_add(struct dialog *d, struct slot *s, enum slot_set set, uint32_t value);
+bool slot_set_has(
+	const struct dialog *d, const struct slot *s, enum slot_set set, uint32_t value);
+
+/* The next of a kind after *at (start with {0}), in the order in which they came, or NULL. */
+struct note *slot_note_next(
+	const struct dialog *d, const struct slot *s, uint8_t kind, struct chain_cursor *at);
+/* Nothing where the slot has as many of the kind as it keeps. */
+void slot_note_text(struct dialog *d, struct slot *s, uint8_t kind, struct base_span text);
 
 /* The To tag that counts from now on; those before it are kept too. */
 void slot_to_tag_set(struct dialog *d, struct slot *s, struct base_span tag);
@@ -455,6 +472,9 @@ const struct bye *call_bye(const struct slot *s);
 /* dialog_media.c */
 void media_receive(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	struct flow_entry *entry);
+/* The endpoint at *at, which becomes the one published before it (start with last_endpoint).
+ * False: none. */
+bool media_endpoint_next(const struct dialog *d, chain_ref *at, struct base_endpoint *out);
 
 /* dialog_streams.c */
 /* The next stream of s, in no order: start with *at = s->last_stream; false at the end. */

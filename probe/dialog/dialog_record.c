@@ -91,11 +91,15 @@ put_text(struct dialog *d, const struct slot *s, struct record_writer *w, enum s
 }
 
 static void
-put_texts(struct dialog *d, struct record_writer *w, enum record_field f, const chain_ref *refs,
-	uint8_t n)
+put_notes(struct dialog *d, const struct slot *s, struct record_writer *w, enum record_field f,
+	uint8_t kind)
 {
-	for (uint8_t i = 0; i < n; i++)
-		record_put_str(w, f, chain_text(&d->pool, refs[i], d->scratch, sizeof(d->scratch)));
+	struct chain_cursor at = {0};
+	const struct note *note;
+
+	while ((note = slot_note_next(d, s, kind, &at)))
+		record_put_str(
+			w, f, chain_text(&d->pool, note->text, d->scratch, sizeof(d->scratch)));
 }
 
 static void
@@ -135,7 +139,7 @@ put_common(struct dialog *d, const struct slot *s, struct record_writer *w)
 	record_put_u64(w, RECORD_F_CAPTURE_LOSS, d->lost_total - s->lost_at_start);
 	record_put_bool(w, RECORD_F_TRUNCATED, s->truncated);
 	record_put_cstr(w, RECORD_F_CLOCK_SOURCE, d->options.clock_source);
-	put_texts(d, w, RECORD_F_WATCH, s->watches, s->n_watches);
+	put_notes(d, s, w, RECORD_F_WATCH, NOTE_WATCH);
 }
 
 /* ---- calls ---- */
@@ -307,13 +311,13 @@ put_call(struct dialog *d, const struct slot *s, struct record_writer *w)
 	put_text(d, s, w, TEXT_PAI, RECORD_F_PAI);
 	put_text(d, s, w, TEXT_DIVERSION, RECORD_F_DIVERSION);
 	record_put_bool(w, RECORD_F_IDENTITY, c->identity);
-	put_texts(d, w, RECORD_F_HEADERS, c->headers, c->n_headers);
+	put_notes(d, s, w, RECORD_F_HEADERS, NOTE_HEADER);
 	put_timing(s, w, &end);
 	put_outcome(d, s, w, &end);
 	record_put_u64(w, RECORD_F_INVITES, c->invites);
 	record_put_u64(w, RECORD_F_AUTH_CHALLENGES, s->challenges);
-	record_put_u64(w, RECORD_F_FORKS, c->n_forks);
-	record_put_u64(w, RECORD_F_HOPS, s->n_branches);
+	record_put_u64(w, RECORD_F_FORKS, s->set_n[SET_FORK_TAG]);
+	record_put_u64(w, RECORD_F_HOPS, s->set_n[SET_BRANCH]);
 	record_put_u64(w, RECORD_F_HOLDS, c->holds);
 	record_put_u64(w, RECORD_F_UPDATES, c->updates);
 	record_put_u64(w, RECORD_F_PRACK, c->prack);
@@ -325,7 +329,7 @@ put_call(struct dialog *d, const struct slot *s, struct record_writer *w)
 	put_text(d, s, w, TEXT_FORWARDED_TO, RECORD_F_FORWARDED_TO);
 	if (c->session_set)
 		record_put_u64(w, RECORD_F_SESSION_EXPIRES, c->session_expires);
-	put_texts(d, w, RECORD_F_WARNINGS, c->warnings, c->n_warnings);
+	put_notes(d, s, w, RECORD_F_WARNINGS, NOTE_WARNING);
 	put_methods(s, w);
 	forks_put(d, s, w);
 	links_put(d, s, w);
@@ -375,14 +379,16 @@ put_registration(struct dialog *d, const struct slot *s, struct record_writer *w
 			removes         ? "deregister"
 			: x->n_contacts ? "register"
 					: "query");
-	put_texts(d, w, RECORD_F_CONTACTS, x->contacts, x->n_contacts);
+	for (uint8_t i = 0; i < x->n_contacts; i++)
+		record_put_str(w, RECORD_F_CONTACTS,
+			chain_text(&d->pool, x->contacts[i], d->scratch, sizeof(d->scratch)));
 	if (x->has_requested)
 		record_put_u64(w, RECORD_F_REQUESTED_EXPIRES, x->requested_expires);
 	if (x->has_granted)
 		record_put_u64(w, RECORD_F_GRANTED_EXPIRES, x->granted_expires);
 	record_put_u64(w, RECORD_F_AUTH_CHALLENGES, s->challenges);
 	record_put_u64(w, RECORD_F_ATTEMPTS, x->attempts);
-	record_put_u64(w, RECORD_F_HOPS, s->n_branches);
+	record_put_u64(w, RECORD_F_HOPS, s->set_n[SET_BRANCH]);
 }
 
 static void

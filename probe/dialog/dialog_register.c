@@ -292,7 +292,7 @@ registration_receive(struct dialog *d, struct slot *s, const struct dialog_messa
 		register_request(d, s, sip);
 	}
 	if (request && s->exchange.attempts == 1)
-		slot_set_add(s->branches, &s->n_branches, dialog_text_hash(d, sip->via.branch));
+		slot_set_add(d, s, SET_BRANCH, dialog_text_hash(d, sip->via.branch));
 	if (!request && !flow_is_repeat(e))
 		register_response(d, s, m);
 	exchange_arm(d, s);

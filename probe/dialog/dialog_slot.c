@@ -138,10 +138,9 @@ slot_take(struct dialog *d, enum slot_kind kind, uint64_t hash, const struct dia
 	s->first_ns = s->last_ns = m->ts_ns;
 	s->lost_at_start = d->lost_total;
 	chain_init(&s->link_chain);
-	chain_init(&s->tag_chain);
+	chain_init(&s->note_chain);
 	chain_init(&s->text_chain);
 	chain_init(&s->flow_chain);
-	chain_init(&s->endpoint_chain);
 	chain_init(&s->stream_chain);
 	slot_text_set(d, s, TEXT_CALL_ID, m->sip->call_id);
 	s->bucket_next = d->buckets[hash & d->bucket_mask];
@@ -161,10 +160,9 @@ slot_give_back(struct dialog *d, struct slot *s)
 	list_remove(d, s);
 	base_wheel_cancel(d->wheel, i);
 	chain_free(&d->pool, &s->link_chain);
-	chain_free(&d->pool, &s->tag_chain);
+	chain_free(&d->pool, &s->note_chain);
 	chain_free(&d->pool, &s->text_chain);
 	chain_free(&d->pool, &s->flow_chain);
-	chain_free(&d->pool, &s->endpoint_chain);
 	chain_free(&d->pool, &s->stream_chain);
 	s->kind = SLOT_FREE;
 	s->bucket_next = d->free_head;
@@ -244,19 +242,19 @@ slot_to_tag_set(struct dialog *d, struct slot *s, struct base_span tag)
 {
 	uint8_t scratch[256];
 	struct base_span old = slot_text(d, s, TEXT_TO_TAG, scratch, sizeof(scratch));
-	struct tag_item before = {dialog_text_hash(d, old), s->texts[TEXT_TO_TAG]}, *item;
+	struct note before = {dialog_text_hash(d, old), s->texts[TEXT_TO_TAG], NOTE_TO_TAG}, *item;
 	struct chain_cursor at = {0};
 	uint32_t hash = dialog_text_hash(d, tag);
 
-	if (hash == before.hash || tag.len == 0)
+	if (hash == before.value || tag.len == 0)
 		return;
-	while ((item = chain_item_next(&d->pool, &s->tag_chain, sizeof(*item), &at)))
-		if (item->hash == hash)
+	while ((item = slot_note_next(d, s, NOTE_TO_TAG, &at)))
+		if (item->value == hash)
 			break;
 	s->texts[TEXT_TO_TAG] = item ? item->text : 0;
 	slot_text_set(d, s, TEXT_TO_TAG, tag);
 	if (item == NULL && before.text)
-		item = chain_item_add(&d->pool, &s->tag_chain, sizeof(*item));
+		item = chain_item_add(&d->pool, &s->note_chain, sizeof(*item));
 	if (item)
 		*item = before; /* each tag is here or in texts, never in both */
 }
@@ -282,11 +280,13 @@ static void
 slot_watch(struct dialog *d, struct slot *s, const struct sip_message *sip)
 {
 	const struct dialog_hooks *hooks = &d->options.hooks;
-	uint64_t lists = s->n_watches == 0 ? hooks->watch(hooks->context, sip) : 0;
+	struct chain_cursor at = {0};
+	bool known = slot_note_next(d, s, NOTE_WATCH, &at) != NULL;
+	uint64_t lists = known ? 0 : hooks->watch(hooks->context, sip);
 
-	for (uint32_t i = 0; i < 64 && lists >> i && s->n_watches < DIALOG_WATCHES_MAX; i++)
+	for (uint32_t i = 0; i < 64 && lists >> i; i++)
 		if (lists >> i & 1)
-			s->watches[s->n_watches++] = chain_text_add(&d->pool, &s->text_chain,
+			slot_note_text(d, s, NOTE_WATCH,
 				base_span_cstr(hooks->watch_name(hooks->context, i)));
 }
 
@@ -330,18 +330,62 @@ dialog_text_hash(const struct dialog *d, struct base_span text)
 	return h ? h : 1;
 }
 
-bool
-slot_set_has(const uint32_t *set, uint8_t n, uint32_t hash)
+struct note *
+slot_note_next(
+	const struct dialog *d, const struct slot *s, uint8_t kind, struct chain_cursor *at)
 {
-	for (uint8_t i = 0; i < n; i++)
-		if (set[i] == hash)
+	struct note *note;
+
+	while ((note = chain_item_next(&d->pool, &s->note_chain, sizeof(*note), at)))
+		if (note->kind == kind)
+			return note;
+	return NULL;
+}
+
+void
+slot_note_text(struct dialog *d, struct slot *s, uint8_t kind, struct base_span text)
+{
+	uint32_t n = 0, max = kind == NOTE_WATCH ? DIALOG_WATCHES_MAX : DIALOG_TEXTS_MAX;
+	struct chain_cursor at = {0};
+	struct note *note = NULL;
+
+	while (slot_note_next(d, s, kind, &at))
+		n++;
+	if (n < max)
+		note = chain_item_add(&d->pool, &s->note_chain, sizeof(*note));
+	if (note)
+		*note = (struct note){0, chain_text_add(&d->pool, &s->text_chain, text), kind};
+}
+
+bool
+slot_set_has(const struct dialog *d, const struct slot *s, enum slot_set set, uint32_t value)
+{
+	struct chain_cursor at = {0};
+	const struct note *note;
+
+	if (s->set_n[set] == 0 || s->set_first[set] == value)
+		return s->set_n[set] != 0;
+	while (s->set_n[set] > 1 && (note = slot_note_next(d, s, (uint8_t)set, &at)))
+		if (note->value == value)
 			return true;
 	return false;
 }
 
 void
-slot_set_add(uint32_t *set, uint8_t *n, uint32_t hash)
+slot_set_add(struct dialog *d, struct slot *s, enum slot_set set, uint32_t value)
 {
-	if (hash && *n < DIALOG_TAGS_MAX && !slot_set_has(set, *n, hash))
-		set[(*n)++] = hash;
+	struct note *note;
+
+	if ((value == 0 && set != SET_ATTEMPT_CSEQ) || s->set_n[set] == SET_MAX ||
+		slot_set_has(d, s, set, value))
+		return;
+	if (s->set_n[set] == 0) {
+		s->set_first[set] = value;
+	} else {
+		note = chain_item_add(&d->pool, &s->note_chain, sizeof(*note));
+		if (note == NULL)
+			return;
+		*note = (struct note){value, 0, (uint8_t)set};
+	}
+	s->set_n[set]++;
 }

@@ -2,10 +2,10 @@
  *
  * The table gives the entry; the entry is one cache line under a sequence counter (odd while it is
  * being written), and where more payload types are announced than fit there, half a line more under
- * the same counter.  The writer never changes an entry in place: it fills a free one and swaps the index,
- * so a writer that is stopped half-way stops no reader.  A reader copies the entry and takes the
- * copy only where the counter was even and the same before and after; it can meet an entry that was
- * freed and filled anew for another endpoint, so "not there" is final only where nothing was
+ * the same counter.  The writer never changes an entry in place: it fills a free one and swaps the
+ * index, so a writer that is stopped half-way stops no reader.  A reader copies the entry and takes
+ * the copy only where the counter was even and the same before and after; it can meet an entry that
+ * was freed and filled anew for another endpoint, so "not there" is final only where nothing was
  * published meanwhile.  All shared words are accessed with atomic loads and stores: the copy is no
  * data race. */
 #include "media.h"
