@@ -82,17 +82,14 @@ out_billing(struct cli_out *out)
 
 	if (out_path(out, path, "billing") != CLI_OK)
 		return CLI_FAILED;
-	struct sinks_billing_options options = {
-		.dir = path,
-		.format = c->billing.format,
-		.columns =
-			c->billing.columns_count ? (const char *const *)c->billing.columns : NULL,
-		.n_columns = c->billing.columns_count,
-		.kinds = 1u << RECORD_CALL,
-		.rotate_s = c->billing.rotate_s,
-		.rotate_bytes = c->billing.rotate_bytes,
-		.rotate_records = c->billing.rotate_records,
-	};
+	struct sinks_billing_options options;
+	if (sinks_billing_options_of(&options, c, &e) != 0)
+		return cli_fail(out->cli, "%s", e.text);
+	options.dir = path;
+	options.kinds = 1u << RECORD_CALL;
+	options.n_hook = 0; /* these files are looked at, not handed over */
+	options.retention_days = 0;
+	options.retention_bytes = 0;
 	if (sys_directory_make(path, 0755, &e) != 0)
 		return cli_fail(out->cli, "%s", e.text);
 	if (sinks_billing_open(&billing, out->store, &options, &e) != 0)

@@ -21,6 +21,11 @@ enum config_watch_kind {
 	CONFIG_WATCH_NUMBER, CONFIG_WATCH_DOMAIN, CONFIG_WATCH_USER_AGENT, CONFIG_WATCH_HEADER
 };
 enum config_billing_format { CONFIG_BILLING_CSV, CONFIG_BILLING_JSONL };
+enum config_compression {
+	CONFIG_COMPRESSION_NONE,
+	CONFIG_COMPRESSION_GZIP,
+	CONFIG_COMPRESSION_ZSTD
+};
 enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG };
 
 struct config_watch {
@@ -113,6 +118,15 @@ struct config {
 		unsigned columns_count;
 		char **kinds;          /* default [call] */
 		unsigned kinds_count;
+		enum config_compression compression; /* default none */
+		char **mask;           /* config_mask_parse reads them */
+		unsigned mask_count;
+		char *mask_key_file;   /* "": none */
+		char **hook;           /* program and arguments */
+		unsigned hook_count;
+		uint32_t hook_timeout_s, hook_retry_s;
+		uint32_t retention_days; /* 0: for ever */
+		uint64_t retention_bytes; /* 0: no bound */
 		uint32_t rotate_s;     /* default 300 */
 		uint64_t rotate_bytes; /* default 64 MiB */
 		uint32_t rotate_records; /* default 100000 */
@@ -156,6 +170,21 @@ int config_load(struct config **config, const char *path, struct sys_error *e);
 /* The defaults alone, as if from an empty file. */
 int config_defaults(struct config **config, struct sys_error *e);
 void config_free(struct config *config);
+
+/* An entry of billing.mask. */
+enum config_mask_rule {
+	CONFIG_MASK_NONE,
+	CONFIG_MASK_DROP,
+	CONFIG_MASK_HASH,
+	CONFIG_MASK_KEEP_FIRST, /* n characters, or bits of an address */
+	CONFIG_MASK_KEEP_LAST   /* n characters */
+};
+struct config_mask {
+	enum config_mask_rule rule;
+	uint32_t n;
+};
+/* "from_user=keep_last:3": the field and its mask; negative, with the reason in e: it is none. */
+int config_mask_parse(const char *text, struct config_mask *mask, struct sys_error *e);
 
 /* The entries of a watch list's file, trimmed, without comments and empty lines: 0 and an array for
  * config_watch_entries_free, or negative with the sentence in e.  An entry is at most

@@ -108,11 +108,36 @@ check_hep(const struct config_job *job)
 		job, "hep", &(struct config_kinds){c->hep.kinds, c->hep.kinds_count, &kinds});
 }
 
+static int
+check_billing(const struct config_job *job)
+{
+	const struct config *c = job->config;
+	bool seen[RECORD_F_COUNT] = {false};
+	struct config_place key = config_place_of("billing", "mask_key_file", -1, -1);
+
+	for (unsigned i = 0; i < c->billing.mask_count; i++) {
+		struct config_place place = config_place_of("billing", "mask", -1, (int)i);
+		struct sys_error why = {""};
+		struct config_mask mask;
+		int field = config_mask_parse(c->billing.mask[i], &mask, &why);
+		if (field < 0)
+			return config_refuse(job, &place, "%s", why.text);
+		if (seen[field])
+			return config_refuse(
+				job, &place, "'%s' stands there twice", record_fields[field].key);
+		seen[field] = true;
+		if (mask.rule == CONFIG_MASK_HASH && !*c->billing.mask_key_file)
+			return config_refuse(job, &key, "is needed to hash '%s'",
+				record_fields[field].key);
+	}
+	return 0;
+}
+
 int
 config_check_sinks(const struct config_job *job)
 {
 	static int (*const checks[])(const struct config_job *) = {
-		check_clickhouse, check_kafka, check_hep, check_metrics};
+		check_billing, check_clickhouse, check_kafka, check_hep, check_metrics};
 	int result = 0;
 
 	for (size_t i = 0; i < base_count_of(checks) && result == 0; i++)

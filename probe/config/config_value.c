@@ -6,6 +6,7 @@
 
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
 static const char *const billing_formats[] = {"csv", "jsonl", NULL};
+static const char *const compressions[] = {"none", "gzip", "zstd", NULL};
 static const char *const watch_kinds[] = {"number", "domain", "user_agent", "header", NULL};
 static const char *const booleans[] = {"false", "true", NULL};
 
@@ -16,6 +17,7 @@ value_words(uint8_t type)
 	static const char *const *const words[CONFIG_TYPE_COUNT] = {[CONFIG_TYPE_BOOL] = booleans,
 		[CONFIG_TYPE_LOG_LEVEL] = log_levels,
 		[CONFIG_TYPE_BILLING_FORMAT] = billing_formats,
+		[CONFIG_TYPE_COMPRESSION] = compressions,
 		[CONFIG_TYPE_WATCH_KIND] = watch_kinds};
 
 	return words[type];

@@ -160,6 +160,14 @@ bool record_row_element(const struct record_row *row, enum record_field f, uint3
  * -BASE_ERR_FORMAT. */
 int record_nested_read(struct record_row *row, enum record_kind kind, struct base_span element);
 
+/* A LIST value's bytes (record_value.text, not json) again, with every field of its rows as edit
+ * writes it to out; where edit says false the field is left out, and out takes nothing of it.  Rows
+ * that grow too long for their prefix are left out. */
+typedef bool (*record_edit_fn)(void *context, enum record_field f, struct base_span bytes,
+	struct base_text *out);
+void record_list_edit(struct base_text *out, struct base_span list, record_edit_fn edit,
+	void *context);
+
 /* ---- texts ---- */
 
 /* One JSON object without a line end: "kind" first, then the fields in record.def order, absent

@@ -195,3 +195,51 @@ record_walk_next(struct record_walk *walk, enum record_kind kind, enum record_fi
 	}
 	return false;
 }
+
+/* Room for a prefix; prefix_close fills it. */
+static size_t
+prefix_open(struct base_text *out)
+{
+	const struct prefix none = {0, 0};
+	size_t start = out->len;
+
+	base_text_bytes(out, &none, sizeof(none));
+	return start;
+}
+
+/* keep: what was written since belongs to the field; else, or where it is too long, it goes. */
+static void
+prefix_close(struct base_text *out, size_t start, uint16_t field, bool keep)
+{
+	size_t len = out->len - start - sizeof(struct prefix);
+
+	if (out->overflow || !keep || len > UINT16_MAX) {
+		out->len = start;
+		return;
+	}
+	const struct prefix prefix = {field, (uint16_t)len};
+	memcpy(out->p + start, &prefix, sizeof(prefix));
+}
+
+void
+record_list_edit(
+	struct base_text *out, struct base_span list, record_edit_fn edit, void *context)
+{
+	struct prefix row, field;
+	uint32_t at = 0;
+	bool bad;
+
+	while (!out->overflow && field_next(list, &at, &row, &bad)) {
+		struct base_span element = base_span_of(list.p + at - row.len, row.len);
+		size_t row_start = prefix_open(out);
+		for (uint32_t i = 0; !out->overflow && field_next(element, &i, &field, &bad);) {
+			size_t start = prefix_open(out);
+			bool keep = field.field < RECORD_F_COUNT &&
+				    edit(context, field.field,
+					    base_span_of(element.p + i - field.len, field.len),
+					    out);
+			prefix_close(out, start, field.field, keep);
+		}
+		prefix_close(out, row_start, row.field, true);
+	}
+}

@@ -17,10 +17,11 @@ billing_is_wanted(const struct config *config)
 	return config->billing.enabled;
 }
 
-static int
-billing_open(void **sink, struct store *store, const struct config *config, struct sys_error *e)
+int
+sinks_billing_options_of(
+	struct sinks_billing_options *options, const struct config *config, struct sys_error *e)
 {
-	struct sinks_billing_options options = {
+	*options = (struct sinks_billing_options){
 		.dir = config->billing.dir,
 		.format = config->billing.format,
 		.columns = config->billing.columns_count
@@ -30,17 +31,36 @@ billing_open(void **sink, struct store *store, const struct config *config, stru
 		.rotate_s = config->billing.rotate_s,
 		.rotate_bytes = config->billing.rotate_bytes,
 		.rotate_records = config->billing.rotate_records,
+		.compression = config->billing.compression,
+		.masks = (const char *const *)config->billing.mask,
+		.n_masks = config->billing.mask_count,
+		.mask_key_file = config->billing.mask_key_file,
+		.hook = (const char *const *)config->billing.hook,
+		.n_hook = config->billing.hook_count,
+		.hook_timeout_s = config->billing.hook_timeout_s,
+		.hook_retry_s = config->billing.hook_retry_s,
+		.retention_days = config->billing.retention_days,
+		.retention_bytes = config->billing.retention_bytes,
 	};
-	struct sinks_billing *b = NULL;
-
 	for (unsigned i = 0; i < config->billing.kinds_count; i++) {
 		enum record_kind kind = record_kind_of(base_span_cstr(config->billing.kinds[i]));
 		if (kind == RECORD_NONE)
 			return sys_fail(e, -BASE_ERR_INVALID, "billing.kinds: no record is a '%s'",
 				config->billing.kinds[i]);
-		options.kinds |= 1u << kind;
+		options->kinds |= 1u << kind;
 	}
-	int error = sinks_billing_open(&b, store, &options, e);
+	return 0;
+}
+
+static int
+billing_open(void **sink, struct store *store, const struct config *config, struct sys_error *e)
+{
+	struct sinks_billing_options options;
+	struct sinks_billing *b = NULL;
+
+	int error = sinks_billing_options_of(&options, config, e);
+	if (error == 0)
+		error = sinks_billing_open(&b, store, &options, e);
 	*sink = b;
 	return error;
 }
@@ -58,6 +78,12 @@ billing_lag(const void *sink)
 }
 
 static void
+billing_status(const void *sink, struct sinks_status *status)
+{
+	sinks_billing_status(sink, status);
+}
+
+static void
 billing_close(void *sink)
 {
 	sinks_billing_close(sink);
@@ -69,6 +95,7 @@ const struct sinks_kind sinks_billing_kind = {
 	.open = billing_open,
 	.step = billing_step,
 	.lag = billing_lag,
+	.status = billing_status,
 	.close = billing_close,
 };
 

@@ -8,7 +8,12 @@
  * fsynced; then one line is appended durably to DIR/manifest.jsonl:
  *
  *   file, file_sequence, format
- *   records, bytes, sha256      of the whole file, header line included
+ *   schema                      name of the file that describes the columns
+ *   compression                 none, gzip or zstd
+ *   records
+ *   bytes, sha256               of the file as it lies there
+ *   content_bytes,
+ *   content_sha256              of what is in it, header line included
  *   first_billing_seq,
  *   last_billing_seq            of column billing_seq, the first one of each record
  *   from_position, to_position  of the store: the records with from < position <= to
@@ -26,6 +31,13 @@
  * A crash at any point leaves no record out and none twice.  Until its name is final a file may be
  * made anew with other boundaries; before the rename its last position is made durable (the store's
  * number billing.intent), so from there on it is made anew under the same name with the same bytes.
+ *
+ * handed_over in the directory holds the file sequence up to which files are handed over: the
+ * collector writes it after each success of the command billing.hook, which gets the files one by
+ * one in order, at least once each; where there is none, who fetches the files writes it.  Only
+ * files up to it are ever deleted (billing.retention_days, retention_bytes).
+ *
+ * schema-<hash>.json: name, type, unit and meaning of each column, and its mask.
  *
  * CSV has one header line, so csv takes exactly one kind; several kinds need jsonl.  Interim
  * records are billed as they are (column status).  Thread: one.
@@ -109,7 +121,20 @@ struct sinks_billing_options {
 	uint32_t rotate_s;
 	uint64_t rotate_bytes;
 	uint32_t rotate_records;
+	enum config_compression compression;
+	const char *const *masks; /* as billing.mask has them */
+	uint32_t n_masks;
+	const char *mask_key_file;
+	const char *const *hook; /* argument templates */
+	uint32_t n_hook, hook_timeout_s, hook_retry_s;
+	uint32_t retention_days; /* 0: for ever */
+	uint64_t retention_bytes; /* 0: no bound */
 };
+
+/* What the configuration says; borrows from it. */
+int
+sinks_billing_options_of(
+	struct sinks_billing_options *options, const struct config *config, struct sys_error *e);
 
 /* -BASE_ERR_INVALID: csv with several kinds, an unknown column, or one that none of the kinds has;
  * -BASE_ERR_EXISTS: another process writes there; -BASE_ERR_FORMAT: the manifest's last line is not
@@ -126,6 +151,9 @@ sinks_billing_step(struct sinks_billing *b, int64_t now_ns, bool stop, struct sy
  * count too. */
 int64_t
 sinks_billing_lag(const struct sinks_billing *b);
+/* batches: files; retries: of the command; failing: the command does. */
+void
+sinks_billing_status(const struct sinks_billing *b, struct sinks_status *status);
 /* Gives up the open file (its records come again); NULL is allowed. */
 void
 sinks_billing_close(struct sinks_billing *b);

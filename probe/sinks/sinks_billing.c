@@ -77,6 +77,10 @@ sinks_billing_open(struct sinks_billing **out, struct store *store,
 		error = billing_lock(b, e);
 	if (error == 0)
 		error = billing_recover(b, e);
+	if (error == 0)
+		error = sinks_handed_read(b, e);
+	if (error == 0)
+		error = sinks_schema_write(b, e);
 	if (error) {
 		sinks_billing_close(b);
 		return error;
@@ -90,8 +94,12 @@ sinks_billing_close(struct sinks_billing *b)
 {
 	if (b == NULL)
 		return;
+	sinks_hook_close(b);
 	sinks_file_reset(&b->file);
 	free(b->file.rings);
+	sinks_compress_free(b->compress);
+	explicit_bzero(&b->mask_key, sizeof(b->mask_key));
+	free(b->mask_text.p);
 	if (b->locked)
 		sys_mapping_close(&b->lock);
 	free(b->text.p);
@@ -105,6 +113,18 @@ sinks_billing_lag(const struct sinks_billing *b)
 	int64_t unread = store_position_last(b->store) - b->scanned;
 
 	return (int64_t)b->file.records + (unread > 0 ? unread : 0);
+}
+
+void
+sinks_billing_status(const struct sinks_billing *b, struct sinks_status *status)
+{
+	*status = (struct sinks_status){.lag = sinks_billing_lag(b),
+		.records = b->done_records,
+		.batches = b->done_files,
+		.retries = b->hook.retries,
+		.failing = b->hook.failures != 0,
+		.failing_ns = b->hook.failing_ns,
+		.why = b->hook.why};
 }
 
 /* A file that may have its final name already is made anew with the same end. */
@@ -172,6 +192,8 @@ file_close(struct sinks_billing *b, struct sys_error *e)
 	if (error)
 		return error;
 	b->delivered = next;
+	b->done_records += b->file.records;
+	b->done_files++;
 	sinks_file_reset(&b->file);
 	/* From here on the manifest knows; what fails now is mended at the next opening. */
 	error = store_numbers_set(b->store, numbers, base_count_of(numbers), e);
@@ -268,5 +290,8 @@ sinks_billing_step(struct sinks_billing *b, int64_t now_ns, bool stop, struct sy
 		b->text.len = 0;
 		b->scanned = b->delivered.position;
 	}
+	/* What is finished is handed over, whatever holds up the next one. */
+	sinks_hook_step(b, stop);
+	sinks_retention_step(b);
 	return error;
 }

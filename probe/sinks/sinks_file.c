@@ -32,23 +32,43 @@ part_path(const struct sinks_billing *b, char path[SINKS_PATH_BYTES])
 	return base_text_cstr(&t);
 }
 
+/* Bytes of the file as it is delivered.  Returns 0 or an errno. */
 static int
-text_write(struct sinks_billing *b, struct sys_error *e)
+bytes_write(void *context, const void *p, size_t n)
 {
-	size_t done = 0;
+	struct sinks_file *file = context;
+	const uint8_t *bytes = p;
+
+	for (size_t done = 0; done < n;) {
+		ssize_t more = write(file->fd, bytes + done, n - done);
+		if (more < 0 && errno == EINTR)
+			continue;
+		if (more < 0)
+			return errno;
+		done += (size_t)more;
+	}
+	sha256_update(&file->sha256, n, bytes);
+	file->written += n;
+	return 0;
+}
+
+/* end: nothing follows. */
+static int
+text_write(struct sinks_billing *b, bool end, struct sys_error *e)
+{
+	struct sinks_file *file = &b->file;
+	int number;
 
 	if (b->text.overflow)
 		return sys_fail(e, -BASE_ERR_FULL, "a billing record is too long");
-	while (done < b->text.len) {
-		ssize_t n = write(b->file.fd, b->text.p + done, b->text.len - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return sys_fail(e, sys_error_of_errno(errno),
-				"cannot write a billing file in %s: %s", b->dir, strerror(errno));
-		done += (size_t)n;
-	}
-	sha256_update(&b->file.sha256, b->text.len, (const uint8_t *)b->text.p);
+	sha256_update(&file->content_sha256, b->text.len, (const uint8_t *)b->text.p);
+	number = b->compress ? sinks_compress_put(b->compress, &b->text, end, bytes_write, file)
+			     : bytes_write(file, b->text.p, b->text.len);
+	if (number < 0)
+		return sys_fail(e, number, "cannot compress a billing file in %s", b->dir);
+	if (number)
+		return sys_fail(e, sys_error_of_errno(number),
+			"cannot write a billing file in %s: %s", b->dir, strerror(number));
 	b->text.len = 0;
 	return 0;
 }
@@ -65,16 +85,25 @@ sinks_file_open(struct sinks_billing *b, struct sys_error *e)
 		return sys_fail(
 			e, sys_error_of_errno(errno), "cannot write %s: %s", path, strerror(errno));
 	sha256_init(&file->sha256);
+	sha256_init(&file->content_sha256);
+	if (b->compress)
+		sinks_compress_begin(b->compress);
 	file->opened_ns = b->now_ns;
 	b->text.len = 0;
 	b->text.overflow = false;
-	if (b->format == CONFIG_BILLING_CSV) {
-		base_text_str(&b->text, "billing_seq,");
-		record_csv_header(&b->text, (enum record_kind)__builtin_ctz(b->kinds), b->fields,
-			b->n_fields);
-	}
+	b->format->begin(b);
 	file->bytes = b->text.len;
 	return 0;
+}
+
+uint64_t
+sinks_file_lost(const struct sinks_file *file)
+{
+	uint64_t lost = 0;
+
+	for (uint32_t i = 0; i < file->n_rings; i++)
+		lost += file->rings[i].lost;
+	return lost;
 }
 
 void
@@ -139,23 +168,6 @@ file_account(struct sinks_file *file, const struct record_row *row)
 	return 0;
 }
 
-static void
-text_json_row(struct base_text *t, const struct sinks_billing *b, const struct record_row *row)
-{
-	base_text_str(t, ",\"kind\":\"");
-	base_text_str(t, record_kind_name(row->kind));
-	base_text_char(t, '"');
-	for (uint32_t i = 0; i < b->n_fields; i++) {
-		if (!row->values[b->fields[i]].present)
-			continue;
-		base_text_str(t, ",\"");
-		base_text_str(t, record_fields[b->fields[i]].key);
-		base_text_str(t, "\":");
-		record_json_value(t, row, b->fields[i]);
-	}
-	base_text_str(t, "}\n");
-}
-
 int
 sinks_file_add(struct sinks_billing *b, const struct record_row *row, int64_t position,
 	struct sys_error *e)
@@ -164,27 +176,19 @@ sinks_file_add(struct sinks_billing *b, const struct record_row *row, int64_t po
 	size_t from = b->text.len;
 	int64_t billing_seq = b->delivered.billing_seq + (int64_t)file->records + 1;
 
-	if (b->format == CONFIG_BILLING_CSV) {
-		base_text_i64(&b->text, billing_seq);
-		base_text_char(&b->text, ',');
-		record_csv_row(&b->text, row, b->fields, b->n_fields);
-	} else {
-		base_text_str(&b->text, "{\"billing_seq\":");
-		base_text_i64(&b->text, billing_seq);
-		text_json_row(&b->text, b, row);
-	}
+	b->format->row(b, billing_seq, b->n_masks ? sinks_mask_row(b, row) : row);
 	if (file_account(file, row))
 		return sys_fail(e, -BASE_ERR_NO_MEMORY, "out of memory");
 	file->bytes += b->text.len - from;
 	file->records++;
 	file->to_position = position;
-	return b->text.len >= SINKS_WRITE_BYTES || b->text.overflow ? text_write(b, e) : 0;
+	return b->text.len >= SINKS_WRITE_BYTES || b->text.overflow ? text_write(b, false, e) : 0;
 }
 
 int
 sinks_file_flush(struct sinks_billing *b, struct sys_error *e)
 {
-	int error = text_write(b, e);
+	int error = text_write(b, true, e);
 
 	if (error == 0 && fsync(b->file.fd))
 		error = sys_fail(e, sys_error_of_errno(errno),
@@ -236,7 +240,9 @@ sinks_file_rename(struct sinks_billing *b, char name[SINKS_PATH_BYTES], struct s
 	for (size_t i = 0; i < 19; i++) /* 2026-11-23T01:02:03 */
 		if (time[i] != '-' && time[i] != ':')
 			base_text_char(&t, time[i]);
-	base_text_str(&t, b->format == CONFIG_BILLING_CSV ? "Z.csv" : "Z.jsonl");
+	base_text_str(&t, "Z.");
+	base_text_str(&t, b->format->extension);
+	base_text_str(&t, sinks_compress_extension(b->compress));
 	base_text_str(&full, b->dir);
 	base_text_char(&full, '/');
 	base_text_str(&full, base_text_cstr(&t));

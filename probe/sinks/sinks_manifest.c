@@ -9,8 +9,8 @@
 #define TAIL_BYTES (1u << 20) /* a line of STORE's rings at most: 256 of 200 bytes each, and room  \
 			       */
 
-static void
-manifest_path(const char *dir, char path[SINKS_PATH_BYTES])
+void
+sinks_manifest_path(const char *dir, char path[SINKS_PATH_BYTES])
 {
 	struct base_text t = base_text_of(path, SINKS_PATH_BYTES);
 
@@ -21,8 +21,8 @@ manifest_path(const char *dir, char path[SINKS_PATH_BYTES])
 
 /* The number behind "key": in a line of ours.  In a JSON string the quotes would be escaped, so a
  * name cannot pretend. */
-static bool
-line_number(const char *line, const char *key, int64_t *out)
+bool
+sinks_manifest_number(const char *line, const char *key, int64_t *out)
 {
 	const char *p = strstr(line, key);
 	uint32_t digits = 0;
@@ -43,9 +43,10 @@ static int
 line_read(
 	const char *path, const char *line, struct sinks_delivered *delivered, struct sys_error *e)
 {
-	if (line_number(line, "\"to_position\":", &delivered->position) &&
-		line_number(line, "\"file_sequence\":", &delivered->file_sequence) &&
-		line_number(line, "\"last_billing_seq\":", &delivered->billing_seq))
+	if (sinks_manifest_number(line, "\"to_position\":", &delivered->position) &&
+		sinks_manifest_number(
+			line, "\"file_sequence\":", &delivered->file_sequence) &&
+		sinks_manifest_number(line, "\"last_billing_seq\":", &delivered->billing_seq))
 		return 0;
 	return sys_fail(e, -BASE_ERR_FORMAT,
 		"%s: the last line is not one of ringtap's: put it right or take the file away",
@@ -104,7 +105,7 @@ sinks_manifest_read(const char *dir, struct sinks_delivered *delivered, struct s
 {
 	char path[SINKS_PATH_BYTES];
 
-	manifest_path(dir, path);
+	sinks_manifest_path(dir, path);
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
 		return 0;
@@ -155,27 +156,46 @@ line_rings(struct base_text *t, const struct sinks_file *file)
 }
 
 static void
-line_write(struct base_text *t, struct sinks_billing *b, const char *name)
+put_sha256(struct base_text *t, const char *key, const struct sha256_ctx *so_far)
 {
-	struct sinks_file *file = &b->file;
-	struct sha256_ctx sha256 = file->sha256;
+	struct sha256_ctx sha256 = *so_far;
 	uint8_t digest[SHA256_DIGEST_SIZE];
-	uint64_t lost = 0;
 
-	for (uint32_t i = 0; i < file->n_rings; i++)
-		lost += file->rings[i].lost;
 	sha256_digest(&sha256, sizeof(digest), digest);
-	base_text_str(t, "{\"file\":");
-	base_text_json(t, base_span_cstr(name));
-	put_number(t, "file_sequence", b->delivered.file_sequence + 1);
-	base_text_str(t,
-		b->format == CONFIG_BILLING_CSV ? ",\"format\":\"csv\"" : ",\"format\":\"jsonl\"");
-	put_number(t, "records", (int64_t)file->records);
-	put_number(t, "bytes", (int64_t)file->bytes);
-	base_text_str(t, ",\"sha256\":\"");
+	base_text_str(t, ",\"");
+	base_text_str(t, key);
+	base_text_str(t, "\":\"");
 	for (size_t i = 0; i < sizeof(digest); i++)
 		base_text_hex(t, digest[i], 2);
 	base_text_char(t, '"');
+}
+
+static void
+put_name(struct base_text *t, const char *key, const char *name)
+{
+	base_text_str(t, ",\"");
+	base_text_str(t, key);
+	base_text_str(t, "\":\"");
+	base_text_str(t, name);
+	base_text_char(t, '"');
+}
+
+static void
+line_write(struct base_text *t, struct sinks_billing *b, const char *name)
+{
+	struct sinks_file *file = &b->file;
+
+	base_text_str(t, "{\"file\":");
+	base_text_json(t, base_span_cstr(name));
+	put_number(t, "file_sequence", b->delivered.file_sequence + 1);
+	put_name(t, "format", b->format->name);
+	put_name(t, "schema", b->schema);
+	put_name(t, "compression", sinks_compress_name(b->compress));
+	put_number(t, "records", (int64_t)file->records);
+	put_number(t, "bytes", (int64_t)file->written);
+	put_sha256(t, "sha256", &file->sha256);
+	put_number(t, "content_bytes", (int64_t)file->bytes);
+	put_sha256(t, "content_sha256", &file->content_sha256);
 	put_number(t, "first_billing_seq", b->delivered.billing_seq + 1);
 	put_number(t, "last_billing_seq", b->delivered.billing_seq + (int64_t)file->records);
 	put_number(t, "from_position", b->delivered.position);
@@ -183,7 +203,7 @@ line_write(struct base_text *t, struct sinks_billing *b, const char *name)
 	put_time(t, "first_time", file->first_ns);
 	put_time(t, "last_time", file->last_ns);
 	put_time(t, "closed_time", b->now_ns);
-	put_number(t, "lost", (int64_t)lost);
+	put_number(t, "lost", (int64_t)sinks_file_lost(file));
 	put_number(t, "capture_loss", (int64_t)file->capture_loss);
 	line_rings(t, file);
 	base_text_str(t, "}\n");
@@ -198,7 +218,7 @@ sinks_manifest_append(struct sinks_billing *b, const char *name, struct sys_erro
 	int error = 0;
 
 	line_write(&t, b, name);
-	manifest_path(b->dir, path);
+	sinks_manifest_path(b->dir, path);
 	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (fd < 0 || fstat(fd, &st)) {
 		error = sys_fail(

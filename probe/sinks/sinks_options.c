@@ -44,21 +44,29 @@ sinks_options_take(
 	const uint32_t all = 1u << RECORD_CALL | 1u << RECORD_REGISTRATION |
 			     1u << RECORD_TRANSACTION | 1u << RECORD_STREAM;
 
-	b->format = options->format;
+	b->format = &sinks_formats[options->format];
 	b->kinds = options->kinds ? options->kinds : 1u << RECORD_CALL;
 	b->rotate_s = options->rotate_s;
 	b->rotate_bytes = options->rotate_bytes ? options->rotate_bytes : UINT64_MAX;
 	b->rotate_records = options->rotate_records ? options->rotate_records : UINT32_MAX;
 	if (b->kinds & ~all)
 		return sys_fail(e, -BASE_ERR_INVALID, "billing.kinds: no such kind of record");
-	if (b->format == CONFIG_BILLING_CSV && __builtin_popcount(b->kinds) != 1)
+	if (b->format->one_kind && __builtin_popcount(b->kinds) != 1)
 		return sys_fail(e, -BASE_ERR_INVALID,
-			"billing.kinds: csv takes one kind of record; for several set "
-			"billing.format: jsonl");
+			"billing.kinds: %s takes one kind of record; for several set "
+			"billing.format: jsonl",
+			b->format->name);
 	if (strlen(options->dir) > SINKS_PATH_BYTES - 200)
 		return sys_fail(e, -BASE_ERR_INVALID, "billing.dir: too long");
 	b->dir = strdup(options->dir);
 	if (b->dir == NULL)
 		return sys_fail(e, -BASE_ERR_NO_MEMORY, "out of memory");
-	return columns_take(b, options, e);
+	b->retention_days = options->retention_days;
+	b->retention_bytes = options->retention_bytes;
+	int error = columns_take(b, options, e);
+	if (error == 0)
+		error = sinks_compress_new(&b->compress, options->compression, e);
+	if (error == 0)
+		error = sinks_mask_take(b, options, e);
+	return error ? error : sinks_hook_take(b, options, e);
 }

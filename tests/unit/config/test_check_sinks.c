@@ -8,6 +8,20 @@
 #include "config_testing.h"
 
 static void
+billing(void **state)
+{
+	testing_refused("billing:\n  mask: [\"uid=drop\", \"pai=shout\"]\n",
+		":2: billing.mask[1]: 'shout' is none of drop, hash");
+	testing_refused("billing:\n  mask: [\"pai=drop\", \"pai=keep_last:2\"]\n",
+		":2: billing.mask[1]: 'pai' stands there twice");
+	testing_refused("billing:\n  mask: [\"pai=hash\"]\n", "billing.mask_key_file");
+	testing_refused("billing:\n  compression: lzma\n",
+		":2: billing.compression: 'lzma' is none of none, gzip, zstd");
+	config_free(testing_load(
+		"billing: {mask: [\"pai=hash\"], mask_key_file: /k, compression: zstd}\n"));
+}
+
+static void
 clickhouse(void **state)
 {
 	testing_refused("clickhouse:\n  url: ch:8123\n",
@@ -71,7 +85,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(clickhouse),
+		cmocka_unit_test(billing), cmocka_unit_test(clickhouse),
 		cmocka_unit_test(metrics),
 		cmocka_unit_test(kafka),
 		cmocka_unit_test(hep),

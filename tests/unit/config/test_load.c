@@ -58,6 +58,8 @@ defaults_are_those_of_the_header(void **state)
 	assert_int_equal(c->billing.columns_count, 0);
 	assert_int_equal(c->billing.kinds_count, 1);
 	assert_string_equal(c->billing.kinds[0], "call");
+	assert_int_equal(c->billing.compression, CONFIG_COMPRESSION_NONE);
+	assert_int_equal(c->billing.hook_count, 0);
 	assert_int_equal(c->billing.rotate_s, 300);
 	assert_int_equal(c->billing.rotate_bytes, 64 << 20);
 	assert_int_equal(c->billing.rotate_records, 100000);
