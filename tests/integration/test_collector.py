@@ -108,7 +108,7 @@ def billing_uids(place):
         lost += line['lost']
         uids += [r['uid'] for r in rows]
     check(f'{len(lines)} billing files are as the manifest says', True)
-    names = {line['file'] for line in lines} | {'manifest.jsonl', 'billing.lock'}
+    names = {line['file'] for line in lines} | {line['schema'] for line in lines} | {'manifest.jsonl', 'billing.lock'}
     check('no other file is left', set(os.listdir(place.billing)) == names, set(os.listdir(place.billing)) ^ names)
     return uids, lost
 

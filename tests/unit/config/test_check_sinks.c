@@ -11,10 +11,11 @@ static void
 billing(void **state)
 {
 	testing_refused("billing:\n  mask: [\"uid=drop\", \"pai=shout\"]\n",
-		":2: billing.mask[1]: 'shout' is none of drop, hash");
+		":2: billing.mask[1]: 'shout' is none of drop, hash, keep_first:N, keep_last:N");
 	testing_refused("billing:\n  mask: [\"pai=drop\", \"pai=keep_last:2\"]\n",
 		":2: billing.mask[1]: 'pai' stands there twice");
-	testing_refused("billing:\n  mask: [\"pai=hash\"]\n", "billing.mask_key_file");
+	testing_refused("billing:\n  mask: [\"pai=hash\"]\n",
+		":1: billing.mask_key_file: is needed to hash 'pai'");
 	testing_refused("billing:\n  compression: lzma\n",
 		":2: billing.compression: 'lzma' is none of none, gzip, zstd");
 	config_free(testing_load(
