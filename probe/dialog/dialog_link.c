@@ -187,7 +187,7 @@ link_of_slot(const struct dialog *d, const struct slot *s, struct dialog_link *l
 	slot_uid(d, s, l->uid);
 	flow_host(d, s, s->first_src, &l->src);
 	flow_host(d, s, s->first_dst, &l->dst);
-	if (call_id.len <= sizeof(l->call_id)) {
+	if (call_id.len && call_id.len <= sizeof(l->call_id)) {
 		l->call_id_len = (uint8_t)call_id.len;
 		memcpy(l->call_id, call_id.p, call_id.len);
 	}
