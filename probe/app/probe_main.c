@@ -33,8 +33,8 @@ static const char probe_help[] =
 	"\n"
 	"Behind -- stand options for DPDK's EAL; what they settle (lcores, memory, log level) "
 	"ringtap leaves alone.\n"
-	"SIGHUP reads SIP ports and watch lists anew; SIGTERM and SIGINT record the open calls and "
-	"stop.\n"
+	"SIGHUP reads SIP ports, steering and watch lists anew; SIGTERM and SIGINT record the open "
+	"calls and stop.\n"
 	"\n"
 	"Examples:\n"
 	"  ringtap-probe -c /etc/ringtap.yaml\n"
@@ -110,6 +110,7 @@ probe_ports_open(struct probe *p, const struct probe_options *o, struct sys_erro
 		.mbufs = config->probe.mbufs,
 		.mtu = config->probe.mtu,
 		.promiscuous = config->probe.promiscuous,
+		.xdp_program = probe_steer_program(p->steer),
 		.eal_args = o->eal_args,
 		.n_eal_args = o->n_eal_args,
 	};
@@ -153,7 +154,11 @@ probe_start(struct probe *p, const struct probe_options *o, struct sys_error *e)
 	 * first. */
 	int rc = probe_segment_open(&p->segment, config, e);
 	if (rc == 0)
+		rc = probe_steer_open(&p->steer, config, e);
+	if (rc == 0)
 		rc = probe_ports_open(p, o, e);
+	if (rc == 0)
+		rc = probe_steer_take(p->steer, p->ports, config, e);
 	if (rc == 0) {
 		probe_segment_begin(&p->segment, rx_ports_clock_source(p->ports));
 		rc = probe_workers_make(p, e);
@@ -178,6 +183,7 @@ probe_stop(struct probe *p, bool ran)
 	else if (p->segment.mapping.p)
 		probe_segment_finish(&p->segment);
 	rx_ports_close(p->ports);
+	steer_close(p->steer);
 	if (p->workers)
 		worker_set_free(p->workers);
 	probe_segment_close(&p->segment);

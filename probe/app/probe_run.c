@@ -109,6 +109,7 @@ probe_counters(struct probe *p)
 	metrics_set(metrics, METRICS_NIC_MISSED, counters.missed);
 	metrics_set(metrics, METRICS_NIC_ERRORS, counters.errors);
 	metrics_set(metrics, METRICS_NIC_NO_MBUF, counters.no_mbuf);
+	probe_steer_metrics(p->steer, metrics);
 	for (uint32_t core = 0; core < p->cores; core++)
 		worker_note_loss(p->core[core].worker, counters.missed + counters.no_mbuf);
 }
@@ -137,9 +138,10 @@ probe_reload(struct probe *p)
 		 worker_set_reload(p->workers, next->config, &e) == 0) {
 		next->older = p->config;
 		p->config = next;
+		probe_steer_rules(p->steer, next->config);
 		sys_log(SYS_LOG_INFO,
-			"reloaded %s: SIP ports and watch lists; other keys count from the next "
-			"start",
+			"reloaded %s: SIP ports, watch lists and what is steered; other keys count "
+			"from the next start",
 			p->config_path);
 		sys_notify("READY=1");
 		return;

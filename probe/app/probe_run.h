@@ -8,6 +8,7 @@
 #pragma once
 
 #include "probe_segment.h"
+#include "probe_steer.h"
 #include "rx.h"
 #include "worker.h"
 
@@ -30,6 +31,7 @@ struct probe {
 	const char *config_path;
 	struct probe_config *config;     /* the one in force, first */
 	struct rx_ports *ports;
+	struct steer *steer;             /* NULL: every frame of the ports is ours */
 	struct probe_segment segment;
 	struct worker_set *workers;
 	uint32_t cores;

@@ -15,6 +15,7 @@
 #define CONFIG_PORTS_MAX 64   /* ethdev ports */
 #define CONFIG_SIP_PORTS_MAX 64
 #define CONFIG_CORES_MAX 64
+#define CONFIG_STEER_RANGES_MAX 64
 #define CONFIG_WATCH_MAX 64  /* watch lists: classify's bound */
 
 enum config_watch_kind {
@@ -26,6 +27,7 @@ enum config_compression {
 	CONFIG_COMPRESSION_GZIP,
 	CONFIG_COMPRESSION_ZSTD
 };
+enum config_steer_mode { CONFIG_STEER_REDIRECT, CONFIG_STEER_MIRROR };
 enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG };
 
 struct config_watch {
@@ -55,6 +57,13 @@ struct config {
 		bool promiscuous;      /* default true */
 		enum config_log_level log_level;
 	} probe;
+	struct {
+		bool enabled;          /* default false */
+		enum config_steer_mode mode;
+		char **rtp_ports;      /* for config_port_range; default [10000-65535] */
+		unsigned rtp_ports_count;
+		bool tunnels;          /* default true */
+	} steer;
 	struct {
 		uint16_t *ports;       /* default [5060] */
 		unsigned ports_count;
@@ -185,6 +194,9 @@ struct config_mask {
 };
 /* "from_user=keep_last:3": the field and its mask; negative, with the reason in e: it is none. */
 int config_mask_parse(const char *text, struct config_mask *mask, struct sys_error *e);
+
+/* Reads "5060" or "10000-20000" (1 to 65535, in order). */
+bool config_port_range(const char *text, uint16_t *first, uint16_t *last);
 
 /* The entries of a watch list's file, trimmed, without comments and empty lines: 0 and an array for
  * config_watch_entries_free, or negative with the sentence in e.  An entry is at most

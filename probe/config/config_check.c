@@ -154,6 +154,39 @@ check_sip(const struct config_job *job)
 				    c->sip.link_headers_count);
 }
 
+bool
+config_port_range(const char *text, uint16_t *first, uint16_t *last)
+{
+	size_t len = strcspn(text, "-");
+	uint64_t a, b;
+
+	if (!base_span_u64(base_span_of(text, (uint32_t)len), &a))
+		return false;
+	b = a;
+	if (text[len] && !base_span_u64(base_span_cstr(text + len + 1), &b))
+		return false;
+	if (a < 1 || b < a || b > UINT16_MAX)
+		return false;
+	*first = (uint16_t)a;
+	*last = (uint16_t)b;
+	return true;
+}
+
+static int
+check_steer(const struct config_job *job)
+{
+	const struct config *c = job->config;
+	uint16_t first, last;
+
+	for (unsigned i = 0; i < c->steer.rtp_ports_count; i++) {
+		struct config_place place = config_place_of("steer", "rtp_ports", -1, (int)i);
+		if (!config_port_range(c->steer.rtp_ports[i], &first, &last))
+			return config_refuse(job, &place, "'%.32s' is no port nor FIRST-LAST",
+				c->steer.rtp_ports[i]);
+	}
+	return 0;
+}
+
 int
 config_check_kinds(
 	const struct config_job *job, const char *section, const struct config_kinds *list)
@@ -255,7 +288,8 @@ config_check(const struct config_job *job)
 	uint32_t kinds;
 	int result;
 
-	if ((result = check_probe(job)) < 0 || (result = check_sip(job)) < 0)
+	if ((result = check_probe(job)) < 0 || (result = check_sip(job)) < 0 ||
+		(result = check_steer(job)) < 0)
 		return result;
 	const struct config_kinds billing = {
 		job->config->billing.kinds, job->config->billing.kinds_count, &kinds};

@@ -8,6 +8,7 @@ static const char *const log_levels[] = {"error", "warning", "info", "debug", NU
 static const char *const billing_formats[] = {"csv", "jsonl", NULL};
 static const char *const compressions[] = {"none", "gzip", "zstd", NULL};
 static const char *const watch_kinds[] = {"number", "domain", "user_agent", "header", NULL};
+static const char *const steer_modes[] = {"redirect", "mirror", NULL};
 static const char *const booleans[] = {"false", "true", NULL};
 
 /* The words of a type that has words, in the order of their values. */
@@ -18,7 +19,8 @@ value_words(uint8_t type)
 		[CONFIG_TYPE_LOG_LEVEL] = log_levels,
 		[CONFIG_TYPE_BILLING_FORMAT] = billing_formats,
 		[CONFIG_TYPE_COMPRESSION] = compressions,
-		[CONFIG_TYPE_WATCH_KIND] = watch_kinds};
+		[CONFIG_TYPE_WATCH_KIND] = watch_kinds,
+		[CONFIG_TYPE_STEER_MODE] = steer_modes};
 
 	return words[type];
 }

@@ -79,7 +79,8 @@ static int
 rx_ports_names(struct rx_ports *ports, const struct rx_ports_options *options, struct sys_error *e)
 {
 	struct rx_port_defaults defaults = {
-		.cores = options->cores, .rx_descriptors = options->rx_descriptors};
+		.cores = options->cores, .rx_descriptors = options->rx_descriptors,
+		.xdp_program = options->xdp_program};
 
 	for (uint32_t i = 0; i < ports->n_ports; i++) {
 		struct rx_port *port = &ports->ports[i];
@@ -239,6 +240,20 @@ struct rx_source *
 rx_ports_source(struct rx_ports *ports, uint32_t core)
 {
 	return core < ports->cores ? &ports->sources[core].source : NULL;
+}
+
+bool
+rx_ports_face(const struct rx_ports *ports, uint32_t i, struct rx_port_face *face)
+{
+	if (i >= ports->n_ports)
+		return false;
+	const struct rx_port *port = &ports->ports[i];
+	*face = (struct rx_port_face){.given = port->given,
+		.driver = port->name.driver,
+		.interface = port->name.interface,
+		.sockets = port->kernel_fds,
+		.n_sockets = port->n_kernel_fds};
+	return true;
 }
 
 /* ---- polled cores ---- */

@@ -19,6 +19,9 @@ struct rx_ports_options {
 	uint32_t cores;               /* workers */
 	uint32_t rx_descriptors, mbufs, mtu;
 	bool promiscuous;
+	/* an object file for net_af_xdp's xdp_prog=, where the port names none; a bare interface
+	 * then means net_af_xdp.  "" or NULL: none */
+	const char *xdp_program;
 	const char *const *eal_args;  /* behind '--' on the command line */
 	uint32_t n_eal_args;
 };
@@ -35,6 +38,13 @@ struct rx_source *rx_ports_source(struct rx_ports *ports, uint32_t core);
  * well.  Returns at once. */
 int rx_ports_launch(struct rx_ports *ports, int (*fn)(void *context, uint32_t core), void *context,
 	struct sys_error *e);
+/* Port i as it was opened: what steering needs to know.  False: no such port. */
+struct rx_port_face {
+	const char *given, *driver, *interface; /* interface: of the kernel, "" */
+	const int *sockets;      /* net_af_packet: of its queues */
+	uint32_t n_sockets;
+};
+bool rx_ports_face(const struct rx_ports *ports, uint32_t i, struct rx_port_face *face);
 /* Waits for all. */
 void rx_ports_join(struct rx_ports *ports);
 /* Counters of NIC and driver, summed over ports: what METRICS_NIC_* are set to. */

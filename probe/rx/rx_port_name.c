@@ -1,6 +1,7 @@
 #include "rx_port_private.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <stdlib.h>
@@ -84,6 +85,47 @@ rx_port_interface_args(struct rx_port_name *name, const struct rx_port_defaults 
 		name->interface, frame < 65536 ? 65536 : frame, frame, count < most ? count : most);
 }
 
+/* Receive queues that the kernel has for an interface; 1 where it does not tell. */
+static uint32_t
+rx_port_interface_queues(const char *interface)
+{
+	char path[64];
+	uint32_t n = 0;
+	const struct dirent *entry;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/queues", interface);
+	DIR *dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		n += strncmp(entry->d_name, "rx-", 3) == 0;
+	if (dir)
+		closedir(dir);
+	return n ? n : 1;
+}
+
+static bool
+rx_port_is_steered(const struct rx_port_defaults *defaults)
+{
+	return defaults->xdp_program && defaults->xdp_program[0];
+}
+
+/* Frames on a queue without a socket stay with the host: so one for each queue that there is, as
+ * far as there are workers. */
+static void
+rx_port_xdp_args(struct rx_port_name *name, const struct rx_port_defaults *defaults)
+{
+	uint32_t queues = rx_port_interface_queues(name->interface);
+	size_t len = strlen(name->args);
+
+	if (rx_port_args_value(name->args, "queue_count").len == 0) {
+		snprintf(name->args + len, sizeof(name->args) - len, ",queue_count=%u",
+			queues < defaults->cores ? queues : defaults->cores);
+		len = strlen(name->args);
+	}
+	if (rx_port_args_value(name->args, "xdp_prog").len == 0)
+		snprintf(name->args + len, sizeof(name->args) - len, ",xdp_prog=%s",
+			defaults->xdp_program);
+}
+
 static int
 rx_port_name_vdev(struct rx_port_name *name, const char *given, struct sys_error *e)
 {
@@ -116,6 +158,11 @@ rx_port_name_interface(struct rx_port_name *name, const char *given,
 			" (ip link shows them); a PCI address or net_DRIVERn,... is taken too",
 			given);
 	memcpy(name->interface, given, strlen(given));
+	if (rx_port_is_steered(defaults)) {
+		snprintf(name->device, sizeof(name->device), "net_af_xdp%u", defaults->index);
+		snprintf(name->args, sizeof(name->args), "iface=%s", given);
+		return 0;
+	}
 	snprintf(name->device, sizeof(name->device), "net_af_packet%u", defaults->index);
 	rx_port_interface_args(name, defaults);
 	return 0;
@@ -142,6 +189,8 @@ rx_port_name_parse(struct rx_port_name *name, const char *given,
 	while (driver_len && isdigit((unsigned char)name->device[driver_len - 1]))
 		driver_len--;
 	memcpy(name->driver, name->device, driver_len);
+	if (strcmp(name->driver, "net_af_xdp") == 0 && rx_port_is_steered(defaults))
+		rx_port_xdp_args(name, defaults);
 	if (strcmp(name->driver, "net_af_packet") == 0 && defaults->cores > 1 &&
 		rx_port_args_value(name->args, "qpairs").len == 0) {
 		size_t len = strlen(name->args);

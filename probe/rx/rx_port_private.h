@@ -28,6 +28,7 @@ struct rx_port_name {
 struct rx_port_defaults {
 	uint32_t index;          /* of the port, for a device number that no other port has */
 	uint32_t cores, rx_descriptors;
+	const char *xdp_program; /* for net_af_xdp; "" or NULL: none */
 };
 
 /* Reads a port as it is given in the configuration.  A bare interface name becomes net_af_packet

@@ -32,6 +32,24 @@ the_collector_reads_at_least_one_segment(void **state)
 }
 
 static void
+ranges_of_ports_are_in_order(void **state)
+{
+	static const char *const wrong[] = {"0", "65536", "20-10", "1-", "-5", "a", "1-2-3", ""};
+	uint16_t first, last;
+
+	for (size_t i = 0; i < base_count_of(wrong); i++)
+		assert_false(config_port_range(wrong[i], &first, &last));
+	assert_true(config_port_range("10000-65535", &first, &last));
+	assert_true(first == 10000 && last == 65535);
+	assert_true(config_port_range("5060", &first, &last));
+	assert_true(first == 5060 && last == 5060);
+	testing_refused("steer:\n  rtp_ports: [1-9, 20-10]\n",
+		":2: steer.rtp_ports[1]: '20-10' is no port nor FIRST-LAST");
+	testing_refused("steer:\n  mode: copy\n",
+		":2: steer.mode: 'copy' is none of redirect, mirror");
+}
+
+static void
 headers_are_tokens(void **state)
 {
 	testing_refused("sip:\n  extra_headers: [X-A, \"X B\"]\n",
@@ -126,6 +144,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_need_no_quoting_anywhere),
 		cmocka_unit_test(a_group_needs_a_user),
+		cmocka_unit_test(ranges_of_ports_are_in_order),
 		cmocka_unit_test(the_collector_reads_at_least_one_segment),
 		cmocka_unit_test(headers_are_tokens),
 		cmocka_unit_test(kinds_and_columns_are_those_of_the_records),

@@ -62,6 +62,30 @@ a_bare_interface_is_a_packet_socket(void **state)
 	assert_true((uint64_t)frame * rx_port_args_number(name.args, "framecnt", 0) <= 32u << 20);
 }
 
+/* lo has one receive queue; what the operator says of queues and program stands. */
+static void
+steered_ports_are_af_xdp_with_the_program(void **state)
+{
+	static const struct {
+		const char *given, *device, *args;
+	} rows[] = {
+		{"lo", "net_af_xdp3", "iface=lo,queue_count=1,xdp_prog=/p"},
+		{"net_af_xdp0,iface=lo", "net_af_xdp0", "iface=lo,queue_count=1,xdp_prog=/p"},
+		{"net_af_xdp0,iface=lo,queue_count=2,xdp_prog=/own", "net_af_xdp0", "iface=lo,queue_count=2,xdp_prog=/own"},
+		{"net_null0", "net_null0", ""},
+	};
+
+	if (if_nametoindex("lo") == 0)
+		skip();
+	for (size_t i = 0; i < base_count_of(rows); i++) {
+		struct rx_port_defaults defaults = {3, 4, 4096, "/p"};
+		struct rx_port_name name;
+		assert_int_equal(rx_port_name_parse(&name, rows[i].given, &defaults, NULL), 0);
+		assert_string_equal(name.device, rows[i].device);
+		assert_string_equal(name.args, rows[i].args);
+	}
+}
+
 static void
 names_that_cannot_be_are_refused(void **state)
 {
@@ -115,6 +139,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ports_are_read_as_people_name_them),
 		cmocka_unit_test(a_bare_interface_is_a_packet_socket),
+		cmocka_unit_test(steered_ports_are_af_xdp_with_the_program),
 		cmocka_unit_test(names_that_cannot_be_are_refused),
 		cmocka_unit_test(an_interface_that_is_not_there_is_named),
 		cmocka_unit_test(numbers_are_found_in_arguments),
