@@ -115,6 +115,11 @@ probe_ports_open(struct probe *p, const struct probe_options *o, struct sys_erro
 		.n_eal_args = o->n_eal_args,
 	};
 
+	int rc = probe_profiles_load(&p->profiles, config->probe.profile, e);
+	if (rc < 0)
+		return rc;
+	options.profiles = p->profiles.profiles;
+	options.n_profiles = p->profiles.n;
 	return rx_ports_open(&p->ports, &options, e);
 }
 
@@ -184,6 +189,7 @@ probe_stop(struct probe *p, bool ran)
 		probe_segment_finish(&p->segment);
 	rx_ports_close(p->ports);
 	steer_close(p->steer);
+	probe_profiles_free(&p->profiles);
 	if (p->workers)
 		worker_set_free(p->workers);
 	probe_segment_close(&p->segment);

@@ -7,6 +7,7 @@
  * worker 0's), and the state file. */
 #pragma once
 
+#include "probe_profile.h"
 #include "probe_segment.h"
 #include "probe_steer.h"
 #include "rx.h"
@@ -31,6 +32,7 @@ struct probe {
 	const char *config_path;
 	struct probe_config *config;     /* the one in force, first */
 	struct rx_ports *ports;
+	struct probe_profiles profiles;
 	struct steer *steer;             /* NULL: every frame of the ports is ours */
 	struct probe_segment segment;
 	struct worker_set *workers;

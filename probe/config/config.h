@@ -28,6 +28,8 @@ enum config_compression {
 	CONFIG_COMPRESSION_ZSTD
 };
 enum config_steer_mode { CONFIG_STEER_REDIRECT, CONFIG_STEER_MIRROR };
+enum config_rss_field { CONFIG_RSS_IP, CONFIG_RSS_UDP, CONFIG_RSS_TCP, CONFIG_RSS_SCTP };
+enum config_rss_key { CONFIG_RSS_KEY_SYMMETRIC, CONFIG_RSS_KEY_DRIVER };
 enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG };
 
 struct config_watch {
@@ -54,9 +56,24 @@ struct config {
 		uint64_t ring_bytes;   /* per core, default 64 MiB */
 		/* defaults 4096, 65536 (whole probe), 9000 clipped to what the port takes */
 		uint32_t rx_descriptors, mbufs, mtu;
+		char *profile;         /* default auto */
 		bool promiscuous;      /* default true */
 		enum config_log_level log_level;
 	} probe;
+	struct {                       /* of config_profile_load only */
+		char **drivers;
+		unsigned drivers_count;
+		char *devargs;
+		uint32_t queues;       /* 0: no bound */
+		enum config_rss_field *rss;
+		unsigned rss_count;
+		bool rss_inner;
+		enum config_rss_key rss_key;
+		uint32_t rx_descriptors, mtu; /* 0: no bound */
+		bool scatter;
+		char **limits;
+		unsigned limits_count;
+	} profile;
 	struct {
 		bool enabled;          /* default false */
 		enum config_steer_mode mode;
@@ -176,6 +193,8 @@ struct config {
 /* Loads path.  0, or negative with the sentence in e ("ringtap.yaml:12: sip.ports: 70000 is out of
  * range 1..65535"). */
 int config_load(struct config **config, const char *path, struct sys_error *e);
+/* A profile: the same format, with nothing but the section profile in it. */
+int config_profile_load(struct config **config, const char *path, struct sys_error *e);
 /* The defaults alone, as if from an empty file. */
 int config_defaults(struct config **config, struct sys_error *e);
 void config_free(struct config *config);

@@ -282,12 +282,29 @@ check_watch_one(const struct config_job *job, unsigned i)
 	return resolve_file(job, watch, &file);
 }
 
+/* A profile has its section alone, a configuration has all but that. */
+static int
+check_document(const struct config_job *job)
+{
+	for (uint32_t i = 0; i < CONFIG_SECTION_COUNT; i++) {
+		struct config_place place = {&config_sections[i], NULL, -1, -1};
+		if ((i == CONFIG_INDEX_profile) != job->is_profile &&
+			config_yaml_line(job->yaml, &place))
+			return config_refuse(job, &place,
+				job->is_profile ? "does not belong in a profile"
+						: "belongs in a file of its own (probe.profile)");
+	}
+	return 0;
+}
+
 int
 config_check(const struct config_job *job)
 {
 	uint32_t kinds;
 	int result;
 
+	if ((result = check_document(job)) < 0)
+		return result;
 	if ((result = check_probe(job)) < 0 || (result = check_sip(job)) < 0 ||
 		(result = check_steer(job)) < 0)
 		return result;

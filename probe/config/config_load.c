@@ -177,11 +177,13 @@ load_values(const struct config_job *job, const struct config_raw *raw)
 /* ---- the whole ---- */
 
 static int
-load_text(struct config **out, struct base_span text, const char *path, struct sys_error *e)
+load_text(struct config **out, struct base_span text, const struct config_job *given)
 {
 	struct config_yaml *yaml = NULL;
 	struct config_raw *raw = NULL;
 	struct config *c = calloc(1, sizeof(*c));
+	const char *path = given->path;
+	struct sys_error *e = given->e;
 	int result;
 
 	if (!c || !(c->path = strdup(path))) {
@@ -192,7 +194,7 @@ load_text(struct config **out, struct base_span text, const char *path, struct s
 		goto done;
 	if (!config_yaml_is_empty(yaml) && (result = config_raw_load(&raw, text, path, e)) < 0)
 		goto done;
-	struct config_job job = {path, yaml, c, e};
+	struct config_job job = {path, yaml, c, e, given->is_profile};
 	if ((result = load_values(&job, raw)) < 0)
 		goto done;
 	result = config_check(&job);
@@ -226,24 +228,44 @@ read_file(const char *path, uint8_t *text, size_t cap, struct sys_error *e)
 	return (int)len;
 }
 
-int
-config_load(struct config **config, const char *path, struct sys_error *e)
+static int
+load_file(struct config **config, const struct config_job *job)
 {
+	const char *path = job->path;
+	struct sys_error *e = job->e;
 	uint8_t *text = malloc(CONFIG_FILE_MAX + 1);
 
 	if (!text)
 		return sys_fail(e, -BASE_ERR_NO_MEMORY, "%s: out of memory", path);
 	int result = read_file(path, text, CONFIG_FILE_MAX + 1, e);
 	if (result >= 0)
-		result = load_text(config, base_span_of(text, (uint32_t)result), path, e);
+		result = load_text(config, base_span_of(text, (uint32_t)result), job);
 	free(text);
 	return result;
 }
 
 int
+config_load(struct config **config, const char *path, struct sys_error *e)
+{
+	const struct config_job job = {.path = path, .e = e};
+
+	return load_file(config, &job);
+}
+
+int
+config_profile_load(struct config **config, const char *path, struct sys_error *e)
+{
+	const struct config_job job = {.path = path, .e = e, .is_profile = true};
+
+	return load_file(config, &job);
+}
+
+int
 config_defaults(struct config **config, struct sys_error *e)
 {
-	return load_text(config, BASE_SPAN(""), "", e);
+	const struct config_job job = {.path = "", .e = e};
+
+	return load_text(config, BASE_SPAN(""), &job);
 }
 
 /* Frees what rows of the table put into owner. */

@@ -36,6 +36,8 @@ config_print(const struct config *config, FILE *f)
 {
 	for (uint32_t i = 0; i < CONFIG_SECTION_COUNT; i++) {
 		const struct config_section *section = &config_sections[i];
+		if (i == CONFIG_INDEX_profile)
+			continue; /* stands in a file of its own */
 		fprintf(f, "%s:%s\n", section->name,
 			section->repeated && !config->watch_count ? " []" : "");
 		if (!section->repeated)

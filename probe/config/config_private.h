@@ -18,6 +18,8 @@ enum config_type {
 	CONFIG_TYPE_COMPRESSION,
 	CONFIG_TYPE_WATCH_KIND,
 	CONFIG_TYPE_STEER_MODE,
+	CONFIG_TYPE_RSS_FIELD,
+	CONFIG_TYPE_RSS_KEY,
 	CONFIG_TYPE_COUNT
 };
 
@@ -137,6 +139,7 @@ struct config_job {
 	const struct config_yaml *yaml;
 	struct config *config;
 	struct sys_error *e;
+	bool is_profile;
 };
 /* The sentence "FILE:LINE: key: reason" and -BASE_ERR_INVALID. */
 int config_refuse(const struct config_job *job, const struct config_place *place,

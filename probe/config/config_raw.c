@@ -33,6 +33,7 @@ static const cyaml_schema_value_t schema_watch_entry = {
 	CYAML_FIELD_MAPPING_PTR(                                                                   \
 		#section, SCHEMA_OPTIONAL, struct config_raw, section, schema_##section)
 static const cyaml_schema_field_t schema_root_fields[] = {SCHEMA_MAPPING(probe),
+	SCHEMA_MAPPING(profile),
 	SCHEMA_MAPPING(steer), SCHEMA_MAPPING(sip), SCHEMA_MAPPING(tables), SCHEMA_MAPPING(timers),
 	SCHEMA_MAPPING(media), SCHEMA_MAPPING(collector), SCHEMA_MAPPING(store),
 	SCHEMA_MAPPING(billing), SCHEMA_MAPPING(clickhouse), SCHEMA_MAPPING(kafka),

@@ -9,6 +9,8 @@ static const char *const billing_formats[] = {"csv", "jsonl", NULL};
 static const char *const compressions[] = {"none", "gzip", "zstd", NULL};
 static const char *const watch_kinds[] = {"number", "domain", "user_agent", "header", NULL};
 static const char *const steer_modes[] = {"redirect", "mirror", NULL};
+static const char *const rss_fields[] = {"ip", "udp", "tcp", "sctp", NULL};
+static const char *const rss_keys[] = {"symmetric", "driver", NULL};
 static const char *const booleans[] = {"false", "true", NULL};
 
 /* The words of a type that has words, in the order of their values. */
@@ -20,7 +22,9 @@ value_words(uint8_t type)
 		[CONFIG_TYPE_BILLING_FORMAT] = billing_formats,
 		[CONFIG_TYPE_COMPRESSION] = compressions,
 		[CONFIG_TYPE_WATCH_KIND] = watch_kinds,
-		[CONFIG_TYPE_STEER_MODE] = steer_modes};
+		[CONFIG_TYPE_STEER_MODE] = steer_modes,
+		[CONFIG_TYPE_RSS_FIELD] = rss_fields,
+		[CONFIG_TYPE_RSS_KEY] = rss_keys};
 
 	return words[type];
 }

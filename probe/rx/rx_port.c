@@ -33,6 +33,15 @@ rx_ports_all_copy(const struct rx_ports *ports)
 	return true;
 }
 
+/* The place of a port's pool: its NUMA node, or the one for no node. */
+static uint32_t
+rx_port_node(const struct rx_port *port)
+{
+	int socket = rte_eth_dev_socket_id(port->id);
+
+	return socket >= 0 && socket < RTE_MAX_NUMA_NODES ? (uint32_t)socket : RTE_MAX_NUMA_NODES;
+}
+
 /* Buffers for the whole probe: the configured number, more where the descriptors alone would take
  * them, and no more than it can use where ports copy (a small pool stays in the cache). */
 static uint32_t
@@ -89,6 +98,10 @@ rx_ports_names(struct rx_ports *ports, const struct rx_ports_options *options, s
 		int rc = rx_port_name_parse(&port->name, port->given, &defaults, e);
 		if (rc < 0)
 			return rc;
+		/* A PCI port's driver is known only once it is probed: arguments for it come of a
+		 * profile that is for all. */
+		rx_port_profile_args(
+			&port->name, rx_port_profile_of(options, port->name.driver));
 		for (uint32_t k = 0; k < i; k++)
 			if (strcmp(ports->ports[k].name.device, port->name.device) == 0)
 				return sys_fail(e, -BASE_ERR_EXISTS, "port %s: %s is there twice",
@@ -113,14 +126,16 @@ rx_ports_eal(struct rx_ports *ports, const struct rx_ports_options *options, str
 }
 
 static int
-rx_ports_pool(struct rx_ports *ports, const struct rx_ports_options *options, struct sys_error *e)
+rx_ports_pool(struct rx_ports *ports, uint32_t node, const struct rx_ports_options *options,
+	struct sys_error *e)
 {
 	uint32_t buffers = rx_ports_buffers(ports, options), room = rx_ports_room(ports);
-	int socket = rte_eth_dev_socket_id(ports->ports[0].id);
+	char name[32];
 
-	ports->pool = rte_pktmbuf_pool_create("ringtap_rx", buffers, RX_POOL_CACHE, 0,
-		(uint16_t)room, socket < 0 ? SOCKET_ID_ANY : socket);
-	if (!ports->pool)
+	snprintf(name, sizeof(name), "ringtap_rx%u", node);
+	ports->pools[node] = rte_pktmbuf_pool_create(name, buffers, RX_POOL_CACHE, 0,
+		(uint16_t)room, node == RTE_MAX_NUMA_NODES ? SOCKET_ID_ANY : (int)node);
+	if (!ports->pools[node])
 		return sys_fail(e, -BASE_ERR_NO_MEMORY,
 			"buffers: no memory for %u of %u bytes (%llu MiB): %s; reserve more"
 			" hugepages, or lower probe.mbufs or probe.mtu",
@@ -129,6 +144,21 @@ rx_ports_pool(struct rx_ports *ports, const struct rx_ports_options *options, st
 	sys_log(SYS_LOG_INFO, "buffers: %u of %u bytes, %llu MiB", buffers, room,
 		(unsigned long long)buffers * (room + RX_POOL_ELEMENT) >> 20);
 	return 0;
+}
+
+/* A pool on each node that has ports: each of the whole size, for all traffic may come there. */
+static int
+rx_ports_pools(struct rx_ports *ports, const struct rx_ports_options *options, struct sys_error *e)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < ports->n_ports; i++) {
+		uint32_t node = rx_port_node(&ports->ports[i]);
+		if (!ports->pools[node])
+			rc = rx_ports_pool(ports, node, options, e);
+		ports->ports[i].pool = ports->pools[node];
+	}
+	return rc;
 }
 
 /* Queue q of a port goes to worker q where each gets one, else to the next worker in turn. */
@@ -172,7 +202,7 @@ rx_ports_begin(struct rx_ports *ports, const struct rx_ports_options *options, s
 			rc = rx_port_plan(ports, &ports->ports[i], options, e);
 	}
 	if (rc == 0)
-		rc = rx_ports_pool(ports, options, e);
+		rc = rx_ports_pools(ports, options, e);
 	for (uint32_t i = 0; rc == 0 && i < ports->n_ports; i++)
 		rc = rx_port_configure(ports, &ports->ports[i], options, e);
 	if (rc == 0)
@@ -354,7 +384,8 @@ rx_ports_close(struct rx_ports *ports)
 		if (port->attached)
 			(void)rte_eal_hotplug_remove("vdev", port->name.device);
 	}
-	rte_mempool_free(ports->pool);
+	for (uint32_t node = 0; node <= RTE_MAX_NUMA_NODES; node++)
+		rte_mempool_free(ports->pools[node]);
 	if (ports->eal) {
 		(void)rte_eal_cleanup();
 		rx_eal_stop(&ports->log);

@@ -5,12 +5,28 @@
  * net_vhost0,iface=PATH  net_pcap0,...   A bare interface name (eth1) means net_af_packet on it.
  * Each worker gets one queue of each port that has as many; a port with fewer queues is dealt to
  * workers in turn.  RSS: what the NIC offers of IP and UDP/TCP, with a symmetric key where the NIC
- * takes one. */
+ * takes one, unless the driver's profile says otherwise. */
 #pragma once
 
 #include "rx.h"
 
 struct rx_ports;
+
+enum { RX_RSS_IP = 1, RX_RSS_UDP = 2, RX_RSS_TCP = 4, RX_RSS_SCTP = 8 };
+
+/* How ports of a driver are set up.  Without one: all of RSS, a symmetric key, scatter. */
+struct rx_port_profile {
+	const char *name;
+	const char *const *drivers;   /* as DPDK names them */
+	uint32_t n_drivers;
+	bool for_all;                 /* whatever the driver */
+	const char *devargs;          /* keys that the port does not give; "" */
+	uint32_t rss;                 /* RX_RSS_ bits */
+	bool rss_inner, rss_key_of_driver, no_scatter;
+	uint32_t queues, rx_descriptors, mtu; /* at most; 0: no bound */
+	const char *const *limits;    /* sentences for the log */
+	uint32_t n_limits;
+};
 
 struct rx_ports_options {
 	const char *program;          /* argv[0] for the EAL */
@@ -24,6 +40,8 @@ struct rx_ports_options {
 	const char *xdp_program;
 	const char *const *eal_args;  /* behind '--' on the command line */
 	uint32_t n_eal_args;
+	const struct rx_port_profile *profiles; /* kept until rx_ports_close */
+	uint32_t n_profiles;
 };
 
 /* EAL and ports up, not started.  Without hugepages it goes on with --no-huge and a warning.  0 or

@@ -43,6 +43,12 @@ uint32_t rx_port_args_number(const char *args, const char *key, uint32_t otherwi
  * it. */
 int rx_port_name_check(const struct rx_port_name *name, const char *given, struct sys_error *e);
 
+/* The profile for a driver, never NULL. */
+const struct rx_port_profile *rx_port_profile_of(const struct rx_ports_options *options,
+	const char *driver);
+/* Arguments of the profile that name has not. */
+void rx_port_profile_args(struct rx_port_name *name, const struct rx_port_profile *profile);
+
 /* ---- the EAL: rx_port_eal.c ---- */
 
 struct rx_eal_machine {
@@ -102,6 +108,8 @@ struct rx_port {
 	struct rx_port_name name;
 	const char *given;
 	uint16_t id, n_queues, descriptors, mtu;
+	const struct rx_port_profile *profile;
+	struct rte_mempool *pool; /* of the port's NUMA node, one of rx_ports.pools */
 	bool attached;           /* by us: to be removed */
 	bool open, started;
 	/* What the kernel drops before a net_af_packet socket, which the driver does not tell
@@ -126,7 +134,7 @@ struct rx_ports {
 	struct rx_queue *queues; /* of all sources */
 	struct rx_launch *launches;
 	bool launched, eal;
-	struct rte_mempool *pool;
+	struct rte_mempool *pools[RTE_MAX_NUMA_NODES + 1]; /* by node; last: of no node */
 	struct rx_eal_log log;
 };
 

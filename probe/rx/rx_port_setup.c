@@ -81,34 +81,65 @@ rx_port_overhead(const struct rte_eth_dev_info *info)
 	return RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
 }
 
+/* The smaller of what is wanted and the profile's bound. */
+static uint32_t
+rx_port_bound(uint32_t wanted, uint32_t bound)
+{
+	return bound && bound < wanted ? bound : wanted;
+}
+
+static void
+rx_port_say_clipped(const struct rx_port *port, const char *what, uint32_t wanted, uint32_t given)
+{
+	if (wanted != given)
+		sys_log(SYS_LOG_INFO,
+			"port %s: %s: %u wanted, %u as the port and profile %s have it",
+			port->given, what, wanted, given, port->profile->name);
+}
+
+static void
+rx_port_say_plan(const struct rx_port *port, const struct rx_ports_options *options)
+{
+	rx_port_say_clipped(port, "queues", options->cores, port->n_queues);
+	rx_port_say_clipped(port, "descriptors", options->rx_descriptors, port->descriptors);
+	rx_port_say_clipped(port, "MTU", options->mtu, port->mtu);
+	for (uint32_t i = 0; i < port->profile->n_limits; i++)
+		sys_log(SYS_LOG_DEBUG, "port %s: profile %s: %s", port->given, port->profile->name,
+			port->profile->limits[i]);
+}
+
 int
 rx_port_plan(struct rx_ports *ports, struct rx_port *port, const struct rx_ports_options *options,
 	struct sys_error *e)
 {
 	struct rte_eth_dev_info info;
-	uint16_t rx = options->rx_descriptors > UINT16_MAX ? UINT16_MAX
-							   : (uint16_t)options->rx_descriptors;
 	uint16_t tx = RX_PORT_TX_DESCRIPTORS;
 
 	int rc = rte_eth_dev_info_get(port->id, &info);
 	if (rc < 0)
 		return sys_fail(
 			e, -BASE_ERR_IO, "port %s: %s", port->given, rx_port_said(ports, rc));
+	const struct rx_port_profile *profile = rx_port_profile_of(options, info.driver_name);
+	port->profile = profile;
+	uint32_t descriptors = rx_port_bound(options->rx_descriptors, profile->rx_descriptors);
+	uint16_t rx = descriptors > UINT16_MAX ? UINT16_MAX : (uint16_t)descriptors;
 	uint32_t overhead = rx_port_overhead(&info);
-	uint32_t mtu = options->mtu < info.max_mtu ? options->mtu : info.max_mtu;
+	uint32_t mtu = rx_port_bound(rx_port_bound(options->mtu, profile->mtu), info.max_mtu);
+	uint32_t queues = rx_port_bound(options->cores, profile->queues);
 	if (info.max_rx_pktlen > overhead && mtu > info.max_rx_pktlen - overhead)
 		mtu = info.max_rx_pktlen - overhead;
 	if (mtu < info.min_mtu)
 		mtu = info.min_mtu;
 	port->mtu = (uint16_t)mtu;
-	port->n_queues = (uint16_t)(options->cores < info.max_rx_queues ? options->cores
-									: info.max_rx_queues);
+	port->n_queues =
+		(uint16_t)(queues < info.max_rx_queues ? queues : info.max_rx_queues);
 	if (port->n_queues == 0)
 		return sys_fail(
 			e, -BASE_ERR_UNSUPPORTED, "port %s: it has no receive queue", port->given);
 	if (rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &rx, &tx) < 0)
 		rx = 512;
 	port->descriptors = rx;
+	rx_port_say_plan(port, options);
 	return 0;
 }
 
@@ -125,8 +156,19 @@ rx_port_frame_bytes(const struct rx_port *port)
 
 /* The key that gives both directions of a flow the same hash (Woo, Park 2012). */
 static void
-rx_port_conf_rss(struct rte_eth_conf *conf, const struct rte_eth_dev_info *info, uint8_t *key)
+rx_port_conf_rss(struct rte_eth_conf *conf, const struct rte_eth_dev_info *info,
+	const struct rx_port_profile *profile, uint8_t *key)
 {
+	static const struct {
+		uint32_t bit;
+		uint64_t hash;
+	} fields[] = {
+		{RX_RSS_IP, RTE_ETH_RSS_IP},
+		{RX_RSS_UDP, RTE_ETH_RSS_UDP},
+		{RX_RSS_TCP, RTE_ETH_RSS_TCP},
+		{RX_RSS_SCTP, RTE_ETH_RSS_SCTP},
+	};
+	struct rte_eth_rss_conf *rss = &conf->rx_adv_conf.rss_conf;
 	uint8_t len = info->hash_key_size && info->hash_key_size <= RX_PORT_RSS_KEY_MAX
 			      ? info->hash_key_size
 			      : 40;
@@ -134,11 +176,13 @@ rx_port_conf_rss(struct rte_eth_conf *conf, const struct rte_eth_dev_info *info,
 	for (uint8_t i = 0; i < len; i++)
 		key[i] = i % 2 ? 0x5a : 0x6d;
 	conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-	conf->rx_adv_conf.rss_conf.rss_key = key;
-	conf->rx_adv_conf.rss_conf.rss_key_len = len;
-	conf->rx_adv_conf.rss_conf.rss_hf =
-		info->flow_type_rss_offloads &
-		(RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_SCTP);
+	rss->rss_key = profile->rss_key_of_driver ? NULL : key;
+	rss->rss_key_len = profile->rss_key_of_driver ? 0 : len;
+	for (size_t i = 0; i < base_count_of(fields); i++)
+		if (profile->rss & fields[i].bit)
+			rss->rss_hf |= fields[i].hash & info->flow_type_rss_offloads;
+	if (profile->rss_inner && (info->flow_type_rss_offloads & RTE_ETH_RSS_LEVEL_MASK))
+		rss->rss_hf |= RTE_ETH_RSS_LEVEL_INNERMOST;
 	conf->rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH;
 }
 
@@ -150,10 +194,11 @@ rx_port_set(struct rx_ports *ports, struct rx_port *port, const struct rte_eth_d
 	struct rte_eth_conf conf = {.rxmode.mtu = port->mtu};
 	uint16_t n_tx = port->n_queues < info->max_tx_queues ? port->n_queues : info->max_tx_queues;
 
-	if (buffer_bytes < (uint32_t)port->mtu + rx_port_overhead(info))
+	if (!port->profile->no_scatter &&
+		buffer_bytes < (uint32_t)port->mtu + rx_port_overhead(info))
 		conf.rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
-	if (port->n_queues > 1 && info->flow_type_rss_offloads)
-		rx_port_conf_rss(&conf, info, key);
+	if (port->n_queues > 1 && info->flow_type_rss_offloads && port->profile->rss)
+		rx_port_conf_rss(&conf, info, port->profile, key);
 	int rc = rte_eth_dev_configure(port->id, port->n_queues, n_tx, &conf);
 	if (rc < 0 && conf.rx_adv_conf.rss_conf.rss_key) {
 		/* A NIC that takes no key of ours: its own then, and the hand-over evens it out. */
@@ -170,7 +215,7 @@ rx_port_set(struct rx_ports *ports, struct rx_port *port, const struct rte_eth_d
 	unsigned numa = socket < 0 ? (unsigned)SOCKET_ID_ANY : (unsigned)socket;
 	for (uint16_t q = 0; rc >= 0 && q < port->n_queues; q++)
 		rc = rte_eth_rx_queue_setup(
-			port->id, q, port->descriptors, numa, NULL, ports->pool);
+			port->id, q, port->descriptors, numa, NULL, port->pool);
 	for (uint16_t q = 0; rc >= 0 && q < n_tx; q++) {
 		uint16_t rx = port->descriptors, tx = RX_PORT_TX_DESCRIPTORS;
 		(void)rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &rx, &tx);
@@ -189,7 +234,7 @@ rx_port_configure(struct rx_ports *ports, struct rx_port *port,
 	int rc = rte_eth_dev_info_get(port->id, &info);
 	if (rc >= 0)
 		rc = rx_port_set(ports, port, &info,
-			rte_pktmbuf_data_room_size(ports->pool) - RTE_PKTMBUF_HEADROOM);
+			rte_pktmbuf_data_room_size(port->pool) - RTE_PKTMBUF_HEADROOM);
 	if (rc < 0)
 		return sys_fail(e, -BASE_ERR_IO,
 			"port %s: cannot be set up with %u queues of %u descriptors, MTU %u: %s",

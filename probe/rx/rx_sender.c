@@ -48,7 +48,7 @@ rx_sender_open(struct rx_sender **out, const struct rx_sender_options *o, struct
 void
 rx_sender_put(struct rx_sender *s, const uint8_t *frame, uint32_t len)
 {
-	struct rte_mbuf *m = rte_pktmbuf_alloc(s->ports->pool);
+	struct rte_mbuf *m = rte_pktmbuf_alloc(s->ports->ports[0].pool);
 	char *p = m ? rte_pktmbuf_append(m, (uint16_t)len) : NULL;
 
 	if (!p) {

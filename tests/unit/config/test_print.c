@@ -66,6 +66,8 @@ every_key_of_the_table_is_printed_and_loads_alone(void **state)
 	c = testing_load("watch:\n  - {name: a, kind: header, header: X, file: list.txt}\n");
 	text = printed(c);
 	for (uint32_t s = 0; s < CONFIG_SECTION_COUNT; s++) {
+		if (s == CONFIG_INDEX_profile)
+			continue; /* in a file of its own */
 		for (uint32_t r = 0; r < config_sections[s].n_rows; r++) {
 			snprintf(line, sizeof(line),
 				"%s%s: ", r || !config_sections[s].repeated ? "  " : "- ",

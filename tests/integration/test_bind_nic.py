@@ -1,0 +1,93 @@
+#!/usr/bin/python3
+"""scripts/bind-nic on a made-up /sys and /proc: what it shows, what it writes, and what it refuses."""
+import os
+import shutil
+import subprocess
+import sys
+
+import netns
+
+SCRIPT = os.path.join(netns.ROOT, 'scripts', 'bind-nic')
+NICS = {'0000:3b:00.0': ('ice', 'eth1', 'down'), '0000:3b:00.1': ('ice', 'eth2', 'up'), '0000:01:00.0': ('igb', 'eth0', 'up'),
+        '0000:5e:00.0': ('mlx5_core', 'eth3', 'down'), '0000:5f:00.0': (None, None, None), '0000:02:00.0': ('igb', 'bond0p', 'up')}
+
+
+def put(path, text=''):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, 'w') as f:
+        f.write(text)
+
+
+def make(root):
+    devices, drivers, net = (root + '/sys/' + p for p in ('bus/pci/devices', 'bus/pci/drivers', 'class/net'))
+    put(root + '/sys/bus/pci/drivers_probe')
+    os.makedirs(drivers + '/vfio-pci')
+    for address, (driver, interface, state) in NICS.items():
+        for name, text in (('class', '0x020000\n'), ('vendor', '0x8086\n'), ('device', '0x1592\n'), ('driver_override', '')):
+            put('%s/%s/%s' % (devices, address, name), text)
+        if driver:
+            put('%s/%s/unbind' % (drivers, driver))
+            os.symlink('%s/%s' % (drivers, driver), '%s/%s/driver' % (devices, address))
+            os.makedirs('%s/%s/net/%s' % (devices, address, interface))
+            put('%s/%s/operstate' % (net, interface), state + '\n')
+            os.symlink('%s/%s' % (devices, address), '%s/%s/device' % (net, interface))
+    put(devices + '/0000:00:01.0/class', '0x060400\n')
+    os.makedirs(net + '/bond0/lower_bond0p')
+    put(root + '/proc/net/route', 'Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n'
+        'eth0\t00000000\t0100A8C0\t0003\t0\t0\t0\t00000000\neth1\t0000A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\n')
+    put(root + '/proc/net/ipv6_route', '0' * 32 + ' 00 ' + '0' * 32 + ' 00 ' + 'f' * 32 + ' 00000400 1 0 3 bond0\n')
+
+
+def tree(root):
+    return {os.path.join(d, f): open(os.path.join(d, f)).read() for d, _, files in os.walk(root) for f in files}
+
+
+def main():
+    check, root = netns.Check(), netns.temporary()
+    make(root)
+
+    def run(*args):
+        p = subprocess.run([SCRIPT] + list(args), env=dict(os.environ, BIND_NIC_ROOT=root), capture_output=True, text=True)
+        return p.returncode, p.stdout + p.stderr
+
+    def read(path):
+        return open(root + '/sys/bus/pci/' + path).read()
+
+    try:
+        before = tree(root)
+        status, out = run('status')
+        check.equal('status: NICs', sorted(line.split()[0] for line in out.splitlines()[1:]), sorted(NICS))
+        check.true('status: driver and interface', any(line.split()[2:] == ['ice', 'eth1'] for line in out.splitlines()))
+        for what, args, sentence in (
+                ('the default route', ['bind', 'eth0'], 'default route'),
+                ('the default route by force', ['-f', 'bind', '01:00.0'], 'default route'),
+                ('the port of a bond that carries it', ['-f', 'bind', '0000:02:00.0'], 'default route'),
+                ('one of several', ['bind', '0000:3b:00.0', 'eth0'], 'default route'),
+                ('the default route when unbinding', ['unbind', 'eth0'], 'default route'),
+                ('an interface that is up', ['bind', 'eth2'], 'is up'),
+                ('mlx5', ['bind', 'eth3'], 'do not bind'),
+                ('a bridge', ['bind', '0000:00:01.0'], 'no network device'),
+                ('what is not there', ['bind', 'eth9'], 'no PCI device'),
+                ('another driver that is not loaded', ['-d', 'uio_pci_generic', 'bind', 'eth1'], 'not loaded')):
+            status, out = run(*args)
+            check.true('refused: ' + what, status == 1 and sentence in out, out.strip())
+        check.equal('nothing to do', [run()[0], run('bind')[0], run('--what')[0]], [2, 2, 2])
+        status, out = run('-n', 'bind', 'eth1')
+        check.true('a dry run says three writes', status == 0 and out.count('would write') == 3, out.splitlines()[0])
+        check.true('nothing was written so far', tree(root) == before)
+        status, out = run('bind', '3b:00.0', '0000:5f:00.0')
+        check.equal('bind', (status, out.strip().splitlines()), (0, ['0000:3b:00.0: ice -> vfio-pci', '0000:5f:00.0: - -> vfio-pci']))
+        check.equal('the override', read('devices/0000:3b:00.0/driver_override'), 'vfio-pci')
+        check.equal('taken from its driver', read('drivers/ice/unbind'), '0000:3b:00.0')
+        check.equal('offered anew', read('drivers_probe'), '0000:5f:00.0')
+        check.equal('bind by force', run('-f', 'bind', 'eth2')[0], 0)
+        status, out = run('unbind', '0000:3b:00.0')
+        check.equal('unbind', status, 0)
+        check.equal('no override', read('devices/0000:3b:00.0/driver_override').strip(), '')
+    finally:
+        shutil.rmtree(root)
+    return check.status()
+
+
+if __name__ == '__main__':
+    sys.exit(main())

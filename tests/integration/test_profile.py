@@ -1,0 +1,54 @@
+#!/usr/bin/python3
+"""Profiles of drivers: what a port cannot have is clipped and said, the driver's profile is found, a mistake in one stops the probe."""
+import shutil
+import sys
+
+import netns
+
+PROFILE = 'profile:\n  drivers: [net_null]\n  queues: 1\n  rx_descriptors: 128\n  mtu: 1400\n  limits: [nothing real arrives]\n'
+
+
+def main():
+    check, directory = netns.Check(), netns.temporary()
+    processes, runs = netns.Processes(directory), []
+
+    def run(profile):
+        """The log of a probe with this profile, ended once it captures."""
+        config = netns.write_config(directory, cores=2, profile=profile, log_level='debug', mbufs=4096)
+        name = 'probe%d' % len(runs)
+        runs.append(name)
+        probe = processes.start(name, [netns.program('ringtap-probe'), '-c', config, '--port', 'net_null0'])
+        netns.wait_for(lambda: 'capturing' in processes.text(name) or probe.poll() is not None, 30, 'the probe')
+        status = processes.stop(probe)
+        if 'has no driver net_null' in processes.text(name):
+            netns.skip('DPDK has no net_null here')
+        return status, processes.text(name)
+
+    try:
+        path = directory + '/mine.yaml'
+        with open(path, 'w') as f:
+            f.write(PROFILE)
+        status, log = run(path)
+        check.equal('exit status', status, 0)
+        for line in ('queues: 2 wanted, 1 as', 'descriptors: 4096 wanted, 128 as', 'MTU: 9000 wanted, 1400 as', 'nothing real arrives',
+                     '1 queues of 128 descriptors, MTU 1400'):
+            check.true('said: ' + line, line in log)
+        check.true('none: nothing is clipped', 'queues of 4096 descriptors, MTU 9000' in run('none')[1])
+        check.true('auto: none is for net_null', 'queues of 4096 descriptors, MTU 9000' in run('auto')[1])
+        check.true('by name, from the source', 'profile ena.yaml: ' in run('ena')[1])
+        status, log = run('nosuch')
+        check.true('no such profile', status == 1 and 'no nosuch.yaml in' in log)
+        with open(path, 'a') as f:
+            f.write('  colour: red\n')
+        status, log = run(path)
+        check.true('an unknown key with file and line', status == 1 and path + ':7: ' in log and 'colour' in log)
+        if check.failed:
+            print(''.join(processes.text(name) for name in runs))
+    finally:
+        processes.end()
+        shutil.rmtree(directory)
+    return check.status()
+
+
+if __name__ == '__main__':
+    sys.exit(main())
