@@ -135,11 +135,11 @@ main(int argc, char **argv)
 		return code;
 	p.path = arguments.config;
 	sys_log_init("ringtap-collector", SYS_LOG_INFO);
+	sys_signals_init(); /* a service manager may think better of it at once */
 	int error = config_load(&p.config, arguments.config, &e);
 	if (error)
 		goto out;
 	sys_log_init("ringtap-collector", (enum sys_log_level)p.config->probe.log_level);
-	sys_signals_init();
 	if (geteuid() == 0 && p.config->probe.user[0])
 		error = sys_privileges_drop(p.config->probe.user, p.config->probe.group, &e);
 	if (error == 0)

@@ -253,6 +253,7 @@ main(int argc, char **argv)
 	p->config_path = options.config_path;
 	p->config = config;
 	sys_log_init("ringtap-probe", SYS_LOG_WARNING);
+	sys_signals_init(); /* a service manager may think better of it at once */
 	if (config_load(&config->config, options.config_path, &e) < 0) {
 		sys_log(SYS_LOG_ERROR, "%s", e.text);
 		free(config);
@@ -260,7 +261,6 @@ main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	sys_log_init("ringtap-probe", (enum sys_log_level)config->config->probe.log_level);
-	sys_signals_init();
 	p->cores = config->config->probe.cores;
 	status = options.check ? probe_check(p) : probe_run(p, &options);
 	probe_configs_free(p);

@@ -235,6 +235,7 @@ static const struct cli_column media_columns[] = {
 	{"JITTER", true, 0, 0},
 	{"MAX", true, 0, 2},
 	{"DELTA", true, 0, 1},
+	{"MOS", true, 0, 0},
 };
 
 static void
@@ -267,6 +268,8 @@ media_stream(void *context, const struct record_row *s)
 		CLI_PLAIN);
 	cli_table_cell(m->table, cli_cell_fixed(cell, cli_row_number(s, RECORD_F_DELTA_MS_MAX), 2),
 		CLI_PLAIN);
+	cli_table_cell(m->table, cli_cell_fixed(cell, cli_row_number(s, RECORD_F_MOS), 2),
+		CLI_PLAIN);
 }
 
 static void
@@ -295,6 +298,24 @@ page_texts(struct page *p, enum record_field f)
 	print(p, base_span_of(text, (uint32_t)t.len));
 }
 
+/* Lists without a section of their own: transactions, dialogs, roles, linked legs and the like. */
+static void
+page_lists(struct page *p, struct cli_nested *nested)
+{
+	for (unsigned f = 0; f < RECORD_F_COUNT; f++) {
+		const char *key = record_fields[f].key;
+		char title[CLI_CELL];
+
+		if (p->shown[f] || record_fields[f].type != RECORD_LIST || f == RECORD_F_FLOW ||
+			!p->row->values[f].present)
+			continue;
+		p->shown[f] = true;
+		snprintf(title, sizeof(title), "%c%s", key[0] - 'a' + 'A', key + 1);
+		heading(p, title);
+		cli_list_print(p->cli, nested, p->row, (enum record_field)f);
+	}
+}
+
 static void
 page_rest(struct page *p)
 {
@@ -309,7 +330,7 @@ page_rest(struct page *p)
 		any = true;
 		fprintf(p->f, "  %s%-20s%s", cli_colour_on(p->cli, CLI_DIM), record_fields[f].key,
 			cli_colour_off(p->cli));
-		if (record_fields[f].type == RECORD_LIST || record_fields[f].type == RECORD_TEXTS)
+		if (record_fields[f].type == RECORD_TEXTS)
 			page_texts(p, (enum record_field)f);
 		else
 			put(p, (enum record_field)f);
@@ -361,5 +382,6 @@ cli_page(struct cli *cli, struct cli_nested *nested, const struct record_row *ro
 	if (has(&p, RECORD_F_FLOW))
 		page_messages(&p, nested, raw);
 	page_media(&p, nested);
+	page_lists(&p, nested);
 	page_rest(&p);
 }

@@ -209,6 +209,11 @@ void cli_nested_each(struct cli_nested *n, const struct record_row *row, cli_nes
 	void *context, enum record_field list);
 void cli_nested_close(struct cli_nested *n);
 
+/* ---- cli_lists.c: a list of a record as a table of what its elements have ---- */
+
+void cli_list_print(const struct cli *cli, struct cli_nested *nested, const struct record_row *row,
+	enum record_field list);
+
 /* ---- cli_summary.c: one line a record ---- */
 
 const struct cli_column *cli_summary_columns(enum record_kind kind, unsigned *n);

@@ -8,7 +8,7 @@ import glob
 import os
 import shutil
 import signal
-import sqlite3
+import json
 import struct
 import subprocess
 import sys
@@ -172,14 +172,11 @@ def write_config(directory, **probe):
     return path
 
 
-def store_rows(directory, query):
-    """The rows of a query over every day of the store."""
-    rows = []
-    for path in sorted(glob.glob(directory + '/store/ringtap-*.db')):
-        database = sqlite3.connect(path)
-        rows += database.execute(query).fetchall()
-        database.close()
-    return rows
+def store_records(directory, *conditions):
+    """The calls in the store, by `ringtap calls`, as dictionaries by record keys."""
+    out = subprocess.run([program('ringtap'), 'calls', '--store', directory + '/store', '--format', 'jsonl', '--limit', '0', *conditions],
+                         check=True, capture_output=True, text=True).stdout
+    return [json.loads(line) for line in out.splitlines()]
 
 
 def billing_rows(directory):

@@ -129,6 +129,12 @@ def wait_done(process, what, seconds=120):
         check(what, False, 'does not end')
 
 
+def wait_attached(place, seconds=30):
+    deadline = time.time() + seconds
+    while 'attached' not in place.log() and time.time() < deadline:
+        time.sleep(0.02)
+
+
 def test_crash(root):
     """20 000 records, ten kills."""
     place, rng, records = Place(root), random.Random(7), 20000
@@ -150,6 +156,7 @@ def test_crash(root):
     check('nothing is declared lost', lost == 0, lost)
     # And again from where it stood, with an orderly end.
     collector = place.collector()
+    wait_attached(place)
     publisher = place.publish(1000, 0)
     wait_done(publisher, 'the publisher goes on')
     collector.send_signal(signal.SIGTERM)

@@ -44,8 +44,9 @@ def calls(spaces, processes, directory):
 
 
 def compare(check, directory, figures):
-    rows = netns.store_rows(directory, 'SELECT call_id, sip_code, disposition, status, ended_by, messages, retransmissions,'
-                            ' json_array_length(streams), duration_ms FROM calls')
+    records = netns.store_records(directory)
+    rows = [[r.get(f) for f in ('call_id', 'sip_code', 'disposition', 'status', 'ended_by', 'messages', 'retransmissions')]
+            + [len(r.get('streams', [])), r.get('duration_ms')] for r in records]
     answered = [r for r in rows if r[1] == 200]
     check.equal('sipp: successful', int(figures['caller']['SuccessfulCall(C)']), ANSWERED)
     check.equal('sipp: failed', int(figures['caller']['FailedCall(C)']), 0)
@@ -63,8 +64,7 @@ def compare(check, directory, figures):
     for code, n in REFUSED.items():
         check.equal('sipp: calls refused with %d' % code, int(figures['caller_%d' % code]['SuccessfulCall(C)']), n)
         check.equal('refused with %d' % code, sum(r[1] == code for r in rows), n)
-    streams = netns.store_rows(directory, "SELECT json_extract(s.value, '$.packets'), json_extract(s.value, '$.lost'),"
-                               " json_extract(s.value, '$.codec') FROM calls, json_each(calls.streams) s")
+    streams = [[s.get(f) for f in ('packets', 'lost', 'codec')] for r in records for s in r.get('streams', [])]
     check.equal('packets of each stream', {s[0] for s in streams}, {AUDIO_PACKETS})
     check.equal('lost packets', {s[1] or 0 for s in streams}, {0})
     check.equal('codec', {s[2] for s in streams}, {'PCMU'})

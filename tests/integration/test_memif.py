@@ -106,11 +106,7 @@ def live(processes, directory, name, capture):
     if processes.stop(probe):
         raise RuntimeError(processes.text(name + '-probe'))
     subprocess.run([netns.program('ringtap-collector'), '-c', config, '--once'], check=True, stderr=subprocess.DEVNULL)
-    rows = netns.store_rows(where, 'SELECT %s, streams FROM calls' % ', '.join(FIELDS))
-    records = [dict(zip(FIELDS + ['streams'], row)) for row in rows]
-    for record in records:
-        record['streams'] = json.loads(record['streams'] or '[]')
-    return sorted((compared(r) for r in records), key=repr), processes.text(name + '-probe')
+    return sorted((compared(r) for r in netns.store_records(where)), key=repr), processes.text(name + '-probe')
 
 
 def test(processes, directory):
