@@ -11,6 +11,35 @@ flow_is_repeat(const struct flow_entry *e)
 	return (e->flags & (FLOW_RETRANSMISSION | FLOW_DUPLICATE)) != 0;
 }
 
+static chain_ref
+host_ref(const struct dialog *d, const struct slot *s, uint8_t index)
+{
+	struct chain_cursor at = {0};
+	const struct note *note;
+
+	if (index < DIALOG_HOSTS_SLOT)
+		return s->hosts[index];
+	while ((note = slot_note_next(d, s, NOTE_HOST, &at)))
+		if (note->value == index)
+			return note->text;
+	return 0;
+}
+
+static bool
+host_keep(struct dialog *d, struct slot *s, const struct base_endpoint *at)
+{
+	chain_ref ref = chain_text_add(&d->pool, &s->text_chain, base_span_of(at, sizeof(*at)));
+	struct note *note = NULL;
+
+	if (ref && s->n_hosts < DIALOG_HOSTS_SLOT)
+		s->hosts[s->n_hosts] = ref;
+	else if (ref)
+		note = chain_item_add(&d->pool, &s->note_chain, sizeof(*note));
+	if (note)
+		*note = (struct note){s->n_hosts, ref, NOTE_HOST};
+	return ref && (note || s->n_hosts < DIALOG_HOSTS_SLOT);
+}
+
 const struct base_endpoint *
 flow_host(const struct dialog *d, const struct slot *s, uint8_t index, struct base_endpoint *out)
 {
@@ -18,7 +47,7 @@ flow_host(const struct dialog *d, const struct slot *s, uint8_t index, struct ba
 
 	if (index >= s->n_hosts)
 		return NULL;
-	struct base_span t = chain_text(&d->pool, s->hosts[index], scratch, sizeof(scratch));
+	struct base_span t = chain_text(&d->pool, host_ref(d, s, index), scratch, sizeof(scratch));
 	if (t.len != sizeof(*out))
 		return NULL;
 	memcpy(out, t.p, sizeof(*out));
@@ -35,9 +64,7 @@ flow_host_index(struct dialog *d, struct slot *s, const struct base_endpoint *at
 			return i;
 	if (s->n_hosts == DIALOG_HOSTS_MAX)
 		return HOST_NONE;
-	s->hosts[s->n_hosts] =
-		chain_text_add(&d->pool, &s->text_chain, base_span_of(at, sizeof(*at)));
-	return s->hosts[s->n_hosts] ? s->n_hosts++ : HOST_NONE;
+	return host_keep(d, s, at) ? s->n_hosts++ : HOST_NONE;
 }
 
 /* What tells the transaction: the top Via's branch (RFC 3261 17.1.3).  An RFC 2543 client has none,
@@ -81,8 +108,11 @@ flow_fingerprint(const struct dialog *d, const struct dialog_message *m, uint32_
 						 : (struct base_span){NULL, 0}};
 	uint64_t h = base_hash_mix(branch) ^ sip->cseq ^ (uint64_t)m->transport << 32;
 
-	for (uint32_t i = 0; i < base_count_of(parts); i++)
-		h = base_hash_mix(h + i) ^ base_hash(&d->options.key, parts[i].p, parts[i].len);
+	for (uint32_t i = 0; i < base_count_of(parts); i++) {
+		h = base_hash_mix(h + i);
+		if (parts[i].len)
+			h ^= base_hash(&d->options.key, parts[i].p, parts[i].len);
+	}
 	return (uint32_t)(h ^ h >> 32);
 }
 

@@ -27,6 +27,7 @@
 #define DIALOG_NIL UINT32_MAX
 #define DIALOG_TICK_NS (10 * BASE_NS_PER_MS)
 #define DIALOG_HOSTS_MAX 12
+#define DIALOG_HOSTS_SLOT 4 /* of these stand in the slot */
 #define DIALOG_TEXTS_MAX 4
 #define DIALOG_DIGITS_MAX 200 /* in dtmf[] */
 #define DIALOG_WATCHES_MAX 8
@@ -97,12 +98,12 @@ enum slot_set { SET_ATTEMPT_CSEQ, SET_CALLER_TAG, SET_FORK_TAG, SET_BRANCH, SET_
 #define SET_MAX 8
 
 /* What few dialogs have: members of sets after the first, To tags before the one in texts, names of
- * watch lists that matched, Warning and extra headers. */
+ * watch lists that matched, Warning and extra headers, hosts beyond those in the slot. */
 enum note_kind {
-	NOTE_SETS, NOTE_TO_TAG = SET_COUNT, NOTE_WATCH, NOTE_WARNING, NOTE_HEADER
+	NOTE_SETS, NOTE_TO_TAG = SET_COUNT, NOTE_WATCH, NOTE_WARNING, NOTE_HEADER, NOTE_HOST
 };
 struct note {
-	uint32_t value;          /* member of a set; hash of a tag */
+	uint32_t value;          /* member of a set; hash of a tag; index of a host */
 	chain_ref text;
 	uint8_t kind;            /* enum note_kind; below NOTE_TO_TAG: enum slot_set */
 };
@@ -262,7 +263,7 @@ struct slot {
 	uint64_t lost_at_start;
 	uint16_t methods[SIP_METHOD_COUNT];
 	chain_ref texts[TEXT_COUNT];
-	chain_ref hosts[DIALOG_HOSTS_MAX];
+	chain_ref hosts[DIALOG_HOSTS_SLOT]; /* the others are notes */
 	struct chain link_chain; /* struct link_item */
 	struct chain note_chain; /* struct note */
 	struct chain text_chain, flow_chain, stream_chain;
