@@ -47,6 +47,8 @@ before_semicolon(struct base_span value)
 static struct base_span
 uri_header(struct base_span headers, struct base_span name, uint8_t *out, uint32_t cap)
 {
+	if (headers.len == 0)
+		return headers;
 	const uint8_t *p = headers.p, *end = headers.p + headers.len;
 	uint32_t n = 0;
 
