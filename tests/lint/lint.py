@@ -27,9 +27,10 @@ VENDORS = [
     ('config', r'(cyaml/cyaml|yaml)\.h'),
     ('sinks', r'(nettle/\w+|openssl/\w+|curl/\w+|librdkafka/\w+|zlib)\.h'),
     ('http', r'microhttpd\.h'),
+    ('tones', r'spandsp(/\w+)?\.h'),
     ('steer', r'(bpf/\w+|xdp/\w+)\.h'),
 ]
-VENDOR_PACKAGES = {'rx': 'libdpdk libpcap', 'classify': 'libhs', 'store': 'sqlite3', 'config': 'libcyaml yaml-0.1', 'sinks': 'nettle libcurl zlib rdkafka', 'steer': 'libbpf', 'http': 'libmicrohttpd'}
+VENDOR_PACKAGES = {'rx': 'libdpdk libpcap', 'classify': 'libhs', 'store': 'sqlite3', 'config': 'libcyaml yaml-0.1', 'sinks': 'nettle libcurl zlib rdkafka', 'steer': 'libbpf', 'http': 'libmicrohttpd', 'tones': 'spandsp'}
 BANNED = 'sprintf vsprintf strcpy strcat strtok atoi atol gets alloca setjmp longjmp'.split()
 LIBC_HEADERS = set('''assert ctype errno fcntl fenv float inttypes limits locale math poll sched setjmp signal stdarg stdbool stddef stdint
     stdio stdlib string strings syslog termios threads time unistd wchar'''.split())
