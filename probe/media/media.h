@@ -60,6 +60,7 @@ struct media_announce {
 	uint8_t side;                /* enum media_side: whose endpoint it is */
 	uint8_t n_codecs;
 	bool srtp, t38;
+	bool listen;                 /* the call's audio is asked for: media_options.audio */
 	/* Not what SDP says but where NAT may have put it: yields to what SDP says. */
 	bool guess;
 	uint16_t ptime_ms;           /* a=ptime; 0: none */
@@ -97,6 +98,19 @@ struct media_digit {
 	uint8_t source, sender; /* enum media_digit_source, media_side */
 };
 
+/* A packet of G.711 of a call that is listened to; or its stream's end: no payload. */
+struct media_audio {
+	uint64_t call;
+	int64_t ts_ns;
+	const uint8_t *payload; /* borrowed for the call */
+	uint32_t len;
+	uint32_t stream;        /* below max_streams, this stream's until its end */
+	uint32_t timestamp;
+	uint8_t sender;         /* enum media_side */
+	bool alaw;              /* else mu-law */
+	bool events;            /* the stream sends telephone events */
+};
+
 struct media;
 struct media_summary;
 
@@ -116,6 +130,8 @@ struct media_options {
 	bool g711_bare;              /* receivers of G.711 conceal no losses */
 	/* A digit of a tied stream is over; NULL: nobody.  No media_* call is allowed in it. */
 	void (*digit)(void *context, const struct media_digit *digit);
+	/* Audio of the calls that are listened to; NULL: of none.  No media_* call either. */
+	void (*audio)(void *context, const struct media_audio *audio);
 	void *context;               /* of these */
 	struct metrics_core *metrics; /* STREAMS*, written here; borrowed for good */
 };

@@ -32,7 +32,7 @@ struct entry_data {
 	struct entry_codec codecs[MEDIA_CODECS_MAX];
 };
 
-enum { FLAG_SRTP = 1, FLAG_T38 = 2, FLAG_GUESS = 4 };
+enum { FLAG_SRTP = 1, FLAG_T38 = 2, FLAG_GUESS = 4, FLAG_LISTEN = 8 };
 
 union entry_words {
 	struct entry_data data;
@@ -199,7 +199,8 @@ entry_fill(union entry_words *u, const struct base_endpoint *at, const struct me
 	u->data.side = a->side;
 	u->data.n_codecs = a->n_codecs < MEDIA_CODECS_MAX ? a->n_codecs : MEDIA_CODECS_MAX;
 	u->data.flags = (uint8_t)((a->srtp ? FLAG_SRTP : 0) | (a->t38 ? FLAG_T38 : 0) |
-				  (a->guess ? FLAG_GUESS : 0));
+				  (a->guess ? FLAG_GUESS : 0) |
+				  (a->listen ? FLAG_LISTEN : 0));
 	u->data.ptime_ms = a->ptime_ms <= UINT8_MAX ? (uint8_t)a->ptime_ms : 0;
 	for (uint8_t i = 0; i < u->data.n_codecs; i++)
 		u->data.codecs[i] = (struct entry_codec){a->codecs[i].clock_hz,
@@ -284,6 +285,7 @@ announce_of(struct media_announce *out, const struct entry_data *data)
 		.ptime_ms = data->ptime_ms,
 		.t38 = data->flags & FLAG_T38,
 		.guess = data->flags & FLAG_GUESS,
+		.listen = data->flags & FLAG_LISTEN,
 	};
 	for (uint8_t i = 0; i < data->n_codecs; i++)
 		out->codecs[i] = (struct media_codec_map){data->codecs[i].clock_hz,

@@ -111,7 +111,8 @@ refresh_map(struct media *m, uint32_t index, const struct media_sample *s)
 	struct media_cold *c = &m->cold[index];
 	struct media_tie tie;
 
-	if (c->state != MEDIA_TIED || c->flags & MEDIA_MARKS || s->ts_ns < c->due_ns)
+	if (c->state != MEDIA_TIED || c->flags & (MEDIA_ENDED | MEDIA_LEFT) ||
+		s->ts_ns < c->due_ns)
 		return;
 	c->due_ns = s->ts_ns + MEDIA_ASK_YOUNG_NS;
 	if (media_tie_find(m, &c->src, &c->dst, &tie) && tie.call == c->call)
@@ -259,6 +260,8 @@ media_figures_map(struct media *m, uint32_t index, const struct media_tie *tie)
 
 	if (tie->srtp)
 		c->flags |= MEDIA_SRTP;
+	if (tie->listen)
+		media_listen_begin(m, index);
 	if (tie->ptime_ms && tie->ptime_ms <= UINT8_MAX)
 		c->ptime_ms = (uint8_t)tie->ptime_ms;
 	c->n_codecs = 0;

@@ -180,9 +180,11 @@ account(struct media *m, uint32_t index, const struct media_sample *s,
 	int64_t delta = media_elapsed(h->last_ns, s->ts_ns);
 	bool plain = s->payload_type == h->steady, again = false;
 
-	if (base_unlikely(!plain) && m->cold[index].flags & MEDIA_MARKS &&
-		!media_stays(m, index, s))
-		return false;
+	if (base_unlikely(!plain) && m->cold[index].flags & MEDIA_MARKS) {
+		if (!media_stays(m, index, s))
+			return false;
+		plain = media_listened(m, index, s, view);
+	}
 	if (base_unlikely(__builtin_add_overflow(h->bytes, s->bytes, &h->bytes)))
 		m->cold[index].bytes_high++;
 	/* the next number, and the one that leaves the window was there */

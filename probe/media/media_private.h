@@ -9,6 +9,7 @@
  *   media_stream.c  begin, candidates, ties, eviction, end
  *   media_fax.c     T.38
  *   media_digits.c  telephone events: one digit from many packets
+ *   media_listen.c  streams whose audio somebody listens to
  *   media.c         memory, lists, collect, peek, advance, finish
  *
  * Hot and cold of stream i are hot[i] and cold[i].  A packet in sequence of the stream's payload
@@ -49,7 +50,8 @@ struct media_sample {
 /* of the stream: each takes its packets off the short path */
 #define MEDIA_ENDED 4      /* its call is over since cold.due_ns */
 #define MEDIA_LEFT 8       /* out of the table: its packets are another stream's now */
-#define MEDIA_MARKS (MEDIA_ENDED | MEDIA_LEFT)
+#define MEDIA_LISTEN 128   /* its audio goes to options.audio */
+#define MEDIA_MARKS (MEDIA_ENDED | MEDIA_LEFT | MEDIA_LISTEN)
 /* of the jitter buffer's floor */
 #define MEDIA_ANCHORED 16   /* set anew within this chunk: says nothing of the clock */
 #define MEDIA_HAVE_FLOOR 32 /* a chunk before this one had one */
@@ -256,6 +258,7 @@ struct media_tie {
 	uint16_t ptime_ms;
 	struct media_codec_map codecs[MEDIA_CODECS_MAX];
 	bool t38;                  /* announced at one of its ends */
+	bool listen;
 };
 
 uint64_t media_directory_version(const struct media_directory *d);
@@ -327,6 +330,13 @@ struct media_rare *media_rare_for(struct media *m, uint32_t index);
 struct media_reports *media_reports_of(const struct media *m, uint32_t index);
 struct media_reports *media_reports_for(struct media *m, uint32_t index);
 void media_blocks_give(struct media *m, uint32_t index);
+
+/* media_listen.c */
+/* A packet of a stream with marks.  True: it is one like any other but for MEDIA_LISTEN. */
+bool media_listened(struct media *m, uint32_t index, const struct media_sample *s,
+	const struct packet_view *view);
+void media_listen_begin(struct media *m, uint32_t index);
+void media_listen_end(struct media *m, uint32_t index);
 
 /* media_digits.c */
 uint32_t media_events_max(uint32_t max_streams);

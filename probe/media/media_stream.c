@@ -81,6 +81,7 @@ media_tie_find(const struct media *m, const struct base_endpoint *from,
 	if ((!at_dst || dst.guess) && (!at_src || src.guess))
 		tie->how = MEDIA_TIED_GUESS;
 	tie->t38 = (at_dst && dst.t38) || (at_src && src.t38);
+	tie->listen = (at_dst && dst.listen) || (at_src && src.listen);
 	if (at_dst) {
 		tie->srtp = dst.srtp;
 		tie->ptime_ms = dst.ptime_ms;
@@ -278,6 +279,7 @@ media_stream_end(struct media *m, uint32_t index, media_summary_fn fn, void *con
 	uint64_t hash = media_hash(m, &c->src, &c->dst, m->hot[index].ssrc);
 	bool tied = c->state == MEDIA_TIED;
 
+	media_listen_end(m, index);
 	media_digits_end(m, index);
 	if (!tied)
 		count(m, METRICS_STREAMS_UNTIED);

@@ -1,0 +1,66 @@
+#include "media_private.h"
+
+/* A listened stream's packet of G.711 to whoever listens. */
+static void
+listen_packet(struct media *m, uint32_t index, const struct media_sample *s,
+	const struct packet_view *view)
+{
+	const struct media_cold *c = &m->cold[index];
+	uint8_t codec = media_figures_codec(m, index, s->payload_type).codec;
+	struct rtp_header h;
+
+	if ((codec != RTP_CODEC_PCMU && codec != RTP_CODEC_PCMA) || c->flags & MEDIA_SRTP ||
+		!rtp_parse(&h, view->payload, view->payload_len, view->payload_wire_len) ||
+		h.payload_offset >= view->payload_len)
+		return;
+	uint32_t there = view->payload_len - h.payload_offset;
+	m->options.audio(m->options.context,
+		&(struct media_audio){.call = c->call,
+			.ts_ns = s->ts_ns,
+			.payload = view->payload + h.payload_offset,
+			.len = h.payload_len < there ? h.payload_len : there,
+			.stream = index,
+			.timestamp = s->timestamp,
+			.sender = c->sender,
+			.alaw = codec == RTP_CODEC_PCMA,
+			.events = c->event != 0});
+}
+
+bool
+media_listened(struct media *m, uint32_t index, const struct media_sample *s,
+	const struct packet_view *view)
+{
+	const struct media_cold *c = &m->cold[index];
+
+	if (!(c->flags & MEDIA_LISTEN))
+		return false;
+	if (view)
+		listen_packet(m, index, s, view);
+	/* as media_figures_marked, but for the mark */
+	return (c->flags & (MEDIA_HAVE_LAST | MEDIA_LAST_SAVED | MEDIA_ENDED | MEDIA_LEFT)) ==
+		       MEDIA_HAVE_LAST &&
+	       m->hot[index].clock && s->payload_type == c->payload_type;
+}
+
+void
+media_listen_begin(struct media *m, uint32_t index)
+{
+	if (m->options.audio == NULL)
+		return;
+	m->cold[index].flags |= MEDIA_LISTEN;
+	media_figures_marked(m, index);
+}
+
+void
+media_listen_end(struct media *m, uint32_t index)
+{
+	const struct media_cold *c = &m->cold[index];
+
+	if (c->flags & MEDIA_LISTEN)
+		m->options.audio(m->options.context,
+			&(struct media_audio){.call = c->call,
+				.ts_ns = m->hot[index].last_ns,
+				.stream = index,
+				.sender = c->sender,
+				.events = c->event != 0});
+}
