@@ -122,6 +122,11 @@ struct config {
 	struct {
 		bool mask;             /* dtmf[] without the digits, default false */
 	} dtmf;
+	struct {
+		uint32_t detectors;    /* per core, default 0: off */
+		char **calls;          /* "all", "watched", or names of watch lists */
+		unsigned calls_count;
+	} tones;
 	struct config_watch *watch;
 	unsigned watch_count;
 	struct {

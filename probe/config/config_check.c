@@ -297,6 +297,25 @@ check_document(const struct config_job *job)
 	return 0;
 }
 
+/* all, watched, or the name of a watch list. */
+static int
+check_tones(const struct config_job *job)
+{
+	const struct config *c = job->config;
+
+	for (unsigned i = 0; i < c->tones.calls_count; i++) {
+		struct config_place place = config_place_of("tones", "calls", -1, (int)i);
+		const char *name = c->tones.calls[i];
+		bool known = !strcmp(name, "all") || !strcmp(name, "watched");
+		for (unsigned k = 0; !known && k < c->watch_count; k++)
+			known = !strcmp(name, c->watch[k].name);
+		if (!known)
+			return config_refuse(job, &place,
+				"'%.64s' is none of all, watched, the names in watch", name);
+	}
+	return 0;
+}
+
 int
 config_check(const struct config_job *job)
 {
@@ -317,5 +336,5 @@ config_check(const struct config_job *job)
 	for (unsigned i = 0; i < job->config->watch_count; i++)
 		if ((result = check_watch_one(job, i)) < 0)
 			return result;
-	return 0;
+	return check_tones(job);
 }

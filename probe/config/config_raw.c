@@ -38,6 +38,7 @@ static const cyaml_schema_field_t schema_root_fields[] = {SCHEMA_MAPPING(probe),
 	SCHEMA_MAPPING(media), SCHEMA_MAPPING(collector), SCHEMA_MAPPING(store),
 	SCHEMA_MAPPING(billing), SCHEMA_MAPPING(clickhouse), SCHEMA_MAPPING(kafka),
 	SCHEMA_MAPPING(hep), SCHEMA_MAPPING(metrics), SCHEMA_MAPPING(dtmf),
+	SCHEMA_MAPPING(tones),
 	CYAML_FIELD_SEQUENCE("watch", SCHEMA_OPTIONAL, struct config_raw, watch,
 		&schema_watch_entry, 0, CONFIG_WATCH_MAX),
 	CYAML_FIELD_END};

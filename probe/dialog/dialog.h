@@ -72,6 +72,8 @@ struct dialog_hooks {
 	void (*link)(void *context, const struct dialog_link *link);
 };
 
+#define DIALOG_LISTEN_MAX 16
+
 struct dialog_options {
 	uint32_t max_dialogs;
 	uint32_t flow_entries;          /* bound of flow[] per dialog */
@@ -87,6 +89,11 @@ struct dialog_options {
 	/* headers that carry the Call-ID of another leg, or the same value on both; borrowed */
 	struct base_span link_headers[DIALOG_LINK_HEADERS_MAX];
 	uint32_t n_link_headers;
+	/* Calls whose audio is asked for (media_announce.listen): all, those on any watch list, or
+	 * on one of these; borrowed for good. */
+	bool listen_all, listen_watched;
+	struct base_span listen_lists[DIALOG_LISTEN_MAX];
+	uint32_t n_listen_lists;
 	bool mask_digits;               /* dtmf[] tells that digits were dialled, not which */
 	const char *clock_source;       /* borrowed for good */
 	struct metrics_core *metrics;   /* CALLS*, FLOW_TRUNCATED, RECORDS_OVERFLOW: written here */

@@ -188,6 +188,27 @@ sides_take(struct slot *s, const struct sip_sdp_media *media, uint8_t side)
 		s->one_sided = true;
 }
 
+static bool
+call_is_listened(struct dialog *d, const struct slot *s)
+{
+	const struct dialog_options *o = &d->options;
+	struct chain_cursor at = {0};
+	const struct note *note;
+
+	if (o->listen_all || !(o->listen_watched || o->n_listen_lists))
+		return o->listen_all;
+	while ((note = slot_note_next(d, s, NOTE_WATCH, &at))) {
+		struct base_span name =
+			chain_text(&d->pool, note->text, d->scratch, sizeof(d->scratch));
+		if (o->listen_watched)
+			return true;
+		for (uint32_t i = 0; i < o->n_listen_lists; i++)
+			if (base_span_eq(name, o->listen_lists[i]))
+				return true;
+	}
+	return false;
+}
+
 void
 media_receive(
 	struct dialog *d, struct slot *s, const struct dialog_message *m, struct flow_entry *entry)
@@ -204,6 +225,7 @@ media_receive(
 	if (in_dialog_offer && !(entry->flags & FLOW_TOLD) && sdp_is_hold(sdp))
 		s->call.holds++;
 	struct media_announce announce = {.call = slot_handle(d, s), .since_ns = m->ts_ns};
+	announce.listen = call_is_listened(d, s);
 	announce.side = entry->flags & FLOW_FROM_CALLER ? MEDIA_SIDE_CALLER : MEDIA_SIDE_CALLEE;
 	for (uint8_t i = 0; i < sdp->n_media; i++)
 		if (media_publish(d, s, &sdp->media[i], &announce, &m->src.ip))

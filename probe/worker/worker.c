@@ -190,7 +190,8 @@ worker_init(
 		w->awaited = (uint8_t *)(w->awaited_call + c->tables.calls);
 	}
 	w->now_in_force.classify = set->classify;
-	return classify_core_new(&w->now_in_force.core, set->classify, e);
+	int rc = classify_core_new(&w->now_in_force.core, set->classify, e);
+	return rc < 0 ? rc : worker_tones_new(w, e);
 }
 
 /* The parts that look at other cores' parts. */
@@ -207,6 +208,7 @@ worker_connect(struct worker_set *set, struct worker *w, struct shard *shard, vo
 	media.metrics = w->metrics;
 	media.evicted = worker_stream_record;
 	media.digit = worker_digit;
+	media.audio = w->tones ? worker_audio : NULL;
 	media.context = w;
 	w->media = media_new(media_mem, &media);
 	dialog.core = w->core;
@@ -218,6 +220,10 @@ worker_connect(struct worker_set *set, struct worker *w, struct shard *shard, vo
 	memcpy(dialog.extra_headers, set->extra_headers, sizeof(dialog.extra_headers));
 	dialog.n_link_headers = set->n_link_headers;
 	memcpy(dialog.link_headers, set->link_headers, sizeof(dialog.link_headers));
+	dialog.listen_all = set->listen_all;
+	dialog.listen_watched = set->listen_watched;
+	dialog.n_listen_lists = set->n_listen_lists;
+	memcpy(dialog.listen_lists, set->listen_lists, sizeof(dialog.listen_lists));
 	w->dialog = dialog_new(dialog_mem, &dialog);
 	w->shard = shard;
 }
@@ -249,6 +255,28 @@ set_headers(struct worker_set *set)
 		c->sip.extra_headers_count);
 	set->n_link_headers = set_header_names(&t, set->link_headers,
 		base_count_of(set->link_headers), c->sip.link_headers, c->sip.link_headers_count);
+}
+
+/* Which calls are listened to (tones.calls). */
+static void
+set_listen(struct worker_set *set)
+{
+	const struct config *c = set->options.config;
+	struct base_text t = base_text_of(set->listen_bytes, sizeof(set->listen_bytes));
+	char *names[DIALOG_LISTEN_MAX];
+	unsigned n = 0;
+
+	for (unsigned i = 0; c->tones.detectors && i < c->tones.calls_count; i++) {
+		char *name = c->tones.calls[i];
+		if (!strcmp(name, "all"))
+			set->listen_all = true;
+		else if (!strcmp(name, "watched"))
+			set->listen_watched = true;
+		else if (n < DIALOG_LISTEN_MAX)
+			names[n++] = name;
+	}
+	set->n_listen_lists =
+		set_header_names(&t, set->listen_lists, DIALOG_LISTEN_MAX, names, n);
 }
 
 static int
@@ -303,6 +331,7 @@ worker_set_new(struct worker_set **out, const struct worker_options *options, st
 	if (!options->replay)
 		sys_random(&set->key, sizeof(set->key));
 	set_headers(set);
+	set_listen(set);
 	rc = set_fill(set, e);
 	if (rc < 0) {
 		worker_set_free(set);
@@ -318,8 +347,10 @@ worker_set_free(struct worker_set *set)
 	if (set == NULL)
 		return;
 	for (uint32_t core = 0; core < set->options.cores; core++)
-		if (set->workers[core])
+		if (set->workers[core]) {
 			classify_core_free(set->workers[core]->now_in_force.core);
+			tones_free(set->workers[core]->tones);
+		}
 	classify_free(set->classify);
 	free(set->spare);
 	for (uint32_t i = 0; i < set->n_parts; i++)

@@ -5,6 +5,7 @@
  *   worker_sip.c    SIP out of datagrams and TCP streams, to the core that owns its dialog
  *   worker_hooks.c  what the dialog table and the other cores ask for: endpoints, streams, records
  *   worker_house.c  timers, rings of other cores, the end
+ *   worker_tones.c  audio of the calls that are listened to
  *   worker_spread.c a capture file over several workers in step */
 #pragma once
 
@@ -15,6 +16,7 @@
 #include "packet_tcp.h"
 #include "shard.h"
 #include "sip.h"
+#include "tones.h"
 #include "worker.h"
 
 #define WORKER_SHARD_RING_BYTES (1u << 20) /* between each two cores */
@@ -37,6 +39,7 @@ struct worker {
 	struct packet_tcp *tcp;
 	struct media_directory *directory;
 	struct media *media;
+	struct tones *tones;           /* NULL: off */
 	struct dialog *dialog;
 	struct shard *shard;
 	int64_t now_ns, house_ns;
@@ -72,6 +75,11 @@ struct worker_set {
 	struct base_span link_headers[DIALOG_LINK_HEADERS_MAX];
 	uint32_t n_link_headers;
 	char extra_header_bytes[2048];
+	/* dialog_options' */
+	bool listen_all, listen_watched;
+	struct base_span listen_lists[DIALOG_LISTEN_MAX];
+	uint32_t n_listen_lists;
+	char listen_bytes[DIALOG_LISTEN_MAX * 80];
 	/* all workers stand still: one thread may touch every core */
 	bool finishing;
 	struct memory_part {
@@ -116,3 +124,7 @@ void worker_shard_message(void *worker, uint32_t from, enum shard_kind kind, con
 	uint32_t len);
 void worker_digit(void *worker, const struct media_digit *digit);
 void worker_stream_record(void *worker, const struct media_summary *summary);
+
+/* worker_tones.c */
+int worker_tones_new(struct worker *w, struct sys_error *e);
+void worker_audio(void *worker, const struct media_audio *audio);
