@@ -21,7 +21,7 @@
 enum config_watch_kind {
 	CONFIG_WATCH_NUMBER, CONFIG_WATCH_DOMAIN, CONFIG_WATCH_USER_AGENT, CONFIG_WATCH_HEADER
 };
-enum config_billing_format { CONFIG_BILLING_CSV, CONFIG_BILLING_JSONL };
+enum config_billing_format { CONFIG_BILLING_CSV, CONFIG_BILLING_JSONL, CONFIG_BILLING_TS32298 };
 enum config_compression {
 	CONFIG_COMPRESSION_NONE,
 	CONFIG_COMPRESSION_GZIP,
@@ -149,6 +149,7 @@ struct config {
 		unsigned columns_count;
 		char **kinds;          /* default [call] */
 		unsigned kinds_count;
+		char *node_address;    /* of ts32298 files; "": 0.0.0.0 */
 		enum config_compression compression; /* default none */
 		char **mask;           /* config_mask_parse reads them */
 		unsigned mask_count;

@@ -113,7 +113,14 @@ check_billing(const struct config_job *job)
 {
 	const struct config *c = job->config;
 	bool seen[RECORD_F_COUNT] = {false};
-	struct config_place key = config_place_of("billing", "mask_key_file", -1, -1);
+	struct config_place key = config_place_of("billing", "mask_key_file", -1, -1),
+			    node = config_place_of("billing", "node_address", -1, -1);
+	struct base_ip ip;
+
+	if (*c->billing.node_address &&
+		!base_ip_parse(base_span_cstr(c->billing.node_address), &ip))
+		return config_refuse(
+			job, &node, "'%s' is no IP address", c->billing.node_address);
 
 	for (unsigned i = 0; i < c->billing.mask_count; i++) {
 		struct config_place place = config_place_of("billing", "mask", -1, (int)i);

@@ -5,7 +5,7 @@
 #define TEXT_ELEMENT_MAX 4095 /* bytes of a TEXT in a list */
 
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
-static const char *const billing_formats[] = {"csv", "jsonl", NULL};
+static const char *const billing_formats[] = {"csv", "jsonl", "ts32298", NULL};
 static const char *const compressions[] = {"none", "gzip", "zstd", NULL};
 static const char *const watch_kinds[] = {"number", "domain", "user_agent", "header", NULL};
 static const char *const steer_modes[] = {"redirect", "mirror", NULL};

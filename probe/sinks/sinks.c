@@ -32,6 +32,7 @@ sinks_billing_options_of(
 		.rotate_bytes = config->billing.rotate_bytes,
 		.rotate_records = config->billing.rotate_records,
 		.compression = config->billing.compression,
+		.node_address = config->billing.node_address,
 		.masks = (const char *const *)config->billing.mask,
 		.n_masks = config->billing.mask_count,
 		.mask_key_file = config->billing.mask_key_file,

@@ -3,7 +3,7 @@
  * A sink reads the store from its own durable cursor, so one that is down delays only itself.  To
  * add one: a const struct sinks_kind of its own, a line in sinks_kinds (sinks.c).
  *
- * billing: files DIR/ringtap-<probe, or all>-<file sequence, 10 digits>-<UTC first time>.csv|jsonl,
+ * billing: files DIR/ringtap-<probe, or all>-<file sequence, 10 digits>-<UTC first time>.csv|jsonl|cdr,
  * written under a temporary name (ringtap-<file sequence>.part), fsynced, renamed, directory
  * fsynced; then one line is appended durably to DIR/manifest.jsonl:
  *
@@ -38,6 +38,9 @@
  * files up to it are ever deleted (billing.retention_days, retention_bytes).
  *
  * schema-<hash>.json: name, type, unit and meaning of each column, and its mask.
+ *
+ * ts32298: a file of 3GPP TS 32.297 (release 12) with IMS records of TS 32.298 in BER; its header
+ * has the times of its records, and of the losses declared the number up to 126.
  *
  * CSV has one header line, so csv takes exactly one kind; several kinds need jsonl.  Interim
  * records are billed as they are (column status).  Thread: one.
@@ -122,6 +125,7 @@ struct sinks_billing_options {
 	uint64_t rotate_bytes;
 	uint32_t rotate_records;
 	enum config_compression compression;
+	const char *node_address; /* of ts32298 files; NULL or "": 0.0.0.0 */
 	const char *const *masks; /* as billing.mask has them */
 	uint32_t n_masks;
 	const char *mask_key_file;

@@ -178,9 +178,10 @@ file_close(struct sinks_billing *b, struct sys_error *e)
 		{NUMBER_FILE, next.file_sequence}, {NUMBER_RECORD, next.billing_seq}};
 	struct store_range range = {b->delivered.position, next.position};
 
-	int error = sinks_file_flush(b, e);
+	/* The losses stand in some formats' files too. */
+	int error = store_gaps(b->store, range, take_gap, b, e);
 	if (error == 0)
-		error = store_gaps(b->store, range, take_gap, b, e);
+		error = sinks_file_flush(b, e);
 	if (error == 0)
 		error = store_numbers_set(b->store, &intent, 1, e);
 	if (error)
@@ -275,6 +276,7 @@ sinks_billing_step(struct sinks_billing *b, int64_t now_ns, bool stop, struct sy
 	int portion, error = 0;
 
 	b->now_ns = now_ns;
+	b->stop = stop;
 	do {
 		portion = portion_take(b, e);
 		if (portion < 0)

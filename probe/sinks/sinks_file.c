@@ -80,7 +80,7 @@ sinks_file_open(struct sinks_billing *b, struct sys_error *e)
 	struct sinks_file *file = &b->file;
 
 	file->fd = open(
-		part_path(b, path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+		part_path(b, path), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (file->fd < 0)
 		return sys_fail(
 			e, sys_error_of_errno(errno), "cannot write %s: %s", path, strerror(errno));
@@ -190,6 +190,8 @@ sinks_file_flush(struct sinks_billing *b, struct sys_error *e)
 {
 	int error = text_write(b, true, e);
 
+	if (error == 0 && b->format->finish)
+		error = b->format->finish(b, e);
 	if (error == 0 && fsync(b->file.fd))
 		error = sys_fail(e, sys_error_of_errno(errno),
 			"cannot write a billing file in %s: %s", b->dir, strerror(errno));

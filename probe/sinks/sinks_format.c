@@ -43,6 +43,8 @@ jsonl_row(struct sinks_billing *b, int64_t billing_seq, const struct record_row 
 }
 
 const struct sinks_format sinks_formats[] = {
-	[CONFIG_BILLING_CSV] = {"csv", "csv", true, csv_begin, csv_row},
-	[CONFIG_BILLING_JSONL] = {"jsonl", "jsonl", false, jsonl_begin, jsonl_row},
+	[CONFIG_BILLING_CSV] = {"csv", "csv", true, csv_begin, csv_row, NULL, false},
+	[CONFIG_BILLING_JSONL] = {"jsonl", "jsonl", false, jsonl_begin, jsonl_row, NULL, false},
+	[CONFIG_BILLING_TS32298] = {"ts32298", "cdr", true, sinks_ts32297_begin,
+		sinks_ts32297_row, sinks_ts32297_finish, true},
 };

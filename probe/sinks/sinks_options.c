@@ -56,6 +56,17 @@ sinks_options_take(
 			"billing.kinds: %s takes one kind of record; for several set "
 			"billing.format: jsonl",
 			b->format->name);
+	if (b->format->fixed &&
+		(b->kinds != 1u << RECORD_CALL || options->n_columns || options->compression))
+		return sys_fail(e, -BASE_ERR_INVALID,
+			"billing.format: %s takes calls alone, and neither billing.columns nor "
+			"billing.compression",
+			b->format->name);
+	b->node = base_ip_v4((const uint8_t[4]){0, 0, 0, 0});
+	if (options->node_address && options->node_address[0] &&
+		!base_ip_parse(base_span_cstr(options->node_address), &b->node))
+		return sys_fail(e, -BASE_ERR_INVALID, "billing.node_address: '%s' is no address",
+			options->node_address);
 	if (strlen(options->dir) > SINKS_PATH_BYTES - 200)
 		return sys_fail(e, -BASE_ERR_INVALID, "billing.dir: too long");
 	b->dir = strdup(options->dir);

@@ -51,6 +51,9 @@ struct sinks_format {
 	/* Texts go to b->text. */
 	void (*begin)(struct sinks_billing *b);
 	void (*row)(struct sinks_billing *b, int64_t billing_seq, const struct record_row *row);
+	/* All is written: what is known only now; NULL: nothing. */
+	int (*finish)(struct sinks_billing *b, struct sys_error *e);
+	bool fixed; /* neither columns nor compression can be chosen */
 };
 
 /* Files handed over by a command.  At rest pid is 0. */
@@ -94,6 +97,8 @@ struct sinks_billing {
 	bool retention_said;
 	int64_t handed;               /* file sequence up to which files are handed over */
 	uint64_t done_records, done_files;
+	struct base_ip node; /* of ts32298 files */
+	bool stop;           /* of the step in progress */
 
 	struct sinks_delivered delivered;
 	int64_t intent;            /* a file up to this position may have its final name already */
@@ -151,6 +156,15 @@ sinks_manifest_number(const char *line, const char *key, int64_t *out);
 /* ---- sinks_format.c ---- */
 
 extern const struct sinks_format sinks_formats[]; /* by enum config_billing_format */
+
+/* ---- sinks_ts32297.c: files of TS 32.297 with records of TS 32.298 ---- */
+
+void
+sinks_ts32297_begin(struct sinks_billing *b);
+void
+sinks_ts32297_row(struct sinks_billing *b, int64_t billing_seq, const struct record_row *row);
+int
+sinks_ts32297_finish(struct sinks_billing *b, struct sys_error *e);
 
 /* ---- sinks_compress.c ---- */
 

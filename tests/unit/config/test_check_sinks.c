@@ -16,6 +16,8 @@ billing(void **state)
 		":2: billing.mask[1]: 'pai' stands there twice");
 	testing_refused("billing:\n  mask: [\"pai=hash\"]\n",
 		":1: billing.mask_key_file: is needed to hash 'pai'");
+	testing_refused("billing:\n  node_address: here\n",
+		":2: billing.node_address: 'here' is no IP address");
 	testing_refused("billing:\n  compression: lzma\n",
 		":2: billing.compression: 'lzma' is none of none, gzip, zstd");
 	config_free(testing_load(

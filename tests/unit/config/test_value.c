@@ -78,7 +78,7 @@ words_are_exact(void **state)
 	testing_refused("probe:\n  log_level: loud\n",
 		":2: probe.log_level: 'loud' is none of error, warning, info, debug");
 	testing_refused(
-		"billing:\n  format: xml\n", ":2: billing.format: 'xml' is none of csv, jsonl");
+		"billing:\n  format: xml\n", ":2: billing.format: 'xml' is none of csv, jsonl, ts32298");
 	testing_refused("watch:\n  - name: a\n    kind: people\n",
 		":3: watch[0].kind: 'people' is none of number, domain, user_agent, header");
 }
