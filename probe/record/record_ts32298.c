@@ -35,7 +35,12 @@ enum tag {
 };
 
 /* CauseForRecordClosing */
-enum cause { CAUSE_SUCCESS = 0, CAUSE_UNSUCCESSFUL = 1, CAUSE_TIME_LIMIT = 3, CAUSE_MANAGEMENT = 5 };
+enum cause {
+	CAUSE_SUCCESS = 0,
+	CAUSE_UNSUCCESSFUL = 1,
+	CAUSE_TIME_LIMIT = 3,
+	CAUSE_MANAGEMENT = 5
+};
 
 /* ---- BER (X.690): tag, definite length, content ---- */
 

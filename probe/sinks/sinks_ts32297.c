@@ -138,7 +138,8 @@ sinks_ts32297_finish(struct sinks_billing *b, struct sys_error *e)
 	struct base_text t = base_text_of(header, sizeof(header));
 
 	if (b->file.bytes > UINT32_MAX)
-		return sys_fail(e, -BASE_ERR_FULL, "billing.rotate_bytes: a ts32298 file is too large");
+		return sys_fail(
+			e, -BASE_ERR_FULL, "billing.rotate_bytes: a ts32298 file is too large");
 	header_write(&t, b);
 	ssize_t n = pwrite(b->file.fd, header, sizeof(header), 0);
 	int number = n < 0 ? errno : n < (ssize_t)sizeof(header) ? ENOSPC : file_hash(b);
