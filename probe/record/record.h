@@ -191,8 +191,8 @@ void record_csv_row(struct base_text *t, const struct record_row *row,
 	const enum record_field *fields, uint32_t n);
 /* A call as IMSRecord of 3GPP TS 32.298 in BER: an iBCFRecord [82], as the IBCF is the node at the
  * border between networks, where a probe listens, and sees signalling alone.  It does not claim
- * what the probe does not know (role-Of-Node).  sequence: localRecordSequenceNumber, its low 32 bits.
- * At most 65 535 bytes: texts are cut.  Characters that no URI holds are %XX. */
+ * what the probe does not know (role-Of-Node).  sequence: localRecordSequenceNumber, its low 32
+ * bits.  At most 65 535 bytes: texts are cut.  Characters that no URI holds are %XX. */
 void record_ts32298(struct base_text *t, const struct record_row *row, uint64_t sequence);
 /* SQL: CREATE TABLE IF NOT EXISTS <table> (...) with a column per field of the kind: TEXT for STR,
  * IP, HEX32, LIST and TEXTS (JSON); INTEGER for U64, BOOL; REAL for F64; TIME is TEXT in RFC 3339

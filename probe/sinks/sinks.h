@@ -3,9 +3,9 @@
  * A sink reads the store from its own durable cursor, so one that is down delays only itself.  To
  * add one: a const struct sinks_kind of its own, a line in sinks_kinds (sinks.c).
  *
- * billing: files DIR/ringtap-<probe, or all>-<file sequence, 10 digits>-<UTC first time>.<csv, jsonl
- * or cdr>, written under a temporary name (ringtap-<file sequence>.part), fsynced, renamed, directory
- * fsynced; then one line is appended durably to DIR/manifest.jsonl:
+ * billing: files DIR/ringtap-<probe, or all>-<file sequence, 10 digits>-<UTC first time>.EXTENSION
+ * (csv, jsonl, cdr), written under a temporary name (ringtap-<file sequence>.part), fsynced,
+ * renamed, directory fsynced; then one line is appended durably to DIR/manifest.jsonl:
  *
  *   file, file_sequence, format
  *   schema                      name of the file that describes the columns
