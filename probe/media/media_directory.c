@@ -70,13 +70,19 @@ buckets_bytes(uint32_t max)
 	return (size_t)media_table_buckets(max) * sizeof(struct media_bucket);
 }
 
+static size_t
+more_bytes(uint32_t max)
+{
+	return base_align_up((size_t)(max + 1) * sizeof(struct entry_more), 64);
+}
+
 size_t
 media_directory_footprint(uint32_t max_endpoints)
 {
 	uint32_t max = max_endpoints ? max_endpoints : 1;
 
 	return base_align_up(sizeof(struct media_directory), 64) + buckets_bytes(max) +
-	       (size_t)(max + 1) * (sizeof(struct entry) + sizeof(struct entry_more)) +
+	       (size_t)(max + 1) * sizeof(struct entry) + more_bytes(max) +
 	       base_align_up((size_t)(max + 1) * sizeof(uint32_t), 64);
 }
 
@@ -95,7 +101,7 @@ media_directory_new(void *mem, uint32_t max_endpoints, const struct base_hash_ke
 	d->entries = (struct entry *)p;
 	p += (size_t)d->entries_max * sizeof(struct entry);
 	d->more = (struct entry_more *)p;
-	p += (size_t)d->entries_max * sizeof(struct entry_more);
+	p += more_bytes(max);
 	d->free = (uint32_t *)p;
 	for (uint32_t i = 0; i < d->entries_max; i++) {
 		d->entries[i].seq = 0;
