@@ -30,10 +30,11 @@ seeds_read(const char *folder, struct seed *seeds)
 	int n = scandir(folder, &names, NULL, by_name);
 	size_t kept = 0;
 
-	for (int i = 0; i < n && kept < SEEDS_MAX; i++) {
+	for (int i = 0; i < n; i++) {
 		char path[4096];
 		snprintf(path, sizeof(path), "%s/%s", folder, names[i]->d_name);
-		FILE *f = names[i]->d_name[0] == '.' ? NULL : fopen(path, "rb");
+		FILE *f = names[i]->d_name[0] == '.' || kept == SEEDS_MAX ? NULL : fopen(path, "rb");
+		free(names[i]);
 		if (f == NULL)
 			continue;
 		seeds[kept].bytes = malloc(INPUT_MAX);
@@ -41,6 +42,8 @@ seeds_read(const char *folder, struct seed *seeds)
 		kept++;
 		fclose(f);
 	}
+	if (n >= 0)
+		free(names);
 	return kept;
 }
 
