@@ -38,6 +38,7 @@ test_group_bound(void **state)
 	struct fixture *f = *state;
 
 	f->config.collector.commit_records = 40;
+	f->config.collector.commit_ms = 60000; /* the size alone decides */
 	fixture_probe(f, 0, 2);
 	fixture_publish(f, 0, 0, 100);
 	fixture_publish(f, 0, 1, 5);
