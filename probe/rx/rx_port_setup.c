@@ -33,7 +33,8 @@ rx_port_attach_failed(
 	char package[RX_PORT_DEVICE_MAX + 16];
 
 	if (!strstr(ports->log.said, "failed to parse device"))
-		return sys_fail(e, -BASE_ERR_IO, "port %s: DPDK cannot open it: %s", port->given,
+		return sys_fail(e, -BASE_ERR_IO, "port %s: DPDK cannot open it%s%s: %s",
+			port->given, port->name.args[0] ? " with " : "", port->name.args,
 			rx_port_said(ports, rc));
 	rx_port_package(port->name.driver, package, sizeof(package));
 	return sys_fail(e, -BASE_ERR_NOT_FOUND,

@@ -1,10 +1,14 @@
 #!/usr/bin/python3
 """Profiles of drivers: what a port cannot have is clipped and said, the driver's profile is found, a mistake in one stops the probe."""
+import glob
+import os
 import shutil
 import sys
 
 import netns
 
+# Every profile of drivers-conf as the one for all ports: the descriptors that it grants of 8192.  Arguments of mlx5 are for a NIC.
+GRANTED = {'af_packet': 8192, 'af_xdp': 8192, 'ena': 8192, 'i40e': 4096, 'ice': 4096, 'ixgbe': 4096, 'memif': 8192, 'vhost': 8192, 'virtio': 8192}
 PROFILE = 'profile:\n  drivers: [net_null]\n  queues: 1\n  rx_descriptors: 128\n  mtu: 1400\n  limits: [nothing real arrives]\n'
 
 
@@ -12,9 +16,9 @@ def main():
     check, directory = netns.Check(), netns.temporary()
     processes, runs = netns.Processes(directory), []
 
-    def run(profile):
+    def run(profile, **probe):
         """The log of a probe with this profile, ended once it captures."""
-        config = netns.write_config(directory, cores=2, profile=profile, log_level='debug', mbufs=4096)
+        config = netns.write_config(directory, cores=2, profile=profile, log_level='debug', mbufs=4096, **probe)
         name = 'probe%d' % len(runs)
         runs.append(name)
         probe = processes.start(name, [netns.program('ringtap-probe'), '-c', config, '--port', 'net_null0'])
@@ -36,6 +40,16 @@ def main():
         check.true('none: nothing is clipped', 'queues of 4096 descriptors, MTU 9000' in run('none')[1])
         check.true('auto: none is for net_null', 'queues of 4096 descriptors, MTU 9000' in run('auto')[1])
         check.true('by name, from the source', 'profile ena.yaml: ' in run('ena')[1])
+        check.equal('profiles of drivers-conf', sorted(os.path.basename(path)[:-5] for path in glob.glob(netns.ROOT + '/drivers-conf/profiles/*.yaml')),
+                    sorted(list(GRANTED) + ['mlx5']))
+        for name, descriptors in GRANTED.items():
+            status, log = run(name, rx_descriptors=8192)
+            check.true(name + ' loads, %d descriptors' % descriptors, status == 0 and '2 queues of %d descriptors, MTU 9000' % descriptors in log,
+                       '' if status == 0 else log)
+            check.equal(name + ' says where it clips', 'descriptors: 8192 wanted, %d as' % descriptors in log, descriptors < 8192)
+            check.true(name + ' says what it cannot do', 'profile %s.yaml: ' % name in log)
+        status, log = run('mlx5')
+        check.true('mlx5: its arguments reach the port, which has none such', status == 1 and 'DPDK cannot open it with mprq_en=1' in log)
         status, log = run('nosuch')
         check.true('no such profile', status == 1 and 'no nosuch.yaml in' in log)
         with open(path, 'a') as f:
