@@ -65,20 +65,27 @@ dialog_new(void *mem, const struct dialog_options *options)
 
 /* ---- which dialog is meant ---- */
 
-typedef bool (*match_fn)(const struct dialog *d, const struct slot *s, const struct sip_message *m);
+typedef enum slot_match (*match_fn)(
+	const struct dialog *d, const struct slot *s, const struct sip_message *m);
 
 static struct slot *
 dialog_find(struct dialog *d, uint64_t hash, const struct sip_message *m, enum slot_kind kind,
 	match_fn match)
 {
 	uint32_t i = slot_find_first(d, hash, m->call_id);
+	struct slot *loose = NULL;
 
 	for (; i != DIALOG_NIL; i = slot_find_next(d, i, hash, m->call_id)) {
 		struct slot *s = &d->slots[i];
-		if (s->kind == kind && s->list != LIST_COLLECTING && match(d, s, m))
+		if (s->kind != kind || s->list == LIST_COLLECTING)
+			continue;
+		enum slot_match fit = match(d, s, m);
+		if (fit == MATCH_SURE)
 			return s;
+		if (fit == MATCH_LOOSE && loose == NULL)
+			loose = s;
 	}
-	return NULL;
+	return loose;
 }
 
 /* Methods that only a call has: with one of them a Call-ID not seen before is a call that began

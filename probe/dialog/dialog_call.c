@@ -1,108 +1,28 @@
 #include "dialog_private.h"
 
-static bool
-is_caller_tag(const struct dialog *d, const struct slot *s, uint32_t tag)
+bool
+call_is_caller_tag(const struct dialog *d, const struct slot *s, uint32_t tag)
 {
 	return tag && (tag == s->from_tag || slot_set_has(d, s, SET_CALLER_TAG, tag));
 }
 
-static bool
-is_challenge(uint16_t status)
-{
-	return status == 401 || status == 407 || status == 422;
-}
-
-/* Does a message with the same Call-ID belong to this call?  By tags; a new INVITE without To tag
- * and with another From tag only where it repeats an attempt that was challenged (some clients
- * change their tag with the credentials). */
-bool
+/* By tags; a new INVITE without To tag and with another From tag only where it repeats an attempt
+ * that was challenged (some clients change their tag with the credentials). */
+enum slot_match
 call_matches(const struct dialog *d, const struct slot *s, const struct sip_message *m)
 {
 	uint32_t from = dialog_text_hash(d, m->from.tag), to = dialog_text_hash(d, m->to.tag);
+	bool again = call_is_challenge(s->final.status) && m->cseq != s->attempt_cseq;
 
 	if (s->from_tag == 0)
-		return true; /* RFC 2543 clients have no tags */
-	if (is_caller_tag(d, s, from) || is_caller_tag(d, s, to))
-		return true;
+		return MATCH_LOOSE; /* RFC 2543 clients have no tags */
+	if (call_is_caller_tag(d, s, from) || call_is_caller_tag(d, s, to))
+		return MATCH_SURE;
 	if (m->cseq_method == SIP_METHOD_INVITE && to == 0)
-		return is_challenge(s->final.status) && m->cseq != s->attempt_cseq;
-	return slot_set_has(d, s, SET_FORK_TAG, from) ||
-	       (to && slot_set_has(d, s, SET_FORK_TAG, to)) || from == 0;
-}
-
-/* ---- attempts and their final responses ---- */
-
-bool
-slot_final_take(struct dialog *d, struct slot *s, const struct dialog_message *m)
-{
-	const struct sip_message *sip = m->sip;
-	struct base_endpoint source;
-	uint8_t fit = FIT_CSEQ;
-
-	if (s->attempt_branch && dialog_text_hash(d, sip->via.branch) == s->attempt_branch)
-		fit = FIT_BRANCH;
-	else if (flow_host(d, s, s->attempt_src, &source) && base_ip_eq(&source.ip, &m->dst.ip))
-		fit = FIT_ADDRESS;
-	struct final now = {m->ts_ns, sip->status, fit, flow_vias(sip)};
-	const struct final *had = &s->final;
-	bool success = sip->status < 300, had_success = had->status >= 200 && had->status < 300;
-	bool nearer = now.vias < had->vias, as_near = now.vias == had->vias;
-	/* A proxy sends every 2xx on, but what else one of its legs was told need not be what the
-	 * caller was (RFC 3261 16.7). */
-	if (!success && (had_success || (fit == FIT_CSEQ && s->attempt_src != UINT8_MAX &&
-						now.vias >= s->attempt_vias)))
-		return false;
-	if (success == had_success && had->status && !nearer && !(as_near && fit > had->fit))
-		return false;
-	s->final = now;
-	slot_text_replace(d, s, TEXT_REASON, sip->reason);
-	return true;
-}
-
-/* The same request seen at another hop: the one nearer to the caller counts, in whichever order
- * they were captured. */
-static void
-attempt_hop(struct dialog *d, struct slot *s, const struct dialog_message *m,
-	const struct flow_entry *e)
-{
-	if (e->vias == 0 || e->vias >= s->attempt_vias)
-		return;
-	if (s->first_src == s->attempt_src) {
-		s->first_src = e->src;
-		s->first_dst = e->dst;
-	}
-	s->attempt_branch = dialog_text_hash(d, m->sip->via.branch);
-	s->attempt_src = e->src;
-	s->attempt_vias = e->vias;
-	if (s->final.status >= 300)
-		s->final = (struct final){0};
-}
-
-static void
-attempt_begin(struct dialog *d, struct slot *s, const struct dialog_message *m,
-	const struct flow_entry *e)
-{
-	bool known = slot_set_has(d, s, SET_ATTEMPT_CSEQ, m->sip->cseq);
-
-	if (known && s->attempt_cseq == m->sip->cseq && s->attempt_src != UINT8_MAX) {
-		attempt_hop(d, s, m, e);
-		return;
-	}
-	if (known && s->attempt_cseq != m->sip->cseq)
-		return; /* an old attempt sent again */
-	if (!known && s->set_n[SET_ATTEMPT_CSEQ] && is_challenge(s->final.status))
-		s->challenges++;
-	if (!known) {
-		s->final = (struct final){0};
-		s->texts[TEXT_REASON] = 0;
-		slot_set_add(d, s, SET_ATTEMPT_CSEQ, m->sip->cseq);
-	}
-	slot_set_add(d, s, SET_CALLER_TAG, dialog_text_hash(d, m->sip->from.tag));
-	s->attempt_cseq = m->sip->cseq;
-	s->attempt_branch = dialog_text_hash(d, m->sip->via.branch);
-	s->attempt_src = e->src;
-	s->attempt_vias = e->vias;
-	s->attempt_ns = m->ts_ns;
+		return again ? MATCH_LOOSE : MATCH_NONE;
+	if (slot_set_has(d, s, SET_FORK_TAG, from) || (to && slot_set_has(d, s, SET_FORK_TAG, to)))
+		return MATCH_SURE;
+	return from == 0 ? MATCH_LOOSE : MATCH_NONE;
 }
 
 /* ---- what stands in headers ---- */
@@ -179,93 +99,6 @@ initial_invite(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	attempt_begin(d, s, m, e);
 	if (s->set_n[SET_ATTEMPT_CSEQ] <= 1)
 		slot_set_add(d, s, SET_BRANCH, dialog_text_hash(d, sip->via.branch));
-}
-
-const struct bye *
-call_bye(const struct slot *s)
-{
-	const struct call_state *c = &s->call;
-
-	return c->bye_own.ts_ns     ? &c->bye_own
-	       : c->bye_after.ts_ns ? &c->bye_after
-				    : &c->bye_first;
-}
-
-/* The final response to the BYE that counts, a 2xx before any other. */
-static void
-bye_answered(struct dialog *d, struct slot *s, const struct dialog_message *m)
-{
-	const struct sip_message *sip = m->sip;
-	struct final *f = &s->call.bye_final;
-	uint32_t branch = call_bye(s)->branch;
-	bool better = f->status == 0 || (f->status >= 300 && sip->status < 300);
-
-	if (sip->status >= 200 && better && branch &&
-		branch == dialog_text_hash(d, sip->via.branch))
-		*f = (struct final){m->ts_ns, sip->status, FIT_BRANCH, 0};
-}
-
-/* Takes the place of none, or of one that only its response told of. */
-static void
-bye_put(struct bye *place, const struct bye *bye)
-{
-	if (place->ts_ns == 0 || (place->by_answer && !bye->by_answer))
-		*place = *bye;
-}
-
-/* A BYE of another dialog than the one that failed: the failure was a leg's. */
-static void
-failure_forget(struct dialog *d, struct slot *s, struct base_span callee_tag)
-{
-	uint8_t scratch[256];
-
-	if (s->final.status < 300 || callee_tag.len == 0 ||
-		base_span_eq(callee_tag, slot_text(d, s, TEXT_TO_TAG, scratch, sizeof(scratch))))
-		return;
-	s->final = (struct final){0};
-	s->texts[TEXT_REASON] = 0;
-	s->call.cancel_ns = 0;
-	slot_text_replace(d, s, TEXT_TO_TAG, callee_tag);
-}
-
-static bool
-bye_is_known(const struct slot *s, uint32_t branch)
-{
-	const struct call_state *c = &s->call;
-
-	return branch && (branch == c->bye_first.branch || branch == c->bye_after.branch ||
-				 branch == c->bye_own.branch);
-}
-
-/* A BYE, or a response to one that was not seen: who sent it stands in From. */
-static void
-bye_take(struct dialog *d, struct slot *s, const struct dialog_message *m)
-{
-	const struct sip_message *sip = m->sip;
-	struct call_state *c = &s->call;
-	uint32_t from = dialog_text_hash(d, sip->from.tag), to = dialog_text_hash(d, sip->to.tag);
-	uint8_t side = MEDIA_SIDE_UNKNOWN;
-
-	if (from == s->from_tag || is_caller_tag(d, s, from))
-		side = MEDIA_SIDE_CALLER;
-	else if (is_caller_tag(d, s, to) || slot_set_has(d, s, SET_FORK_TAG, from))
-		side = MEDIA_SIDE_CALLEE;
-	struct bye bye = {m->ts_ns, dialog_text_hash(d, sip->via.branch), side, sip->status != 0};
-	uint32_t callee = side == MEDIA_SIDE_CALLER ? to : from;
-	if (callee != c->answer_tag && c->answer_tag && c->acknowledged &&
-		slot_set_has(d, s, SET_FORK_TAG, callee))
-		return; /* another fork's answer is given up */
-	failure_forget(d, s, side == MEDIA_SIDE_CALLER ? sip->to.tag : sip->from.tag);
-	uint32_t before = call_bye(s)->branch;
-	bool after = c->answer_ns && m->ts_ns >= c->answer_ns;
-	bye_put(&c->bye_first, &bye);
-	if (after)
-		bye_put(&c->bye_after, &bye);
-	if (after && c->answer_tag && (from == c->answer_tag || to == c->answer_tag))
-		bye_put(&c->bye_own, &bye);
-	if (call_bye(s)->branch != before)
-		c->bye_final = (struct final){0};
-	reason_take(d, s, sip, REASON_BYE);
 }
 
 /* The ACK of a 2xx is a transaction of its own; that of another final response is part of the
@@ -391,36 +224,6 @@ final_take(struct dialog *d, struct slot *s, const struct dialog_message *m)
 			first_element(sip_header_value(sip, SIP_HDR_CONTACT)));
 }
 
-/* A response that overtook its INVITE, or whose INVITE was never seen: the first one of a call that
- * began before the capture, or a later attempt's, for before the answer there are no re-INVITEs. */
-static bool
-response_begins_attempt(const struct dialog *d, const struct slot *s, const struct sip_message *sip)
-{
-	const struct call_state *c = &s->call;
-
-	if (c->reinvited || c->acknowledged)
-		return false;
-	if (s->set_n[SET_ATTEMPT_CSEQ] == 0)
-		return s->request_ns == 0;
-	return c->answer_ns == 0 && sip->cseq > s->attempt_cseq &&
-		is_caller_tag(d, s, dialog_text_hash(d, sip->from.tag));
-}
-
-/* Its CSeq stands for the attempt until the INVITE is seen. */
-static void
-attempt_assume(struct dialog *d, struct slot *s, uint32_t cseq)
-{
-	if (s->set_n[SET_ATTEMPT_CSEQ] == SET_MAX)
-		return;
-	s->challenges = (uint8_t)(s->challenges + is_challenge(s->final.status));
-	s->final = (struct final){0};
-	slot_set_add(d, s, SET_ATTEMPT_CSEQ, cseq);
-	s->attempt_cseq = cseq;
-	s->attempt_branch = 0;
-	s->attempt_ns = 0;
-	s->attempt_src = UINT8_MAX;
-}
-
 static void
 call_response(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	const struct flow_entry *e)
@@ -431,7 +234,7 @@ call_response(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	warnings_take(d, s, sip);
 	if (sip->cseq_method != SIP_METHOD_INVITE) {
 		if (sip->cseq_method == SIP_METHOD_BYE) {
-			if (sip->status >= 200 && !is_challenge(sip->status) &&
+			if (sip->status >= 200 && !call_is_challenge(sip->status) &&
 				!bye_is_known(s, dialog_text_hash(d, sip->via.branch)))
 				bye_take(d, s, m);
 			bye_answered(d, s, m);
@@ -441,7 +244,7 @@ call_response(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	}
 	if (e->flags & FLOW_FROM_CALLER)
 		return; /* to a re-INVITE of the callee, who counts a CSeq of his own */
-	if (response_begins_attempt(d, s, sip))
+	if (attempt_is_begun_by(d, s, sip))
 		attempt_assume(d, s, sip->cseq);
 	if (!slot_set_has(d, s, SET_ATTEMPT_CSEQ, sip->cseq))
 		return;
@@ -496,7 +299,7 @@ call_arm(struct dialog *d, struct slot *s)
 	enum end_cause cause = call_end_cause(s);
 	bool waiting = cause == END_CANCEL && s->final.status < 200;
 
-	bool over = cause != END_NONE && !waiting && !is_challenge(s->final.status);
+	bool over = cause != END_NONE && !waiting && !call_is_challenge(s->final.status);
 
 	if (over != (bool)s->told_over) {
 		s->told_over = over;
@@ -504,8 +307,8 @@ call_arm(struct dialog *d, struct slot *s)
 	}
 	if (cause != END_NONE && !waiting) {
 		slot_move(d, s, LIST_ENDED);
-		slot_arm(d, s,
-			s->last_ns + (is_challenge(s->final.status) ? o->setup_ns : o->linger_ns));
+		slot_arm(d, s, s->last_ns + (call_is_challenge(s->final.status) ? o->setup_ns
+										: o->linger_ns));
 	} else if (s->call.answer_ns || s->call.acknowledged) {
 		slot_move(d, s, LIST_ESTABLISHED);
 		peek_arm(d, s, s->last_ns);
@@ -524,7 +327,7 @@ sent_by_uac(const struct dialog *d, const struct slot *s, const struct sip_messa
 	uint8_t scratch[256];
 
 	if (s->from_tag || sip->from.tag.len)
-		return is_caller_tag(d, s, dialog_text_hash(d, sip->from.tag));
+		return call_is_caller_tag(d, s, dialog_text_hash(d, sip->from.tag));
 	sip_name_addr_parse(sip->from.value, &from);
 	return base_span_eq(
 		from.uri.user, slot_text(d, s, TEXT_FROM_USER, scratch, sizeof(scratch)));

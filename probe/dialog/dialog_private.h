@@ -12,6 +12,8 @@
  *   dialog_series.c      a registration and its refreshes
  *   dialog_role.c        roles[]: what each address is
  *   dialog_call.c        what an INVITE dialog's messages mean
+ *   dialog_attempt.c     attempts of its first INVITE and their final responses
+ *   dialog_bye.c         which BYE ended it
  *   dialog_reason.c      why a call ended, by its Reason headers
  *   dialog_transfer.c    REFER and what became of it
  *   dialog_register.c    registrations and other transactions
@@ -377,16 +379,38 @@ void call_receive(struct dialog *d, struct slot *s, const struct dialog_message 
 void call_expired(struct dialog *d, struct slot *s);
 /* When it was answered; 0: it was not, or what the capture holds may be of a re-INVITE. */
 int64_t call_answered_ns(const struct slot *s);
-bool call_matches(const struct dialog *d, const struct slot *s, const struct sip_message *m);
+/* Does a message with the same Call-ID belong to slot s?  LOOSE: where no other one matches. */
+enum slot_match { MATCH_NONE, MATCH_LOOSE, MATCH_SURE };
+enum slot_match call_matches(const struct dialog *d, const struct slot *s,
+	const struct sip_message *m);
 enum end_cause call_end_cause(const struct slot *s);
-bool registration_matches(const struct dialog *d, const struct slot *s,
+enum slot_match registration_matches(const struct dialog *d, const struct slot *s,
 	const struct sip_message *m);
 void registration_receive(struct dialog *d, struct slot *s, const struct dialog_message *m);
 void transaction_receive(struct dialog *d, struct slot *s, const struct dialog_message *m);
-bool transaction_matches(const struct dialog *d, const struct slot *s, const struct sip_message *m);
+enum slot_match transaction_matches(const struct dialog *d, const struct slot *s,
+	const struct sip_message *m);
+bool call_is_caller_tag(const struct dialog *d, const struct slot *s, uint32_t tag);
+/* A final response that asks for another attempt. */
+static inline bool
+call_is_challenge(uint16_t status)
+{
+	return status == 401 || status == 407 || status == 422;
+}
+
+/* dialog_attempt.c */
 /* Fit of final response m to the current attempt of s; keeps it where it is the best so far. True:
  * kept. */
 bool slot_final_take(struct dialog *d, struct slot *s, const struct dialog_message *m);
+/* An INVITE without To tag: another attempt, the same one at another hop, or an old one again. */
+void attempt_begin(struct dialog *d, struct slot *s, const struct dialog_message *m,
+	const struct flow_entry *e);
+/* A response that overtook its INVITE, or whose INVITE was never seen: the first one of a call that
+ * began before the capture, or a later attempt's, for before the answer there are no re-INVITEs. */
+bool attempt_is_begun_by(const struct dialog *d, const struct slot *s,
+	const struct sip_message *sip);
+/* Its CSeq stands for the attempt until the INVITE is seen. */
+void attempt_assume(struct dialog *d, struct slot *s, uint32_t cseq);
 
 /* dialog_flow_put.c */
 void flow_put_endpoint(const struct dialog *d, const struct slot *s, struct record_writer *w,
@@ -459,6 +483,15 @@ void slot_uid(const struct dialog *d, const struct slot *s, uint64_t uid[2]);
 /* dialog_role.c */
 void roles_put(const struct dialog *d, const struct slot *s, struct record_writer *w);
 
+/* dialog_bye.c */
+/* The BYE that ended the call: of the answered fork, else any after the answer, else any at all. */
+const struct bye *call_bye(const struct slot *s);
+/* A BYE, or a response to one that was not seen: who sent it stands in From. */
+void bye_take(struct dialog *d, struct slot *s, const struct dialog_message *m);
+bool bye_is_known(const struct slot *s, uint32_t branch);
+/* The final response to the BYE that counts, a 2xx before any other. */
+void bye_answered(struct dialog *d, struct slot *s, const struct dialog_message *m);
+
 /* dialog_reason.c */
 void reason_take(struct dialog *d, struct slot *s, const struct sip_message *m,
 	enum reason_source source);
@@ -467,8 +500,6 @@ const char *reason_source_name(const struct slot *s);
 void transfer_receive(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	const struct flow_entry *e);
 const char *transfer_result_name(const struct slot *s);
-/* The BYE that ended the call: of the answered fork, else any after the answer, else any at all. */
-const struct bye *call_bye(const struct slot *s);
 
 /* dialog_media.c */
 void media_receive(struct dialog *d, struct slot *s, const struct dialog_message *m,

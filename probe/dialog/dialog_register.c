@@ -234,14 +234,15 @@ register_is_current(const struct dialog *d, const struct slot *s, const struct s
 
 /* A REGISTER that is neither the current attempt nor goes on with it begins another exchange; so
  * does a response to one that was not seen. */
-bool
+enum slot_match
 registration_matches(const struct dialog *d, const struct slot *s, const struct sip_message *m)
 {
 	if (m->method == SIP_METHOD_NONE && m->cseq <= s->attempt_cseq)
-		return true;
-	if (register_is_old(d, s, m))
-		return true;
-	return register_is_current(d, s, m) || register_continues(d, s, m);
+		return MATCH_SURE;
+	return register_is_old(d, s, m) || register_is_current(d, s, m) ||
+			       register_continues(d, s, m)
+		       ? MATCH_SURE
+		       : MATCH_NONE;
 }
 
 /* The response to an attempt that was not seen, or comes late. */
@@ -307,11 +308,13 @@ transaction_method(const struct sip_message *m)
 	return m->method != SIP_METHOD_NONE ? m->method : m->cseq_method;
 }
 
-bool
+enum slot_match
 transaction_matches(const struct dialog *d, const struct slot *s, const struct sip_message *m)
 {
 	return s->exchange.method == transaction_method(m) && s->attempt_cseq == m->cseq &&
-	       s->from_tag == dialog_text_hash(d, m->from.tag);
+			       s->from_tag == dialog_text_hash(d, m->from.tag)
+		       ? MATCH_SURE
+		       : MATCH_NONE;
 }
 
 void

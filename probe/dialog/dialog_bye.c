@@ -1,0 +1,87 @@
+/* The BYEs of a call: which one ended it, from which side, and how it was answered. */
+#include "dialog_private.h"
+
+const struct bye *
+call_bye(const struct slot *s)
+{
+	const struct call_state *c = &s->call;
+
+	return c->bye_own.ts_ns     ? &c->bye_own
+	       : c->bye_after.ts_ns ? &c->bye_after
+				    : &c->bye_first;
+}
+
+void
+bye_answered(struct dialog *d, struct slot *s, const struct dialog_message *m)
+{
+	const struct sip_message *sip = m->sip;
+	struct final *f = &s->call.bye_final;
+	uint32_t branch = call_bye(s)->branch;
+	bool better = f->status == 0 || (f->status >= 300 && sip->status < 300);
+
+	if (sip->status >= 200 && better && branch &&
+		branch == dialog_text_hash(d, sip->via.branch))
+		*f = (struct final){m->ts_ns, sip->status, FIT_BRANCH, 0};
+}
+
+/* Takes the place of none, or of one that only its response told of. */
+static void
+bye_put(struct bye *place, const struct bye *bye)
+{
+	if (place->ts_ns == 0 || (place->by_answer && !bye->by_answer))
+		*place = *bye;
+}
+
+/* A BYE of another dialog than the one that failed: the failure was a leg's. */
+static void
+failure_forget(struct dialog *d, struct slot *s, struct base_span callee_tag)
+{
+	uint8_t scratch[256];
+
+	if (s->final.status < 300 || callee_tag.len == 0 ||
+		base_span_eq(callee_tag, slot_text(d, s, TEXT_TO_TAG, scratch, sizeof(scratch))))
+		return;
+	s->final = (struct final){0};
+	s->texts[TEXT_REASON] = 0;
+	s->call.cancel_ns = 0;
+	slot_text_replace(d, s, TEXT_TO_TAG, callee_tag);
+}
+
+bool
+bye_is_known(const struct slot *s, uint32_t branch)
+{
+	const struct call_state *c = &s->call;
+
+	return branch && (branch == c->bye_first.branch || branch == c->bye_after.branch ||
+				 branch == c->bye_own.branch);
+}
+
+void
+bye_take(struct dialog *d, struct slot *s, const struct dialog_message *m)
+{
+	const struct sip_message *sip = m->sip;
+	struct call_state *c = &s->call;
+	uint32_t from = dialog_text_hash(d, sip->from.tag), to = dialog_text_hash(d, sip->to.tag);
+	uint8_t side = MEDIA_SIDE_UNKNOWN;
+
+	if (from == s->from_tag || call_is_caller_tag(d, s, from))
+		side = MEDIA_SIDE_CALLER;
+	else if (call_is_caller_tag(d, s, to) || slot_set_has(d, s, SET_FORK_TAG, from))
+		side = MEDIA_SIDE_CALLEE;
+	struct bye bye = {m->ts_ns, dialog_text_hash(d, sip->via.branch), side, sip->status != 0};
+	uint32_t callee = side == MEDIA_SIDE_CALLER ? to : from;
+	if (callee != c->answer_tag && c->answer_tag && c->acknowledged &&
+		slot_set_has(d, s, SET_FORK_TAG, callee))
+		return; /* another fork's answer is given up */
+	failure_forget(d, s, side == MEDIA_SIDE_CALLER ? sip->to.tag : sip->from.tag);
+	uint32_t before = call_bye(s)->branch;
+	bool after = c->answer_ns && m->ts_ns >= c->answer_ns;
+	bye_put(&c->bye_first, &bye);
+	if (after)
+		bye_put(&c->bye_after, &bye);
+	if (after && c->answer_tag && (from == c->answer_tag || to == c->answer_tag))
+		bye_put(&c->bye_own, &bye);
+	if (call_bye(s)->branch != before)
+		c->bye_final = (struct final){0};
+	reason_take(d, s, sip, REASON_BYE);
+}
