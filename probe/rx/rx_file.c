@@ -4,20 +4,13 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define RX_FILE_WINDOW (8u << 20)
-
-#ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ 22 /* Linux 5.14; older kernels answer EINVAL and fault page by page */
-#endif
 
 static void
 rx_file_release(struct rx_source *source, struct rx_frame *frames, uint32_t n)
 {
-	/* Mapped bytes stay; a slab is used again by the next burst. */
+	/* Buffer and slab are used again by the next burst. */
 }
 
 void
@@ -66,24 +59,6 @@ rx_file_link_name(int dlt, char *text, size_t cap)
 	return text;
 }
 
-void
-rx_file_window(struct rx_file *f)
-{
-	uint64_t page_mask = ~(uint64_t)4095;
-
-	if (f->populated >= f->bytes || f->at + RX_FILE_WINDOW / 2 < f->populated)
-		return;
-	uint64_t from = (f->populated > f->at ? f->populated : f->at) & page_mask;
-	uint64_t len = f->bytes - from < RX_FILE_WINDOW ? f->bytes - from : RX_FILE_WINDOW;
-	madvise((void *)(uintptr_t)(f->map + from), len, MADV_POPULATE_READ);
-	f->populated = from + len;
-	uint64_t behind = f->at & page_mask;
-	if (behind > f->dropped)
-		madvise((void *)(uintptr_t)(f->map + f->dropped), behind - f->dropped,
-			MADV_DONTNEED);
-	f->dropped = behind;
-}
-
 static int
 rx_file_refuse_magic(const struct rx_file *f, struct sys_error *e)
 {
@@ -100,25 +75,21 @@ rx_file_refuse_magic(const struct rx_file *f, struct sys_error *e)
 	};
 
 	for (size_t i = 0; i < base_count_of(packed); i++)
-		if (f->bytes >= packed[i].len &&
-			memcmp(f->map, packed[i].magic, packed[i].len) == 0)
+		if (f->bytes >= packed[i].len && memcmp(f->p, packed[i].magic, packed[i].len) == 0)
 			return sys_fail(e, -BASE_ERR_FORMAT,
 				"%s: compressed with %s: unpack it first (%s)", f->name,
 				packed[i].what, packed[i].command);
 	return 0;
 }
 
-/* Maps the regular file fd.  1: it has to go through libpcap. */
+/* Reads the regular file fd.  1: it has to go through libpcap. */
 static int
-rx_file_map(struct rx_file *f, int fd, uint64_t bytes, struct sys_error *e)
+rx_file_pieces(struct rx_file *f, int fd, uint64_t bytes, struct sys_error *e)
 {
-	void *map = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (map == MAP_FAILED)
-		return 1;
-	f->map = map;
-	f->bytes = bytes;
-	madvise(map, bytes, MADV_SEQUENTIAL);
-	int rc = rx_file_refuse_magic(f, e);
+	int rc = rx_piece_open(f, fd, bytes, e);
+
+	if (rc == 0)
+		rc = rx_file_refuse_magic(f, e);
 	if (rc == 0)
 		rc = rx_classic_open(f, e);
 	if (rc == 1)
@@ -141,7 +112,7 @@ rx_file_begin(struct rx_file *f, int fd, struct sys_error *e)
 		return sys_fail(
 			e, -BASE_ERR_FORMAT, "%s: empty file: there is no capture in it", f->name);
 	if (S_ISREG(st.st_mode) && lseek(fd, 0, SEEK_CUR) == 0)
-		rc = rx_file_map(f, fd, (uint64_t)st.st_size, e);
+		rc = rx_file_pieces(f, fd, (uint64_t)st.st_size, e);
 	if (rc == 1) {
 		int copy = dup(fd);
 		if (copy < 0)
@@ -164,6 +135,7 @@ rx_file_open(const char *path, struct sys_error *e)
 		return NULL;
 	}
 	f->source.release = rx_file_release;
+	f->fd = -1;
 	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		sys_fail(
@@ -189,8 +161,7 @@ rx_file_close(struct rx_source *source)
 	struct rx_file *f = base_container_of(source, struct rx_file, source);
 	if (f->pcap)
 		pcap_close(f->pcap);
-	if (f->map)
-		munmap((void *)(uintptr_t)f->map, f->bytes);
+	rx_piece_close(f);
 	free(f->slab);
 	free(f->interfaces);
 	free(f->name);

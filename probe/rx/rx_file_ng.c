@@ -1,4 +1,4 @@
-/* pcapng (draft-ietf-opsawg-pcapng) over mapped bytes.  Unlike libpcap it takes interfaces of
+/* pcapng (draft-ietf-opsawg-pcapng) over pieces.  Unlike libpcap it takes interfaces of
  * different link types, which captures of macOS (lo0 beside en0) are made of.
  *
  *   block  u32 type, u32 length of the block, body, padding to 4, u32 the same length */
@@ -38,19 +38,29 @@ rx_ng_damaged(struct rx_file *f, const char *what)
 		(unsigned long long)f->at, what, (unsigned long long)f->frames);
 }
 
-/* The block at f->at.  False: the end, or stopped with a sentence. */
+/* Are the block's first len bytes there?  False: with the next burst, or cut off, which stops. */
+static bool
+rx_ng_is_there(struct rx_file *f, uint32_t len)
+{
+	enum rx_piece piece = rx_piece_need(f, len);
+
+	if (base_unlikely(piece == RX_PIECE_CUT && !f->source.error))
+		rx_file_stop_cut(f, f->bytes - f->at, len);
+	return piece == RX_PIECE_HERE;
+}
+
+/* The block at f->p.  False: it comes with the next burst, or the end, or stopped with a
+ * sentence. */
 static bool
 rx_ng_block_at(struct rx_file *f, struct rx_ng_block *block)
 {
-	const uint8_t *p = f->map + f->at;
-	uint64_t left = f->bytes - f->at;
-
-	if (left == 0)
-		return false;
-	if (left < RX_NG_BLOCK_MIN) {
-		rx_file_stop_cut(f, left, RX_NG_BLOCK_MIN);
+	if (f->at == f->bytes) {
+		f->source.finished = true;
 		return false;
 	}
+	if (!rx_ng_is_there(f, RX_NG_BLOCK_MIN))
+		return false;
+	const uint8_t *p = f->p;
 	/* A section header says in which byte order its own length is. */
 	block->type = rx_file_load32(p, f->swapped);
 	if (block->type == RX_NG_SECTION) {
@@ -66,10 +76,13 @@ rx_ng_block_at(struct rx_file *f, struct rx_ng_block *block)
 		rx_ng_damaged(f, "a block length that cannot be");
 		return false;
 	}
-	if (block->len > left) {
-		rx_file_stop_cut(f, left, block->len);
+	if (block->len > RX_NG_BLOCK_MAX) {
+		rx_ng_damaged(f, "a block of more than 16 MiB");
 		return false;
 	}
+	if (!rx_ng_is_there(f, block->len))
+		return false;
+	p = f->p;
 	if (rx_file_load32(p + block->len - 4, f->swapped) != block->len) {
 		rx_ng_damaged(f, "a block whose two lengths differ");
 		return false;
@@ -216,8 +229,8 @@ rx_ng_is_packet(uint32_t type)
 	return type == RX_NG_PACKET || type == RX_NG_PACKET_SIMPLE || type == RX_NG_PACKET_OLD;
 }
 
-/* Walks over blocks that are no packets.  True with the next packet's block at f->at; false at the
- * end or stopped. */
+/* Walks over blocks that are no packets.  True with the next packet's block at f->p; false where
+ * rx_ng_block_at is. */
 static bool
 rx_ng_next_packet(struct rx_file *f, struct rx_ng_block *block)
 {
@@ -230,9 +243,8 @@ rx_ng_next_packet(struct rx_file *f, struct rx_ng_block *block)
 			rx_ng_interface(f, block);
 		if (f->source.finished)
 			return false;
-		f->at += block->len;
+		rx_piece_take(f, block->len);
 	}
-	f->source.finished = true;
 	return false;
 }
 
@@ -245,7 +257,7 @@ rx_ng_burst(struct rx_source *source, struct rx_frame *frames, uint32_t max)
 
 	if (f->source.finished)
 		return 0;
-	rx_file_window(f);
+	rx_piece_burst(f);
 	while (n < max && rx_ng_next_packet(f, &block)) {
 		base_prefetch(block.body + RX_FILE_PREFETCH);
 		base_prefetch(block.body + RX_FILE_PREFETCH + BASE_CACHE_LINE);
@@ -253,7 +265,8 @@ rx_ng_burst(struct rx_source *source, struct rx_frame *frames, uint32_t max)
 			break;
 		n++;
 		f->frames++;
-		f->at += block.len;
+		f->lent = true;
+		rx_piece_take(f, block.len);
 	}
 	return n;
 }
@@ -265,7 +278,7 @@ rx_ng_open(struct rx_file *f, struct sys_error *e)
 	char text[128];
 	bool known = false;
 
-	if (f->bytes < RX_NG_BLOCK_MIN || rx_file_load32(f->map, false) != RX_NG_SECTION)
+	if (f->bytes < RX_NG_BLOCK_MIN || rx_file_load32(f->p, false) != RX_NG_SECTION)
 		return 1;
 	f->interfaces = calloc(RX_NG_INTERFACES_MAX, sizeof(*f->interfaces));
 	if (!f->interfaces)

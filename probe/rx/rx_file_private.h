@@ -1,12 +1,12 @@
 /* rx_file: what its readers share.
  *
- * Three readers behind one door: rx_classic and rx_ng walk a mapped file and lend its bytes (the
- * hot path of `ringtap read`); rx_libpcap takes all the rest: pipes, and the pcap variants that
- * only libpcap knows.  For a file that both can read they give the same frames
- * (tests/unit/rx/test_rx_file.c).
+ * Three readers behind one door: rx_classic and rx_ng walk a file that rx_piece reads piece by
+ * piece, and lend its bytes (the hot path of `ringtap read`); rx_libpcap takes all the rest: pipes,
+ * and the pcap variants that only libpcap knows.  For a file that both can read they give the same
+ * frames (tests/unit/rx/test_rx_file.c).
  *
- * A mapped file must not be made shorter while it is read: the kernel answers with SIGBUS.  A file
- * that grows is read up to the size it had when it was opened. */
+ * A file that grows is read up to the size it had when it was opened; one that is made shorter
+ * meanwhile is cut there. */
 #pragma once
 
 #include <pcap/pcap.h>
@@ -17,6 +17,9 @@
 /* Above this libpcap calls a capture length damage (its MAXIMUM_SNAPLEN). */
 #define RX_FILE_CAPLEN_MAX 262144
 #define RX_NG_INTERFACES_MAX 1024
+#define RX_NG_BLOCK_MAX (16u << 20) /* libpcap's */
+/* Bytes that a burst of media takes, more or less. */
+#define RX_FILE_BURST (16u << 10)
 /* Bytes ahead of the reader that are asked of the cache: walking packet headers is a pointer chase.
  * */
 #define RX_FILE_PREFETCH 2048
@@ -34,11 +37,15 @@ struct rx_file {
 	uint64_t frames;     /* delivered so far */
 	char *name;          /* for sentences */
 
+	/* rx_piece */
+	int fd;              /* -1: not read in pieces */
+	uint8_t *buffer;
+	size_t buffer_bytes;
+	const uint8_t *p, *end; /* read, and not yet taken */
+	uint64_t at, bytes;  /* of the file: where p stands, its size; at <= bytes */
+	bool lent;           /* frames of this burst lie in the buffer: nothing may be moved */
+
 	/* rx_classic and rx_ng */
-	const uint8_t *map;
-	uint64_t at, bytes;  /* at <= bytes */
-	uint64_t populated;  /* the page window: behind its end, */
-	uint64_t dropped;    /* and its beginning */
 	bool swapped;        /* other byte order than this machine's */
 	uint8_t link;        /* rx_classic */
 	uint32_t snaplen;    /* rx_classic: longer frames are cut to it, as libpcap does */
@@ -59,8 +66,6 @@ void rx_file_stop(struct rx_file *f, int code, const char *format,
 	...) __attribute__((format(printf, 3, 4)));
 /* The sentence for a file that ends within a packet. */
 void rx_file_stop_cut(struct rx_file *f, uint64_t there, uint64_t wanted);
-/* Keeps the pages around f->at in and those behind out; call once a burst. */
-void rx_file_window(struct rx_file *f);
 /* Seconds and a fraction in ns to ns; what no clock shows (fraction of 2 s or more, year beyond
  * 2262) counts as 0. */
 int64_t rx_file_time(int64_t seconds, int64_t fraction_ns);
@@ -83,6 +88,41 @@ rx_file_load16(const uint8_t *p, bool swapped)
 
 	memcpy(&v, p, sizeof(v));
 	return swapped ? __builtin_bswap16(v) : v;
+}
+
+/* rx_file_piece.c.  The first piece is there after open; a negative code with the sentence in e. */
+int rx_piece_open(struct rx_file *f, int fd, uint64_t bytes, struct sys_error *e);
+void rx_piece_close(struct rx_file *f);
+
+/* LATER: the next burst has them.  CUT: the file ends before, or could not be read, which stopped
+ * it. */
+enum rx_piece { RX_PIECE_HERE, RX_PIECE_LATER, RX_PIECE_CUT };
+enum rx_piece rx_piece_more(struct rx_file *f, uint64_t need);
+
+/* Are need bytes there from f->p on? */
+static inline enum rx_piece
+rx_piece_need(struct rx_file *f, uint64_t need)
+{
+	return base_likely((uint64_t)(f->end - f->p) >= need) ? RX_PIECE_HERE
+							      : rx_piece_more(f, need);
+}
+
+static inline void
+rx_piece_take(struct rx_file *f, uint64_t bytes)
+{
+	f->p += bytes;
+	f->at += bytes;
+}
+
+/* Before the first frame of a burst: so many bytes, or what the file has, that the burst is not
+ * short. */
+static inline void
+rx_piece_burst(struct rx_file *f)
+{
+	uint64_t left = f->bytes - f->at;
+
+	f->lent = false;
+	rx_piece_need(f, left < RX_FILE_BURST ? left : RX_FILE_BURST);
 }
 
 /* Each takes a file whose header it knows: sets source.burst, or returns a negative code with the

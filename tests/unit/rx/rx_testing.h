@@ -1,4 +1,4 @@
-/* Capture files made byte by byte, and read back whole through either door: as a file (mapped) or through a pipe (libpcap). */
+/* Capture files made byte by byte, and read back whole through either door: as a file (in pieces) or through a pipe (libpcap). */
 #pragma once
 
 #include <setjmp.h>
