@@ -40,6 +40,10 @@ base_power_of_two_at_least(uint32_t n)
 	return n <= 1 ? 1 : 1u << (32 - __builtin_clz(n - 1));
 }
 
+/* Makes n bytes zero, writing only where they are not: pages that the system gave and nobody has
+ * written to read as zero, and stay untaken. */
+void base_zero(void *p, size_t n);
+
 /* ---- spans: borrowed bytes, never owned, never NUL-terminated ---- */
 
 struct base_span {

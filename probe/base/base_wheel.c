@@ -25,6 +25,7 @@ struct base_wheel {
 	int64_t tick; /* every timer due at or before it has fired or stands in due */
 	bool started; /* the clock has been told; until then armed timers wait in due */
 	uint32_t max, armed;
+	uint32_t fresh; /* timers from here on were never armed, and stand for nothing */
 	uint32_t level_armed[LEVELS + 1];      /* the last: due */
 	struct list lists[LEVELS * SLOTS + 1]; /* the last: due now */
 	struct timer timers[];
@@ -49,8 +50,6 @@ base_wheel_new(void *mem, uint32_t max, int64_t tick_ns)
 	w->max = max;
 	for (uint32_t i = 0; i <= DUE; i++)
 		w->lists[i] = (struct list){NIL, NIL};
-	for (uint32_t i = 0; i < max; i++)
-		w->timers[i] = (struct timer){.next = NIL, .prev = NIL, .list = NIL};
 	return w;
 }
 
@@ -124,25 +123,27 @@ wheel_list(const struct base_wheel *w, uint32_t id)
 void
 base_wheel_arm(struct base_wheel *w, uint32_t id, int64_t expiry_ns)
 {
+	for (; w->fresh <= id; w->fresh++)
+		w->timers[w->fresh] = (struct timer){.next = NIL, .prev = NIL, .list = NIL};
 	base_wheel_cancel(w, id);
 	w->timers[id].expiry_tick = expiry_ns / w->tick_ns + (expiry_ns % w->tick_ns > 0);
 	w->armed++;
 	list_append(w, wheel_list(w, id), id);
 }
 
-void
-base_wheel_cancel(struct base_wheel *w, uint32_t id)
-{
-	if (w->timers[id].list == NIL)
-		return;
-	list_remove(w, id);
-	w->armed--;
-}
-
 bool
 base_wheel_is_armed(const struct base_wheel *w, uint32_t id)
 {
-	return w->timers[id].list != NIL;
+	return id < w->fresh && w->timers[id].list != NIL;
+}
+
+void
+base_wheel_cancel(struct base_wheel *w, uint32_t id)
+{
+	if (!base_wheel_is_armed(w, id))
+		return;
+	list_remove(w, id);
+	w->armed--;
 }
 
 /* Places every timer of a list anew, before those that stand there already: of two timers for one

@@ -77,7 +77,7 @@ media_new(void *mem, const struct media_options *options)
 	m->free = MEDIA_NONE;
 	m->young = m->old = (struct media_list){MEDIA_NONE, MEDIA_NONE};
 	media_table_init(&m->table, p + l.buckets, l.max);
-	memset(m->candidates, 0, (size_t)l.n_candidates * sizeof(struct media_candidate));
+	base_zero(m->candidates, (size_t)l.n_candidates * sizeof(struct media_candidate));
 	memset(m->calls, 0xff, (size_t)l.n_calls * sizeof(struct media_list));
 	for (uint64_t i = 0; i < base_count_of(m->secret); i++)
 		m->secret[i] = base_hash(&options->key, &i, sizeof(i)) | 1;

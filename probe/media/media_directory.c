@@ -59,6 +59,7 @@ struct media_directory {
 	struct entry_more *more;      /* of entry i; untouched where its codecs fit */
 	uint32_t *free;               /* stack of indices, the writer's */
 	uint32_t n_free, entries_max; /* one more than endpoints: the one being filled */
+	uint32_t fresh;               /* entries from here on were never used, nor are they free */
 	uint32_t faxes;               /* entries with FLAG_T38: readers ask for fax only then */
 	_Alignas(64) uint64_t
 		version; /* publications ever: readers skip asking again where nothing came */
@@ -103,11 +104,6 @@ media_directory_new(void *mem, uint32_t max_endpoints, const struct base_hash_ke
 	d->more = (struct entry_more *)p;
 	p += more_bytes(max);
 	d->free = (uint32_t *)p;
-	for (uint32_t i = 0; i < d->entries_max; i++) {
-		d->entries[i].seq = 0;
-		d->free[i] = d->entries_max - 1 - i;
-	}
-	d->n_free = d->entries_max;
 	return d;
 }
 
@@ -231,15 +227,26 @@ is_guess(const struct entry *e)
 	return u.data.flags & FLAG_GUESS;
 }
 
+/* The entry to fill next, on top of the stack. */
+static uint32_t
+entry_free(struct media_directory *d)
+{
+	if (d->n_free == 0) {
+		d->entries[d->fresh].seq = 0;
+		d->free[d->n_free++] = d->fresh++;
+	}
+	return d->free[d->n_free - 1];
+}
+
 bool
 media_directory_publish(struct media_directory *d, const struct base_endpoint *at,
 	const struct media_announce *announce)
 {
 	uint64_t hash = base_hash(&d->key, at, sizeof(*at));
-	uint32_t *known = find_own(d, hash, at), index = d->free[d->n_free - 1];
+	uint32_t *known = find_own(d, hash, at), index = entry_free(d);
 	union entry_words u;
 
-	if (!known && d->n_free == 1)
+	if (!known && d->n_free == 1 && d->fresh == d->entries_max)
 		return false;
 	if (known && announce->guess && !is_guess(&d->entries[*known]))
 		return true;

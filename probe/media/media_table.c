@@ -15,7 +15,7 @@ media_table_init(struct media_table *t, void *mem, uint32_t max_keys)
 	t->buckets = mem;
 	t->mask = n - 1;
 	t->probes = n < MEDIA_TABLE_PROBES ? n : MEDIA_TABLE_PROBES;
-	memset(mem, 0, (size_t)n * sizeof(struct media_bucket));
+	base_zero(mem, (size_t)n * sizeof(struct media_bucket));
 }
 
 /* The first n buckets of hash's probe sequence were passed, or are no longer. */
