@@ -111,6 +111,22 @@ struct media_audio {
 	bool events;            /* the stream sends telephone events */
 };
 
+/* An RTCP packet that says something of streams which the core that met it does not have: the two
+ * ways of a flow, and a port and the next one, may land on different cores.  len 0: half a round
+ * trip, found where the receiver's report was, for the stream that its sender sends. */
+struct media_report {
+	int64_t ts_ns;
+	uint64_t call;          /* whose endpoint it is; 0: nobody's, or not asked */
+	uint64_t taken;         /* bit i: whom its i-th block is about was found already */
+	struct base_endpoint src, dst;
+	uint32_t ssrc;          /* of its sender */
+	uint32_t half_us, len;
+	bool sender_taken;      /* so was the sender's own stream */
+	bool cipher;            /* SRTCP: to be counted, not to be read */
+	bool travelled;         /* from another core: it goes no further */
+	const uint8_t *payload; /* borrowed for the call */
+};
+
 struct media;
 struct media_summary;
 
@@ -132,6 +148,9 @@ struct media_options {
 	void (*digit)(void *context, const struct media_digit *digit);
 	/* Audio of the calls that are listened to; NULL: of none.  No media_* call either. */
 	void (*audio)(void *context, const struct media_audio *audio);
+	/* An RTCP packet of a call concerns streams of other cores: each of them is to be given it
+	 * (media_report_take).  NULL: there are no others.  No media_* call either. */
+	void (*report)(void *context, const struct media_report *report);
 	void *context;               /* of these */
 	struct metrics_core *metrics; /* STREAMS*, written here; borrowed for good */
 };
@@ -163,6 +182,8 @@ bool media_fax(struct media *m, struct media_packet *packet);
 /* RTCP: counted to the stream of the sender (same SSRC and addresses, port - 1 or same). True where
  * one was found, or an endpoint in the directory fits. */
 bool media_rtcp(struct media *m, const struct media_packet *packet);
+/* The same on another core: what options.report was given there. */
+void media_report_take(struct media *m, const struct media_report *report);
 
 /* The frames that the probe lost so far: streams that live through a rise give no opinion. */
 void media_note_loss(struct media *m, uint64_t lost_total);

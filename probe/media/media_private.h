@@ -320,7 +320,8 @@ void media_quality_chunk(const struct media *m, uint32_t index, struct media_chu
 void media_quality_summary(const struct media *m, uint32_t index, struct media_summary *out);
 
 /* media_reports.c */
-void media_reports_receive(struct media *m, const struct media_packet *packet, uint32_t from);
+/* from: stream of its sender, or MEDIA_NONE. */
+void media_reports_receive(struct media *m, const struct media_report *report, uint32_t from);
 void media_reports_summary(const struct media *m, uint32_t index, struct media_summary *out);
 
 /* media_block.c: x_of NULL where there is none, x_for where the pool is empty */

@@ -12,21 +12,42 @@
 
 struct rtcp_context {
 	struct media *m;
-	const struct media_packet *packet;
+	const struct media_report *report;
 	uint32_t from;          /* stream of the sender of this packet, or MEDIA_NONE */
+	uint32_t n;             /* subjects asked for so far */
+	uint64_t found, missed; /* bit i: the i-th of them is here, or is not; the last for all more */
 };
 
 /* A stream that runs against this packet, of the SSRC that it speaks of. */
 static uint32_t
-subject_of(const struct rtcp_context *x, uint32_t ssrc)
+subject_of(struct rtcp_context *x, uint32_t ssrc)
 {
-	const struct media *m = x->m;
-	const struct packet_view *v = x->packet->view;
-	uint32_t index = media_rtcp_stream(m, &v->dst, &v->src, ssrc);
+	const struct media_report *r = x->report;
+	uint64_t bit = 1ull << (x->n < 63 ? x->n : 63);
 
-	if (index != MEDIA_NONE || x->from == MEDIA_NONE || m->cold[x->from].state != MEDIA_TIED)
-		return index;
-	return media_call_stream(m, m->cold[x->from].call, ssrc);
+	x->n++;
+	if (r->taken & bit)
+		return MEDIA_NONE;
+	uint32_t index = media_rtcp_stream(x->m, &r->dst, &r->src, ssrc);
+	if (index == MEDIA_NONE && r->call)
+		index = media_call_stream(x->m, r->call, ssrc);
+	*(index == MEDIA_NONE ? &x->missed : &x->found) |= bit;
+	return index;
+}
+
+/* Of the stream of the packet's sender, or NULL. */
+static struct media_reports *
+reports_of_sender(const struct rtcp_context *x)
+{
+	return x->from != MEDIA_NONE ? media_reports_for(x->m, x->from) : NULL;
+}
+
+/* To the other cores. */
+static void
+tell(const struct rtcp_context *x, const struct media_report *report)
+{
+	if (x->m->options.report && report->call)
+		x->m->options.report(x->m->options.context, report);
 }
 
 /* ---- round trips ---- */
@@ -34,34 +55,48 @@ subject_of(const struct rtcp_context *x, uint32_t ssrc)
 static void
 stamp(const struct rtcp_context *x, uint64_t ntp)
 {
-	struct media_reports *r = x->from != MEDIA_NONE ? media_reports_for(x->m, x->from) : NULL;
+	struct media_reports *r = reports_of_sender(x);
 
 	if (r == NULL)
 		return;
 	r->stamps[1] = r->stamps[0];
-	r->stamps[0] = (struct media_stamp){x->packet->ts_ns, (uint32_t)(ntp >> 16)};
+	r->stamps[0] = (struct media_stamp){x->report->ts_ns, (uint32_t)(ntp >> 16)};
+}
+
+/* The way to the packet's sender and back, as its own stream has it. */
+static void
+half_trip(const struct rtcp_context *x, uint32_t half_us)
+{
+	struct media_reports *back = reports_of_sender(x);
+	struct media_report half = *x->report;
+
+	if (back) {
+		back->sender_us = half_us;
+		back->has_sender = true;
+	} else if (x->from == MEDIA_NONE) {
+		half.sender_taken = false;
+		half.half_us = half_us;
+		half.len = 0;
+		tell(x, &half);
+	}
 }
 
 /* The receiver of subject's stream says: last is the stamp I saw, delay (1/65536 s) ago. */
 static void
 round_trip(const struct rtcp_context *x, uint32_t subject, uint32_t last, uint32_t delay)
 {
-	struct media_reports *r = media_reports_for(x->m, subject), *back;
+	struct media_reports *r = media_reports_for(x->m, subject);
 	int64_t delay_ns = (int64_t)((uint64_t)delay * 1953125 >> 7); /* 1e9 / 65536 */
 	int64_t trip = INT64_MIN;
 
 	for (uint32_t i = 0; r && last && i < base_count_of(r->stamps); i++)
 		if (r->stamps[i].ntp_middle == last)
-			trip = media_elapsed(r->stamps[i].ts_ns, x->packet->ts_ns) - delay_ns;
+			trip = media_elapsed(r->stamps[i].ts_ns, x->report->ts_ns) - delay_ns;
 	if (r == NULL || trip < -RTT_QUANTUM_NS || trip > RTT_MOST_NS)
 		return;
 	r->receiver_us = trip > 0 ? (uint32_t)(trip / BASE_NS_PER_US) : 0;
 	r->has_receiver = true;
-	back = x->from != MEDIA_NONE ? media_reports_for(x->m, x->from) : NULL;
-	if (back) {
-		back->sender_us = r->receiver_us;
-		back->has_sender = true;
-	}
+	half_trip(x, r->receiver_us);
 	uint32_t sum = r->receiver_us + r->sender_us;
 	r->trip_us_max = sum > r->trip_us_max ? sum : r->trip_us_max;
 	r->trip_us_sum += sum;
@@ -71,7 +106,7 @@ round_trip(const struct rtcp_context *x, uint32_t subject, uint32_t last, uint32
 /* ---- what is said ---- */
 
 static void
-take_block(const struct rtcp_context *x, const struct rtcp_report_block *b)
+take_block(struct rtcp_context *x, const struct rtcp_report_block *b)
 {
 	uint32_t subject = subject_of(x, b->ssrc);
 	struct media_reports *r = subject != MEDIA_NONE ? media_reports_for(x->m, subject) : NULL;
@@ -88,7 +123,7 @@ take_block(const struct rtcp_context *x, const struct rtcp_report_block *b)
 }
 
 static void
-take_xr(const struct rtcp_context *x, const struct rtcp_packet *packet)
+take_xr(struct rtcp_context *x, const struct rtcp_packet *packet)
 {
 	struct base_span rest = rtcp_xr_blocks(packet);
 	struct rtcp_xr_block b;
@@ -138,27 +173,46 @@ take_own(const struct rtcp_context *x, const struct rtcp_packet *packet)
 	}
 }
 
-/* Of a packet that looks like RTCP.  SRTCP is counted, and not read: behind its first 8 bytes all
- * is cipher. */
-void
-media_reports_receive(struct media *m, const struct media_packet *packet, uint32_t from)
+static void
+read_compound(struct rtcp_context *x)
 {
-	struct rtcp_context x = {m, packet, from};
-	struct base_span rest = base_span_of(packet->view->payload, packet->view->payload_len);
+	struct base_span rest = base_span_of(x->report->payload, x->report->len);
 	struct rtcp_packet p;
 	bool bad;
 
-	if (from != MEDIA_NONE && m->cold[from].flags & MEDIA_SRTP)
-		return;
 	while (rtcp_next(&rest, &p, &bad)) {
 		if (p.type == RTCP_SR)
-			stamp(&x, p.ntp);
-		if (from != MEDIA_NONE)
-			take_own(&x, &p);
+			stamp(x, p.ntp);
+		if (x->from != MEDIA_NONE)
+			take_own(x, &p);
 		for (uint32_t i = 0; i < p.n_blocks; i++)
-			take_block(&x, &p.blocks[i]);
-		take_xr(&x, &p);
+			take_block(x, &p.blocks[i]);
+		take_xr(x, &p);
 	}
+}
+
+/* Of a packet that looks like RTCP.  SRTCP is counted, and not read: behind its first 8 bytes all
+ * is cipher. */
+void
+media_reports_receive(struct media *m, const struct media_report *report, uint32_t from)
+{
+	struct rtcp_context x = {.m = m, .report = report, .from = from};
+
+	if (report->len == 0) {
+		if (from != MEDIA_NONE)
+			half_trip(&x, report->half_us);
+		return;
+	}
+	if (from != MEDIA_NONE)
+		m->cold[from].rtcp_packets++;
+	if (!report->cipher && !(from != MEDIA_NONE && m->cold[from].flags & MEDIA_SRTP))
+		read_compound(&x);
+	if (report->travelled || (from != MEDIA_NONE && !x.missed))
+		return;
+	struct media_report others = *report;
+	others.sender_taken = from != MEDIA_NONE;
+	others.taken = x.found;
+	tell(&x, &others);
 }
 
 /* ---- for the record ---- */

@@ -436,15 +436,6 @@ candidate_keep(struct media_candidate *c, const struct media_sample *s)
 	c->samples[c->n++] = *s;
 }
 
-/* The directory knows one of its addresses. */
-static bool
-is_announced(const struct media *m, const struct packet_view *v)
-{
-	struct media_announce a;
-
-	return ask(m, &v->dst, &a) || ask(m, &v->src, &a);
-}
-
 /* A packet that starts no stream waits for the next one. */
 static bool
 wait_for_second(struct media *m, struct media_candidate *c, const struct media_sample *s)
@@ -491,18 +482,20 @@ media_begin(struct media *m, struct media_packet *packet)
 
 /* ---- RTCP ---- */
 
-/* On any other port (a=rtcp, NAT): the sender's stream in the call whose endpoint it is. */
-static uint32_t
-rtcp_of_call(const struct media *m, const struct packet_view *v, uint32_t ssrc)
+/* The call whose endpoint it is: at its ports, or at those below. */
+static void
+rtcp_call(const struct media *m, struct media_report *report)
 {
-	struct base_endpoint src = v->src, dst = v->dst;
+	struct base_endpoint src = report->src, dst = report->dst;
 	struct media_tie tie;
 
 	src.port--;
 	dst.port--;
-	if (!media_tie_find(m, &v->src, &v->dst, &tie) && !media_tie_find(m, &src, &dst, &tie))
-		return MEDIA_NONE;
-	return media_call_stream(m, tie.call, ssrc);
+	if (!media_tie_find(m, &report->src, &report->dst, &tie) &&
+		!media_tie_find(m, &src, &dst, &tie))
+		return;
+	report->call = tie.call;
+	report->cipher = tie.srtp;
 }
 
 /* Of the same ports (RFC 5761), or of the even ports below (RFC 3550 section 11). */
@@ -522,14 +515,16 @@ media_rtcp_stream(const struct media *m, const struct base_endpoint *src,
 	return MEDIA_NONE;
 }
 
-static bool
-is_rtcp_announced(const struct media *m, const struct packet_view *v)
+/* The stream of the packet's sender; on any other port (a=rtcp, NAT) that of its SSRC in the call
+ * whose endpoint it is. */
+static uint32_t
+rtcp_sender(const struct media *m, const struct media_report *report)
 {
-	struct packet_view below = *v;
+	uint32_t index = media_rtcp_stream(m, &report->src, &report->dst, report->ssrc);
 
-	below.src.port--;
-	below.dst.port--;
-	return is_announced(m, v) || is_announced(m, &below);
+	if (index == MEDIA_NONE && report->call)
+		index = media_call_stream(m, report->call, report->ssrc);
+	return index;
 }
 
 bool
@@ -539,13 +534,29 @@ media_rtcp(struct media *m, const struct media_packet *packet)
 
 	if (!rtcp_looks_like(v->payload, v->payload_len, v->payload_wire_len))
 		return false;
-	uint32_t ssrc = base_load_be32(v->payload + 4);
-	uint32_t index = media_rtcp_stream(m, &v->src, &v->dst, ssrc);
-	if (index == MEDIA_NONE)
-		index = rtcp_of_call(m, v, ssrc);
-	media_reports_receive(m, packet, index);
-	if (index == MEDIA_NONE)
-		return is_rtcp_announced(m, v);
-	m->cold[index].rtcp_packets++;
-	return true;
+	struct media_report report = {.ts_ns = packet->ts_ns,
+		.src = v->src,
+		.dst = v->dst,
+		.ssrc = base_load_be32(v->payload + 4),
+		.len = v->payload_len,
+		.payload = v->payload};
+	uint32_t from = rtcp_sender(m, &report);
+	if (from == MEDIA_NONE)
+		rtcp_call(m, &report);
+	else if (m->cold[from].state == MEDIA_TIED)
+		report.call = m->cold[from].call;
+	if (from == MEDIA_NONE)
+		from = rtcp_sender(m, &report);
+	media_reports_receive(m, &report, from);
+	return from != MEDIA_NONE || report.call;
+}
+
+void
+media_report_take(struct media *m, const struct media_report *report)
+{
+	struct media_report own = *report;
+
+	own.travelled = true;
+	media_reports_receive(
+		m, &own, own.sender_taken ? MEDIA_NONE : rtcp_sender(m, &own));
 }

@@ -16,7 +16,7 @@ struct shard;
 /* kind of a message; the bytes are the sender's and receiver's affair (worker). */
 enum shard_kind {
 	SHARD_SIP = 1, SHARD_COLLECT, SHARD_SUMMARY, SHARD_COLLECTED, SHARD_ENDED, SHARD_LINK,
-	SHARD_DIGIT
+	SHARD_DIGIT, SHARD_REPORT
 };
 
 /* ring_bytes: power of two, per pair */

@@ -209,6 +209,7 @@ worker_connect(struct worker_set *set, struct worker *w, struct shard *shard, vo
 	media.evicted = worker_stream_record;
 	media.digit = worker_digit;
 	media.audio = w->tones ? worker_audio : NULL;
+	media.report = w->alone ? NULL : worker_report;
 	media.context = w;
 	w->media = media_new(media_mem, &media);
 	dialog.core = w->core;

@@ -210,6 +210,17 @@ worker_answered(struct worker *w, const struct worker_ask *answer)
 		dialog_collected(w->dialog, answer->call);
 }
 
+static void
+worker_reported(struct worker *w, const uint8_t *p, uint32_t len)
+{
+	struct media_report report;
+
+	memcpy(&report, p, sizeof(report));
+	report.payload = p + sizeof(report);
+	report.len = len - (uint32_t)sizeof(report);
+	media_report_take(w->media, &report);
+}
+
 void
 worker_shard_message(
 	void *worker, uint32_t from, enum shard_kind kind, const uint8_t *p, uint32_t len)
@@ -243,6 +254,7 @@ worker_shard_message(
 		memcpy(&ended, p, sizeof(ended));
 		media_ended(w->media, ended.call, ended.end_ns);
 		break;
+	case SHARD_REPORT: worker_reported(w, p, len); break;
 	case SHARD_DIGIT:
 		memcpy(&digit, p, sizeof(digit));
 		dialog_add_digit(w->dialog, &digit);
@@ -268,6 +280,30 @@ worker_digit(void *worker, const struct media_digit *digit)
 	}
 	memcpy(p, digit, sizeof(*digit));
 	shard_send(w->shard, w->core, owner, sizeof(*digit));
+}
+
+/* To all other cores: which of them has the streams, only they know. */
+void
+worker_report(void *worker, const struct media_report *report)
+{
+	struct worker *w = worker;
+	uint32_t bytes = report->len < WORKER_REPORT_BYTES ? report->len : WORKER_REPORT_BYTES;
+	uint32_t len = (uint32_t)sizeof(*report) + bytes;
+
+	metrics_add(w->metrics, METRICS_RTCP_HANDED_OVER, 1);
+	for (uint32_t core = 0; core < w->set->options.cores; core++) {
+		if (core == w->core)
+			continue;
+		uint8_t *p = shard_reserve(w->shard, w->core, core, len, SHARD_REPORT);
+		if (p == NULL) {
+			metrics_add(w->metrics, METRICS_RTCP_NOT_HANDED_OVER, 1);
+			continue;
+		}
+		memcpy(p, report, sizeof(*report));
+		if (bytes)
+			memcpy(p + sizeof(*report), report->payload, bytes);
+		shard_send(w->shard, w->core, core, len);
+	}
 }
 
 /* ---- streams without a call ---- */

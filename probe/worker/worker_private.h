@@ -103,6 +103,9 @@ struct worker_ask {       /* SHARD_COLLECT; and SHARD_COLLECTED as the answer */
 };
 _Static_assert(CONFIG_CORES_MAX < AWAITED_PEEK, "a count of cores and the mark");
 
+/* SHARD_REPORT: followed by as much of the packet; reports stand at its begin */
+#define WORKER_REPORT_BYTES 2048
+
 struct worker_ended {     /* SHARD_ENDED: media_ended */
 	uint64_t call;
 	int64_t end_ns;
@@ -123,6 +126,7 @@ struct dialog_hooks worker_dialog_hooks(struct worker *w);
 void worker_shard_message(void *worker, uint32_t from, enum shard_kind kind, const uint8_t *p,
 	uint32_t len);
 void worker_digit(void *worker, const struct media_digit *digit);
+void worker_report(void *worker, const struct media_report *report);
 void worker_stream_record(void *worker, const struct media_summary *summary);
 
 /* worker_tones.c */

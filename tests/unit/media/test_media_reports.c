@@ -180,11 +180,157 @@ srtcp_is_counted_and_not_read(void **state)
 	rig_free(r);
 }
 
+/* ---- several cores ---- */
+
+#define CORES 3
+#define TOLD_MAX 64
+
+struct told {
+	struct media_report report;
+	uint8_t bytes[400], from;
+};
+
+struct cores {
+	struct rig *rigs[CORES];
+	struct told told[TOLD_MAX];
+	uint32_t n_told;
+	uint8_t at;             /* the core that takes a packet just now */
+};
+
+static void
+core_tells(void *context, const struct media_report *report)
+{
+	struct cores *c = context;
+	struct told *t = &c->told[c->n_told++];
+
+	assert_true(c->n_told < TOLD_MAX);
+	*t = (struct told){.report = *report, .from = c->at};
+	memcpy(t->bytes, report->payload, report->len);
+}
+
+/* What waits between the cores, and what that gives rise to. */
+static void
+cores_settle(struct cores *c)
+{
+	for (uint32_t i = 0; i < c->n_told; i++) {
+		for (uint8_t core = 0; core < CORES; core++) {
+			struct told t = c->told[i];
+			t.report.payload = t.bytes;
+			c->at = core;
+			if (core != t.from)
+				media_report_take(c->rigs[core]->m, &t.report);
+		}
+	}
+	c->n_told = 0;
+}
+
+static void
+cores_rtcp(struct cores *c, uint8_t core, const struct rtcp *p, uint8_t from, int64_t ts_ns)
+{
+	c->at = core;
+	assert_true(send(c->rigs[core], p, from, 1, ts_ns));
+	cores_settle(c);
+}
+
+/* One call with its two streams and the RTCP of either end on the cores of places; its summaries,
+ * caller's first. */
+static void
+call_over_cores(const uint8_t places[4], struct media_summary out[2])
+{
+	struct cores c = {.n_told = 0};
+	struct rtcp a = {.len = 0}, b = {.len = 0}, d = {.len = 0};
+	struct rtcp_report_block about_a = {.ssrc = 11, .lsr = 0x12345678, .dlsr = 65536 / 2, .jitter = 80, .fraction_lost = 64, .cumulative_lost = -3};
+	struct rtcp_report_block about_b = {.ssrc = 22, .lsr = 0x00777777, .dlsr = 65536 / 4};
+
+	for (uint8_t core = 0; core < CORES; core++) {
+		struct rig *r = c.rigs[core] = rig_new(8);
+		r->m->options.report = core_tells;
+		r->m->options.context = &c;
+		r->m->options.digit = NULL;
+		r->m->options.evicted = NULL;
+		rig_announce(r, 1, 1, MEDIA_SIDE_CALLER);
+		rig_announce(r, 2, 1, MEDIA_SIDE_CALLEE);
+	}
+	rig_run(c.rigs[places[0]], (struct rtp){.src = 1, .dst = 2, .ssrc = 11, .ts_ns = SEC}, 100);
+	rig_run(c.rigs[places[1]], (struct rtp){.src = 2, .dst = 1, .ssrc = 22, .ts_ns = SEC + MS}, 100);
+	put_sr(&a, 11, 0x12345678, 77);
+	cores_rtcp(&c, places[2], &a, 1, 2 * SEC);
+	put_sr(&b, 22, 0x00777777, 88);
+	put_rr(&b, 22, &about_a);
+	cores_rtcp(&c, places[3], &b, 2, 2 * SEC + 530 * MS);
+	put_rr(&d, 11, &about_b);
+	cores_rtcp(&c, places[2], &d, 1, 2 * SEC + 530 * MS + 250 * MS + 12 * MS);
+	for (uint8_t core = 0; core < CORES; core++)
+		media_collect(c.rigs[core]->m, 1, rig_take, c.rigs[core]);
+	for (uint8_t core = 0; core < CORES; core++) {
+		for (uint32_t i = 0; i < c.rigs[core]->n_got; i++)
+			out[c.rigs[core]->got[i].ssrc == 22] = c.rigs[core]->got[i];
+		rig_free(c.rigs[core]);
+	}
+}
+
+static void
+assert_same_record(const struct media_summary *a, const struct media_summary *b)
+{
+	uint8_t bytes[2][2048] = {{0}};
+	struct record_writer x = record_writer_begin(bytes[0], sizeof(bytes[0]), RECORD_STREAM);
+	struct record_writer y = record_writer_begin(bytes[1], sizeof(bytes[1]), RECORD_STREAM);
+
+	media_summary_write(&x, a);
+	media_summary_write(&y, b);
+	assert_int_equal(x.len, y.len);
+	assert_memory_equal(bytes[0], bytes[1], x.len);
+}
+
+/* Wherever streams and RTCP land, they come to the same. */
+static void
+reports_find_their_streams_on_other_cores(void **state)
+{
+	struct media_summary want[2], got[2];
+
+	call_over_cores((uint8_t[]){0, 0, 0, 0}, want);
+	assert_true(want[0].rtcp_packets == 2 && want[1].rtcp_packets == 1 && want[0].reports.n == 1);
+	assert_true(fabs(want[0].reports.receiver_ms - 30) < 0.01 && fabs(want[0].reports.sender_ms - 12) < 0.01);
+	for (uint32_t i = 1; i < CORES * CORES * CORES * CORES; i++) {
+		uint8_t places[4] = {(uint8_t)(i % 3), (uint8_t)(i / 3 % 3), (uint8_t)(i / 9 % 3), (uint8_t)(i / 27)};
+		memset(got, 0, sizeof(got));
+		call_over_cores(places, got);
+		for (uint32_t side = 0; side < 2; side++)
+			assert_same_record(&got[side], &want[side]);
+	}
+}
+
+/* What an end with an SSRC that no stream has says is asked of every core once, and goes no further. */
+static void
+reports_of_nobody_end(void **state)
+{
+	struct cores c = {.n_told = 0};
+	struct rtcp p = {.len = 0};
+	struct rtcp_report_block about = {.ssrc = 4711, .lsr = 1, .dlsr = 1};
+
+	for (uint8_t core = 0; core < CORES; core++) {
+		c.rigs[core] = rig_new(8);
+		c.rigs[core]->m->options.report = core_tells;
+		c.rigs[core]->m->options.context = &c;
+	}
+	put_rr(&p, 33, &about);
+	assert_false(send(c.rigs[0], &p, 1, 1, SEC)); /* no call: not even asked */
+	assert_int_equal(c.n_told, 0);
+	for (uint8_t core = 0; core < CORES; core++)
+		rig_announce(c.rigs[core], 1, 1, MEDIA_SIDE_CALLER);
+	assert_true(send(c.rigs[0], &p, 1, 1, SEC));
+	assert_int_equal(c.n_told, 1);
+	cores_settle(&c);
+	for (uint8_t core = 0; core < CORES; core++)
+		rig_free(c.rigs[core]);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trips_are_seen_in_halves),
+		cmocka_unit_test(round_trips_are_seen_in_halves), cmocka_unit_test(reports_find_their_streams_on_other_cores),
+		cmocka_unit_test(reports_of_nobody_end),
 		cmocka_unit_test(an_lsr_that_was_not_seen_here_gives_no_round_trip),
 		cmocka_unit_test(receivers_without_streams_are_heard),
 		cmocka_unit_test(the_sender_names_itself_and_leaves),
