@@ -171,7 +171,9 @@ media_publish(struct dialog *d, struct slot *s, const struct sip_sdp_media *medi
 	}
 	for (uint8_t i = 0; i < media->n_candidates; i++)
 		endpoint_publish(d, s, &media->candidates[i], announce);
-	if (rtcp.port && rtcp.port != at.port && rtcp.port != at.port + 1 && usable)
+	bool usual = base_ip_eq(&rtcp.ip, &at.ip) &&
+		     (rtcp.port == at.port || rtcp.port == at.port + 1);
+	if (rtcp.port && !usual && usable)
 		endpoint_publish(d, s, &rtcp, announce);
 	return usable || media->n_candidates;
 }

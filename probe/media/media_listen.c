@@ -32,13 +32,10 @@ media_listened(struct media *m, uint32_t index, const struct media_sample *s,
 {
 	const struct media_cold *c = &m->cold[index];
 
-	if (!(c->flags & MEDIA_LISTEN))
-		return false;
-	if (view)
+	if (c->flags & MEDIA_LISTEN && view)
 		listen_packet(m, index, s, view);
-	/* as media_figures_marked, but for the mark */
-	return (c->flags & (MEDIA_HAVE_LAST | MEDIA_LAST_SAVED | MEDIA_ENDED | MEDIA_LEFT)) ==
-		       MEDIA_HAVE_LAST &&
+	/* as media_figures_marked, but for the marks */
+	return (c->flags & (MEDIA_HAVE_LAST | MEDIA_LAST_SAVED | MEDIA_LEFT)) == MEDIA_HAVE_LAST &&
 	       m->hot[index].clock && s->payload_type == c->payload_type;
 }
 

@@ -333,7 +333,7 @@ struct media_reports *media_reports_for(struct media *m, uint32_t index);
 void media_blocks_give(struct media *m, uint32_t index);
 
 /* media_listen.c */
-/* A packet of a stream with marks.  True: it is one like any other but for MEDIA_LISTEN. */
+/* A packet of a stream with marks.  True: it is one like any other but for these. */
 bool media_listened(struct media *m, uint32_t index, const struct media_sample *s,
 	const struct packet_view *view);
 void media_listen_begin(struct media *m, uint32_t index);
@@ -359,6 +359,8 @@ bool media_tie_room(const struct media *m, const struct base_endpoint *from,
 	const struct base_endpoint *to, struct media_tie *tie);
 bool media_directory_has_fax(const struct media_directory *d);
 bool media_tie_try(struct media *m, uint32_t index);
+/* Of a stream of a call of which one end was known: is the other one now? */
+void media_tie_better(struct media *m, uint32_t index);
 /* Is a packet of a stream whose call is over that stream's?  Counts it.  False: the stream has left
  * the table. */
 bool media_stays(struct media *m, uint32_t index, const struct media_sample *s);

@@ -252,6 +252,7 @@ media_quality_look(struct media *m, uint32_t index, const struct media_sample *s
 		chunk_end(m, index, s->ts_ns);
 	h->look_at = media_look_of(
 		c->looks < INTERVAL_LOOKS ? s->ts_ns : c->chunk_ns + MEDIA_CHUNK_NS);
+	media_tie_better(m, index);
 }
 
 /* The marker of a talkspurt after silence: the timestamp went on while nothing was sent. */

@@ -15,7 +15,8 @@ struct rtcp_context {
 	const struct media_report *report;
 	uint32_t from;          /* stream of the sender of this packet, or MEDIA_NONE */
 	uint32_t n;             /* subjects asked for so far */
-	uint64_t found, missed; /* bit i: the i-th of them is here, or is not; the last for all more */
+	/* bit i: the i-th of them is here, or is not; the last bit for all more */
+	uint64_t found, missed;
 };
 
 /* A stream that runs against this packet, of the SSRC that it speaks of. */

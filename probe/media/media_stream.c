@@ -194,6 +194,25 @@ media_tie_try(struct media *m, uint32_t index)
 	return true;
 }
 
+void
+media_tie_better(struct media *m, uint32_t index)
+{
+	struct media_cold *c = &m->cold[index];
+	uint64_t now = versions(m);
+	struct media_tie tie;
+
+	if (c->state != MEDIA_TIED || c->tie == MEDIA_TIED_BOTH || c->asked == now ||
+		c->flags & (MEDIA_ENDED | MEDIA_LEFT))
+		return;
+	c->asked = now;
+	if (!media_tie_find(m, &c->src, &c->dst, &tie) || tie.call != c->call ||
+		tie.how != MEDIA_TIED_BOTH)
+		return;
+	c->tie = tie.how;
+	c->sender = tie.sender;
+	media_figures_map(m, index, &tie);
+}
+
 /* ---- a call that is over ---- */
 
 void

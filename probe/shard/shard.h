@@ -36,3 +36,9 @@ typedef void (*shard_message_fn)(void *context, uint32_t from, enum shard_kind k
 /* Takes up to max messages waiting for core to, from each sender in turn.  Returns how many. */
 uint32_t shard_receive(struct shard *s, uint32_t to, uint32_t max, shard_message_fn fn,
 	void *context);
+
+/* While all cores stand still (a replay in step): from now on shard_receive gives what waits now
+ * and nothing that is sent later, so that what a core gets does not hang on how fast the others
+ * are.  Returns how many bytes wait.  shard_let_go ends it. */
+uint64_t shard_hold(struct shard *s);
+void shard_let_go(struct shard *s);

@@ -57,23 +57,51 @@ worker_datagrams(struct worker *w, uint32_t n)
 	}
 }
 
-/* A fragment; when it completes a packet, that goes its way at once, for its bytes stand in the
- * only reassembly buffer. */
-static void
-worker_fragment(struct worker *w, struct packet_view *view, int64_t ts_ns)
+enum packet_result
+worker_defragment(struct worker *w, struct packet_view *view, int64_t ts_ns)
 {
 	enum packet_result result = PACKET_IS_FRAGMENT;
 
 	for (int depth = 0; result == PACKET_IS_FRAGMENT && depth < PACKET_DEPTH_MAX; depth++)
 		result = packet_fragment_push(w->fragments, view, ts_ns);
-	if (result == PACKET_IS_DATAGRAM) {
+	if (result == PACKET_IS_FRAGMENT) {
+		view->verdict = PACKET_VERDICT_TOO_DEEP;
+		result = PACKET_DONE;
+	}
+	return result;
+}
+
+/* A fragment; when it completes a packet, that goes its way at once, for its bytes stand in the
+ * only reassembly buffer. */
+static void
+worker_fragment(struct worker *w, struct packet_view *view, int64_t ts_ns)
+{
+	if (worker_defragment(w, view, ts_ns) == PACKET_IS_DATAGRAM) {
 		w->packets[0] = (struct media_packet){.view = view, .ts_ns = ts_ns};
 		worker_datagrams(w, 1);
 	} else {
-		metrics_verdict(w->metrics, result == PACKET_DONE
-						    ? (enum packet_verdict)view->verdict
-						    : PACKET_VERDICT_TOO_DEEP);
+		metrics_verdict(w->metrics, (enum packet_verdict)view->verdict);
 	}
+}
+
+void
+worker_ends(struct worker *w, enum packet_verdict verdict, uint32_t wire_len)
+{
+	metrics_verdict(w->metrics, verdict);
+	metrics_add(w->metrics, METRICS_FRAMES, 1);
+	metrics_add(w->metrics, METRICS_FRAME_BYTES, wire_len);
+}
+
+void
+worker_whole(struct worker *w, const struct packet_view *view, const struct rx_frame *frame)
+{
+	w->views[0] = *view;
+	w->packets[0] = (struct media_packet){.view = &w->views[0], .ts_ns = frame->ts_ns};
+	worker_datagrams(w, 1);
+	metrics_add(w->metrics, METRICS_FRAMES, 1);
+	metrics_add(w->metrics, METRICS_FRAME_BYTES, frame->wire_len);
+	if (frame->ts_ns > w->now_ns)
+		w->now_ns = frame->ts_ns;
 }
 
 /* May be signalling: the media before it goes before it, and what it says of the media behind it is

@@ -111,6 +111,14 @@ struct worker_ended {     /* SHARD_ENDED: media_ended */
 	int64_t end_ns;
 };
 
+/* worker_hot.c */
+/* Fragments of view's packet: the result once it is whole, or of this one alone. */
+enum packet_result worker_defragment(struct worker *w, struct packet_view *view, int64_t ts_ns);
+/* A frame that ends with this verdict and no more. */
+void worker_ends(struct worker *w, enum packet_verdict verdict, uint32_t wire_len);
+/* A datagram that was put together elsewhere, with the frame that completed it. */
+void worker_whole(struct worker *w, const struct packet_view *view, const struct rx_frame *frame);
+
 /* worker_sip.c */
 /* A SIP message stands in view's payload (UDP, SCTP). */
 enum packet_verdict worker_sip_datagram(struct worker *w, const struct packet_view *view,

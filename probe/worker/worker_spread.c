@@ -7,6 +7,7 @@
 
 #define SPREAD_FRAMES 4096      /* of a batch */
 #define SPREAD_BYTES (8u << 20) /* of a batch; one frame may be as large */
+#define SPREAD_WHOLE (1u << 17) /* and what fragments were put together to */
 /* of these, what may go through the rings between cores */
 #define SPREAD_SIP_BYTES (WORKER_SHARD_RING_BYTES / 4)
 
@@ -45,6 +46,8 @@ struct worker_spread {
 	enum phase phase;
 	int64_t now_ns;
 	struct rx_frame batch[SPREAD_FRAMES];
+	/* of a datagram put together from fragments, among the bytes; else NULL */
+	struct packet_view *whole[SPREAD_FRAMES];
 	uint32_t n;
 	uint8_t *bytes;
 	size_t used, sip_bytes;
@@ -93,13 +96,22 @@ static void
 share_step(struct worker_spread *s, struct worker *w, const struct share *share)
 {
 	struct rx_frame frames[RX_BURST_MAX];
+	uint32_t n = 0;
 
-	for (uint32_t at = 0; at < share->n;) {
-		uint32_t n = 0;
-		while (n < RX_BURST_MAX && at < share->n)
-			frames[n++] = s->batch[share->frames[at++]];
-		worker_step(w, frames, n);
+	for (uint32_t at = 0; at < share->n; at++) {
+		uint32_t index = share->frames[at];
+		bool whole = s->whole[index] != NULL;
+		if (n == RX_BURST_MAX || (whole && n)) {
+			worker_step(w, frames, n);
+			n = 0;
+		}
+		if (whole)
+			worker_whole(w, s->whole[index], &s->batch[index]);
+		else
+			frames[n++] = s->batch[index];
 	}
+	if (n)
+		worker_step(w, frames, n);
 }
 
 static void
@@ -113,8 +125,8 @@ phase_run(struct worker_spread *s, uint32_t core)
 			share_step(s, w, &s->sip);
 		break;
 	case PHASE_HAND_OVER:
-		while (!w->alone && shard_receive(w->shard, core, WORKER_SHARD_MESSAGES,
-					    worker_shard_message, w))
+		while (shard_receive(
+			w->shard, core, WORKER_SHARD_MESSAGES, worker_shard_message, w))
 			;
 		break;
 	case PHASE_MEDIA: share_step(s, w, &s->media[core]); break;
@@ -150,13 +162,28 @@ phase_all(struct worker_spread *s, enum phase phase)
 	pthread_barrier_wait(&s->end);
 }
 
+/* What the cores have told each other, and what that made them tell: round by round, so that each
+ * gets the same in the same round whoever is faster. */
+static void
+settle(struct worker_spread *s)
+{
+	struct worker *w = worker_set_worker(s->set, 0);
+
+	while (!w->alone && shard_hold(w->shard))
+		phase_all(s, PHASE_HAND_OVER);
+}
+
 static void
 batch_run(struct worker_spread *s)
 {
+	static const enum phase phases[] = {PHASE_SIP, PHASE_MEDIA, PHASE_HOUSE};
+
 	if (s->n == 0)
 		return;
-	for (enum phase phase = PHASE_SIP; phase < PHASE_STOP; phase++)
-		phase_all(s, phase);
+	for (uint32_t i = 0; i < base_count_of(phases); i++) {
+		phase_all(s, phases[i]);
+		settle(s);
+	}
 	for (uint32_t core = 0; core < s->options.cores; core++) {
 		outbox_empty(s, core);
 		s->media[core].n = 0;
@@ -173,6 +200,7 @@ quiet_end(struct worker_spread *s, int64_t now_ns)
 	batch_run(s);
 	s->now_ns = now_ns;
 	phase_all(s, PHASE_HOUSE);
+	settle(s);
 	for (uint32_t core = 0; core < s->options.cores; core++)
 		outbox_empty(s, core);
 }
@@ -189,21 +217,58 @@ core_of_pair(const struct worker_spread *s, const struct packet_view *view)
 	return (uint32_t)(base_hash(&s->set->key, pair, sizeof(pair)) % s->options.cores);
 }
 
+/* Text, or line ends that may stand before it.  What begins so and is none (UDPTL of a high number)
+ * takes its turn with the signalling. */
+static bool
+may_be_signalling(const struct packet_view *view)
+{
+	uint8_t first = view->payload_len ? view->payload[0] : 0;
+
+	return view->transport != PACKET_UDP || first >> 6 == 1 || first == '\r' || first == '\n';
+}
+
+/* The fragment's packet is whole: its view and bytes among those of the batch. */
+static struct packet_view *
+keep_whole(struct worker_spread *s, const struct packet_view *view)
+{
+	struct packet_view *kept;
+	uint32_t len = view->payload_len, padding = -len & 3; /* of SCTP, before the rest */
+
+	len += view->sctp_rest ? padding + view->sctp_rest : 0;
+	s->used = base_align_up(s->used, _Alignof(struct packet_view));
+	kept = (struct packet_view *)(s->bytes + s->used);
+	*kept = *view;
+	kept->payload = (uint8_t *)(kept + 1);
+	memcpy(kept + 1, view->payload, len);
+	s->used += sizeof(*kept) + len;
+	return kept;
+}
+
+/* The reading thread is worker 0, whose table of fragments serves them all. */
 static void
 deal(struct worker_spread *s, uint32_t index)
 {
 	const struct rx_frame *f = &s->batch[index];
+	struct worker *first = worker_set_worker(s->set, 0);
 	struct packet_view view;
 	enum packet_result result =
 		packet_decode(&view, f->data, f->len, f->wire_len, (enum packet_link)f->link);
-	bool media = result == PACKET_IS_DATAGRAM && view.transport == PACKET_UDP &&
-		     view.payload_len >= 8 && view.payload[0] >> 6 == 2;
 	struct share *share = &s->sip;
 
-	if (media)
+	s->whole[index] = NULL;
+	if (result == PACKET_IS_FRAGMENT) {
+		if (worker_defragment(first, &view, f->ts_ns) != PACKET_IS_DATAGRAM) {
+			worker_ends(first, (enum packet_verdict)view.verdict, f->wire_len);
+			return;
+		}
+		s->whole[index] = keep_whole(s, &view);
+		result = PACKET_IS_DATAGRAM;
+	}
+	if (result == PACKET_IS_DATAGRAM && !may_be_signalling(&view))
 		share = &s->media[core_of_pair(s, &view)];
 	else
-		s->sip_bytes += f->len + sizeof(struct worker_handover);
+		s->sip_bytes += sizeof(struct worker_handover) +
+				(s->whole[index] ? view.payload_len : f->len);
 	share->frames[share->n++] = (uint16_t)index;
 }
 
@@ -242,6 +307,8 @@ void
 worker_spread_finish(struct worker_spread *s, int64_t now_ns)
 {
 	batch_run(s);
+	if (s->options.cores > 1)
+		shard_let_go(worker_set_worker(s->set, 0)->shard);
 	worker_set_finish(s->set, now_ns);
 	for (uint32_t core = 0; core < s->options.cores; core++)
 		outbox_empty(s, core);
@@ -261,7 +328,7 @@ worker_spread_new(
 	struct worker_options own = *options;
 	int rc;
 
-	if (s == NULL || (s->bytes = malloc(SPREAD_BYTES)) == NULL) {
+	if (s == NULL || (s->bytes = malloc(SPREAD_BYTES + SPREAD_WHOLE)) == NULL) {
 		free(s);
 		return sys_fail(e, -BASE_ERR_NO_MEMORY,
 			"no memory to spread the capture over %u cores", options->cores);
@@ -288,6 +355,7 @@ worker_spread_new(
 		}
 		s->n_threads++;
 	}
+	settle(s); /* from here on nothing is received out of its round */
 	*out = s;
 	return 0;
 }

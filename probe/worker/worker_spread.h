@@ -1,12 +1,13 @@
 /* worker_spread: a capture file over N workers, each on a thread of its own.
  *
- * One thread reads; it deals what looks like RTP or RTCP by address pair (both directions of a
- * stream meet on one core), and all else, fragments included, to core 0, from where SIP goes to its
- * owners in the order of the capture.  (So a stream of which some packets are IP fragments is told
- * as two with more than one core.)  Work is done in batches with the workers in step: SIP of the
- * batch, its hand-over, then media, then timers.  So the clocks of the workers never part, an SDP
- * is known to every core before the media behind it, and a replay twice gives the same records in
- * the same order: those of a batch are handed on by the reading thread, core by core.
+ * One thread reads and puts IP fragments together; it deals datagrams that cannot be signalling by
+ * address pair (both directions of a stream meet on one core), and all else to core 0, from where
+ * SIP goes to its owners in the order of the capture.  Work is done in batches with the workers in
+ * step: SIP of the batch, then media, then timers, and after each what the cores have told each
+ * other.  So the clocks of the workers
+ * never part, an SDP is known to every core before the media behind it, and a replay twice gives
+ * the same records in the same order: those of a batch are handed on by the reading thread, core by
+ * core.
  *
  * Thread: the reading thread owns the spread. */
 #pragma once

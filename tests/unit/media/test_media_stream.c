@@ -289,6 +289,29 @@ packets_after_the_bye_are_counted_and_stay(void **state)
 	assert_int_equal(r->got[0].after_bye, 3);
 	assert_int_equal(r->got[1].after_bye, 2);
 	assert_true(r->got[0].jitter_ms_max < 0.001); /* the mark does not disturb the figures */
+	assert_true(r->got[1].interval_ms == 20);     /* begun after it: looked at all the same */
+	rig_free(r);
+}
+
+static void
+the_other_end_announced_later_makes_the_tie_whole(void **state)
+{
+	struct rig *r = rig_new(8);
+
+	rig_announce(r, 2, 7, MEDIA_SIDE_CALLEE);
+	rig_run(r, (struct rtp){.src = 1, .dst = 2, .ssrc = 1, .ts_ns = SEC}, 5);
+	media_peek(r->m, 7, rig_take, r);
+	rig_announce(r, 1, 8, MEDIA_SIDE_CALLER); /* another call's: says nothing */
+	rig_run(r, (struct rtp){.src = 1, .dst = 2, .ssrc = 1, .seq = 5, .timestamp = 800, .ts_ns = SEC + 100 * MS}, 5);
+	media_peek(r->m, 7, rig_take, r);
+	rig_announce(r, 1, 7, MEDIA_SIDE_CALLER);
+	rig_run(r, (struct rtp){.src = 1, .dst = 2, .ssrc = 1, .seq = 10, .timestamp = 1600, .ts_ns = SEC + 200 * MS}, 5);
+	media_collect(r->m, 7, rig_take, r);
+	assert_int_equal(r->n_got, 3);
+	assert_int_equal(r->got[0].tie, MEDIA_TIED_DST);
+	assert_int_equal(r->got[1].tie, MEDIA_TIED_DST);
+	assert_int_equal(r->got[2].tie, MEDIA_TIED_BOTH);
+	assert_true(r->got[2].packets == 15 && r->got[2].jitter_ms_max < 0.001);
 	rig_free(r);
 }
 
@@ -433,6 +456,7 @@ main(void)
 		cmocka_unit_test(streams_come_and_go_beside_a_list),
 		cmocka_unit_test(rtcp_belongs_to_the_stream_of_its_ports_or_those_below),
 		cmocka_unit_test(packets_after_the_bye_are_counted_and_stay),
+		cmocka_unit_test(the_other_end_announced_later_makes_the_tie_whole),
 		cmocka_unit_test(a_call_that_takes_both_addresses_after_the_bye_has_its_packets_at_once),
 		cmocka_unit_test(one_address_taken_leaves_what_follows_smoothly),
 		cmocka_unit_test(an_open_call_keeps_its_stream_whoever_announces_its_addresses),

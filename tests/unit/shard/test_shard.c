@@ -118,6 +118,35 @@ a_full_ring_refuses_and_goes_on_when_emptied(void **state)
 	free(s);
 }
 
+/* What is sent after shard_hold waits for the next one, fillers at the ring's end or not. */
+static void
+a_hold_keeps_what_comes_later_for_the_next_one(void **state)
+{
+	struct shard *s = new_shard(2, 256);
+	struct seen seen = {0};
+	uint64_t sent = 0, had = 0;
+
+	assert_int_equal(shard_hold(s), 0);
+	for (uint32_t lap = 0; lap < 200; lap++) {
+		for (uint32_t i = 0; i < 1 + lap % 5; i++)
+			sent += send_u64(s, 0, 1, sent);
+		assert_int_equal(shard_receive(s, 1, 100, take_in_order, &seen), 0);
+		assert_true(shard_hold(s) > 0);
+		uint64_t held = sent;
+		sent += send_u64(s, 0, 1, sent);
+		had += shard_receive(s, 1, 100, take_in_order, &seen);
+		assert_int_equal(had, held);
+		assert_true(shard_hold(s) > 0);
+		had += shard_receive(s, 1, 100, take_in_order, &seen);
+		assert_int_equal(had, sent);
+		assert_int_equal(shard_hold(s), 0);
+	}
+	send_u64(s, 0, 1, sent);
+	shard_let_go(s);
+	assert_int_equal(shard_receive(s, 1, 100, take_in_order, &seen), 1);
+	free(s);
+}
+
 #define MESSAGES 200000
 
 static void *
@@ -148,6 +177,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(owners_are_stable_keyed_and_evenly_spread),
+		cmocka_unit_test(a_hold_keeps_what_comes_later_for_the_next_one),
 		cmocka_unit_test(each_pair_is_in_order_and_nobody_elses),
 		cmocka_unit_test(a_busy_sender_does_not_starve_the_others),
 		cmocka_unit_test(a_full_ring_refuses_and_goes_on_when_emptied),

@@ -23,7 +23,29 @@ spread_sip(struct worker_spread *s, int n, const char *first, const char *cseq, 
 	spread_frame(s, frame, wire_frame(frame, &w, text, sip_text(text, sizeof(text), n, first, cseq, media_port)), ts_ns);
 }
 
-/* Calls with media between many pairs of hosts, so that every core gets some. */
+/* The frame as two IP fragments, the second one first: with one core the datagram comes with the
+ * first one then, too. */
+static void
+spread_fragments(struct worker_spread *s, const uint8_t *frame, uint32_t len, uint16_t id, int64_t ts_ns)
+{
+	uint32_t cut = 34 + 64;
+	uint8_t part[FRAME_MAX];
+
+	memcpy(part, frame, 34);
+	memcpy(part + 34, frame + cut, len - cut);
+	base_store_be16(part + 16, (uint16_t)(20 + len - cut));
+	base_store_be16(part + 18, id);
+	base_store_be16(part + 20, 64 / 8);
+	spread_frame(s, part, 34 + len - cut, ts_ns);
+	memcpy(part, frame, cut);
+	base_store_be16(part + 16, 20 + 64);
+	base_store_be16(part + 18, id);
+	base_store_be16(part + 20, 0x2000);
+	spread_frame(s, part, cut, ts_ns);
+}
+
+/* Calls with media between many pairs of hosts, so that every core gets some; every fifth packet is
+ * two fragments. */
 static void
 traffic(struct worker_spread *s, int64_t *now_ns)
 {
@@ -39,7 +61,11 @@ traffic(struct worker_spread *s, int64_t *now_ns)
 			struct wire w = {(uint8_t)(10 + i), 2, (uint16_t)(10000 + 2 * i), (uint16_t)(20000 + 2 * i), 17, 0, 0};
 			base_store_be16(rtp + 2, seq);
 			base_store_be32(rtp + 8, (uint32_t)i);
-			spread_frame(s, frame, wire_frame(frame, &w, rtp, sizeof(rtp)), *now_ns);
+			uint32_t len = wire_frame(frame, &w, rtp, sizeof(rtp));
+			if (seq % 5)
+				spread_frame(s, frame, len, *now_ns);
+			else
+				spread_fragments(s, frame, len, (uint16_t)(seq * CALLS + i), *now_ns);
 		}
 	}
 	for (int i = 0; i < CALLS; i++)
@@ -61,7 +87,7 @@ run(uint32_t cores)
 	worker_spread_finish(s, e->now_ns);
 	for (uint32_t c = 0; c < cores; c++)
 		frames += metrics_verdicts_total(worker_set_metrics(worker_spread_set(s), c));
-	assert_int_equal(frames, CALLS * 3 + CALLS * 100);
+	assert_int_equal(frames, CALLS * 3 + CALLS * 120);
 	worker_spread_free(s);
 	return e;
 }
@@ -79,7 +105,7 @@ any_number_of_cores_tells_the_same_and_twice_in_the_same_order(void **state)
 
 	assert_int_equal(one->n_records, CALLS);
 	for (uint32_t i = 0; i < CALLS; i++)
-		assert_non_null(strstr(one->json[i], "\"packets\":100,"));
+		assert_non_null(strstr(one->json[i], "\"packets\":100,\"bytes\":16000,\"expected\":100,"));
 	qsort(one->json, one->n_records, sizeof(one->json[0]), compare_text);
 	for (uint32_t cores = 2; cores <= 4; cores++) {
 		struct engine *many = run(cores), *again = run(cores);
