@@ -4,7 +4,9 @@
  * that retention is deleting files, and state.db: who has consumed what.  Tables (calls,
  * registrations, transactions, streams) are expanded from record.def, with position INTEGER PRIMARY
  * KEY before the fields; any SQLite reads them.  flow[] and streams[] lie there as the record's own
- * bytes; to a condition given to store_query they are JSON, for json_each.
+ * bytes; to a condition given to store_query they are JSON, for json_each.  Rows are found by uid,
+ * Call-ID, From and To user (AOR) and first time without walking through a day, by means of our
+ * own (store_keys.h): another program's SQLite walks.
  * Table gaps: sequence numbers that never came, each gap beside the record that showed it.
  *
  * The day: a call's end_time, else its invite_time; a registration's or transaction's

@@ -162,6 +162,8 @@ salvage(struct store *store, int64_t number, const char *suffix, struct sys_erro
 				rows_copy(store, from, to, tables[i], true);
 		changes = sqlite3_total_changes(to->db) - changes;
 		store_day_rings_make(to->db, e);
+		if (to->keyed)
+			store_keys_make(to, e);
 		sqlite3_exec(to->db,
 			"INSERT OR REPLACE INTO interims SELECT uid, max(position) FROM calls"
 			" WHERE status = 'interim' AND superseded IS NOT 1 GROUP BY uid;"

@@ -125,6 +125,7 @@ day_close(struct store_day *day)
 	sqlite3_finalize(day->gap);
 	sqlite3_close(day->db);
 	store_list_forget(day);
+	store_keys_forget(day);
 	free(day->rings);
 	free(day);
 }
@@ -287,7 +288,10 @@ reader_open(struct store *store, struct store_day *day, struct sys_error *e)
 	sqlite3_exec(day->db, "SELECT 1 FROM json_each('[]'), json_tree('[]')", NULL, NULL, NULL);
 	day->is_empty = version == 0;
 	store_schema_look(day);
+	day->keyed = version > 2;
 	error = store_list_learn(day, e);
+	if (error == 0)
+		error = store_keyed_learn(day, e);
 	if (error)
 		return error;
 	sqlite3_set_authorizer(day->db, authorize, NULL);

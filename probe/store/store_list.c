@@ -52,15 +52,14 @@ store_list_ours(
 	return base_span_of(copy, bytes.len);
 }
 
-static void
-function_list(sqlite3_context *context, int n, sqlite3_value **values)
+void
+store_list_result(sqlite3_context *context, const struct store_day *day, enum record_field f,
+	sqlite3_value *value, int64_t list)
 {
-	const struct store_day *day = sqlite3_user_data(context);
-	int field = sqlite3_value_int(values[1]);
-	size_t bytes = (size_t)sqlite3_value_bytes(values[0]);
+	size_t bytes = (size_t)sqlite3_value_bytes(value);
 
-	if (sqlite3_value_type(values[0]) != SQLITE_BLOB || field < 0 || field >= RECORD_F_COUNT) {
-		sqlite3_result_value(context, values[0]);
+	if (sqlite3_value_type(value) != SQLITE_BLOB) {
+		sqlite3_result_value(context, value);
 		return;
 	}
 	/* Both the copy and its JSON, which is at most sixfold and has keys for its ids. */
@@ -74,15 +73,27 @@ function_list(sqlite3_context *context, int n, sqlite3_value **values)
 		return;
 	}
 	struct base_text t = base_text_of(p, cap);
-	struct base_span ours = store_list_ours(day, sqlite3_value_int64(values[2]),
-		base_span_of(sqlite3_value_blob(values[0]), (uint32_t)bytes), &t);
+	struct base_span ours = store_list_ours(
+		day, list, base_span_of(sqlite3_value_blob(value), (uint32_t)bytes), &t);
 	size_t from = t.len;
 	memset(row, 0, sizeof(*row));
-	row->values[field] = (struct record_value){.text = ours, .present = true};
-	record_json_list(&t, row, (enum record_field)field);
+	row->values[f] = (struct record_value){.text = ours, .present = true};
+	record_json_list(&t, row, f);
 	sqlite3_free(row);
 	sqlite3_result_text64(context, p + from, t.len - from, SQLITE_TRANSIENT, SQLITE_UTF8);
 	sqlite3_free(p);
+}
+
+static void
+function_list(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	int field = sqlite3_value_int(values[1]);
+
+	if (field < 0 || field >= RECORD_F_COUNT)
+		sqlite3_result_value(context, values[0]);
+	else
+		store_list_result(context, sqlite3_user_data(context), (enum record_field)field,
+			values[0], sqlite3_value_int64(values[2]));
 }
 
 void

@@ -21,11 +21,10 @@
  * Checkpoints are made by the writer after a commit once the log is STORE_WAL_PAGES long: an index
  * page changed by many groups is then written once.
  *
- * Indexes: keys such as uid and Call-ID come in no order, so an index over a whole day would have a
- * random page of its own written for nearly every call.  Each index begins with the column segment
- * (position / 65536) instead: what a commit changes lies in the last segment's part, some hundred
- * pages, however large the day.  A condition on the key alone is still answered by the index: the
- * planner steps through the segments (skip-scan), as the statistics tell it that they are few.
+ * Keys (uid, Call-ID, numbers, times): store_keys.h.  A day of layout 2 has indexes of SQLite's
+ * instead, each beginning with the column segment (position / 65536) so that what a commit changes
+ * lies in the last segment's part; its planner steps through the segments (skip-scan), as the
+ * statistics tell it that they are few.
  *
  * Lists (flow, streams) are kept as the record's own bytes, which is half of their JSON; a
  * condition sees JSON (store_list.c). */
@@ -35,8 +34,11 @@
 
 #include "store.h"
 
-#define STORE_LAYOUT_VERSION 2          /* 1: lists as JSON, indexes without segment, no rings */
-#define STORE_SEGMENT_BITS 16           /* rows of a segment of the indexes */
+/* 1: lists as JSON, indexes without segment, no rings; 2: SQLite's indexes.  A day keeps its own,
+ * but that 1 becomes 2. */
+#define STORE_LAYOUT_VERSION 3
+#define STORE_SEGMENT_BITS 16           /* layout 2: rows of a segment of the indexes */
+#define STORE_KEYS_COUNT 15             /* store_keys.h */
 #define STORE_APPLICATION_ID 0x52544150 /* "RTAP" */
 #define STORE_PAGE_BYTES 8192
 #define STORE_WAL_PAGES 32768 /* 256 MiB */
@@ -70,6 +72,21 @@ struct store_list_map {
 	uint32_t n;
 };
 
+/* The keys of rows that are in no run yet (store_keys.h). */
+struct store_key_entry {
+	uint64_t hi, lo;
+	int64_t position;
+};
+struct store_key_tail {
+	struct store_key_list {
+		struct store_key_entry *entries;
+		uint32_t n, cap, saved; /* saved: are in the file's tail */
+	} lists[STORE_KEYS_COUNT];
+	uint32_t rows, rows_saved;
+	int64_t first, unsaved_first;
+	bool known; /* is as the file has it */
+};
+
 /* A connection to one day, for writing or for reading. */
 struct store_day {
 	struct store_day *next;
@@ -87,7 +104,8 @@ struct store_day {
 	int64_t list; /* writer: the number of our field list in this file */
 	struct store_list_map *maps;
 	uint32_t n_maps;
-	struct store *store;
+	struct store_key_tail keys; /* writer */
+	bool keyed;    /* has the tables of store_keys.h: layout 3 */
 	bool has_own;  /* reader: the columns and tables that layout 1 lacks */
 	bool is_empty; /* reader: made, but no table in it yet */
 	bool has[RECORD_KIND_COUNT]
@@ -222,11 +240,45 @@ store_day_rings_forget(struct store_day *day);
 int
 store_day_rings_make(sqlite3 *db, struct sys_error *e);
 
+/* ---- store_keys.c: of a day that is not keyed all of it does nothing ---- */
+
+/* The row was put at position. */
+int
+store_keys_put(struct store_day *day, const struct record_row *row, int64_t position,
+	struct sys_error *e);
+/* Before the day's commit, and before the day is asked for a key within a transaction. */
+int
+store_keys_save(struct store_day *day, struct sys_error *e);
+/* After a rollback, and at the end. */
+void
+store_keys_forget(struct store_day *day);
+/* All of them anew from the rows, within a transaction. */
+int
+store_keys_make(struct store_day *day, struct sys_error *e);
+
+/* ---- store_keyed.c: a day's tables as those that are found by key ----
+ *
+ * A virtual table 'keyed_' + table's name, on a connection to a keyed day, with the columns
+ * position, "#superseded" and the kind's fields, lists as JSON: SQLite tells it what a condition
+ * asks of the keys (=, IN, <, >, BETWEEN, GLOB and LIKE with a beginning), and it answers with the
+ * rows that may fit, in order of position. */
+
+int
+store_keyed_learn(struct store_day *day, struct sys_error *e);
+#define STORE_KEYED_PREFIX "keyed_"
+/* Whether a statement over keyed tables (by the alias of the kind's table) finds all of its rows by
+ * key; -1: it is no statement. */
+int
+store_keyed_serves(sqlite3 *db, const char *sql, enum record_kind kind);
+
 /* ---- store_put.c ---- */
 
 /* Where the day's transaction has not begun yet, begins it. */
 int
 store_day_begin(struct store_day *day, struct sys_error *e);
+/* With what the day keeps of its rings and keys. */
+int
+store_day_commit(struct store_day *day, struct sys_error *e);
 
 /* ---- store_interim.c: an interim record is superseded by the next of its call ----
  *
@@ -273,6 +325,10 @@ store_list_learn(struct store_day *day, struct sys_error *e);
 void
 store_list_forget(struct store_day *day);
 #define STORE_LIST_FUNCTION "store_list"
+/* A column's value as a condition sees it, as the result of a function or of a table's column. */
+void
+store_list_result(sqlite3_context *context, const struct store_day *day, enum record_field f,
+	sqlite3_value *value, int64_t list);
 /* A list's bytes, written with field list number list, in our ids: bytes itself, or a copy in *t.
  */
 struct base_span
@@ -292,7 +348,12 @@ store_sequence_last(
  * lacks. */
 int
 store_schema_make(struct store *store, struct store_day *day, struct sys_error *e);
-/* Prepares day->insert[kind]: position, segment, list, then every field of the kind in order. */
+/* Appends CREATE TABLE name of a kind: the columns own, then its fields. */
+int
+store_schema_create(struct base_text *t, const char *name, const char *own, enum record_kind kind,
+	struct sys_error *e);
+/* Prepares day->insert[kind]: position, list, (layout 2) segment, then every field of the kind in
+ * order. */
 int
 store_schema_insert(
 	struct store *store, struct store_day *day, enum record_kind kind, struct sys_error *e);
@@ -350,6 +411,10 @@ store_row_read(struct store_row_source *source, struct record_row *row);
 /* RFC 3339 as base_text_time prints it; 0 where it is not. */
 int64_t
 store_time_parse(const char *p, uint32_t len);
+/* The earliest or the latest time whose text begins as this one does, as far as it looks like one.
+ */
+int64_t
+store_time_bound(struct base_span text, bool latest);
 
 /* The field that is a kind's first time. */
 static inline enum record_field

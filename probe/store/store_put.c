@@ -48,6 +48,19 @@ store_day_begin(struct store_day *day, struct sys_error *e)
 	return error;
 }
 
+int
+store_day_commit(struct store_day *day, struct sys_error *e)
+{
+	int error = store_day_rings_save(day, e);
+
+	if (error == 0)
+		error = store_keys_save(day, e);
+	if (error == 0)
+		error = store_sql_exec(day->db, "COMMIT", e);
+	day->in_transaction = error != 0;
+	return error;
+}
+
 static struct store_ring *
 ring_find(struct store *store, struct base_span probe, uint32_t core)
 {
@@ -94,7 +107,6 @@ put_row(struct store *store, struct store_day *day, struct sys_error *e)
 
 	sqlite3_clear_bindings(insert);
 	sqlite3_bind_int64(insert, i++, store->position + 1);
-	sqlite3_bind_int64(insert, i++, (store->position + 1) >> STORE_SEGMENT_BITS);
 	sqlite3_bind_int64(insert, i++, day->list);
 	for (int f = 0; f < RECORD_F_COUNT && error == 0; f++)
 		if (record_field_in(f, row->kind))
@@ -130,14 +142,18 @@ row_is_known(struct store *store, struct store_day *day, bool *known, struct sys
 	const struct record_value *values = store->row.values;
 	sqlite3_stmt *stmt = day->known[store->row.kind];
 	int64_t position = 0;
+	int error = store_keys_save(day, e);
 
+	store->failed |= error != 0;
+	if (error)
+		return error;
 	sqlite3_bind_text(stmt, 1, (const char *)values[RECORD_F_UID].text.p,
 		(int)values[RECORD_F_UID].text.len, SQLITE_STATIC);
 	sqlite3_bind_int64(stmt, 2, (int64_t)values[RECORD_F_SEQ].u64);
 	sqlite3_bind_int64(stmt, 3, (int64_t)values[RECORD_F_CORE].u64);
 	sqlite3_bind_text(stmt, 4, (const char *)values[RECORD_F_PROBE].text.p,
 		(int)values[RECORD_F_PROBE].text.len, SQLITE_STATIC);
-	int error = store_sql_run(stmt, &position, e);
+	error = store_sql_run(stmt, &position, e);
 	store->failed |= error != 0;
 	*known = position != 0;
 	return error;
@@ -185,7 +201,8 @@ put_sequenced(
 		store->position++;
 		if (r)
 			day_ring_note(r, seq);
-		if (store->row.kind == RECORD_CALL)
+		error = store_keys_put(day, &store->row, store->position, e);
+		if (error == 0 && store->row.kind == RECORD_CALL)
 			error = store_interim_note(store, day, store->position, e);
 		store->failed |= error != 0;
 		if (error)
@@ -257,10 +274,7 @@ store_commit(struct store *store, struct sys_error *e)
 	for (struct store_day *day = store->writers; day && error == 0; day = day->next) {
 		if (!day->in_transaction)
 			continue;
-		error = store_day_rings_save(day, e);
-		if (error == 0)
-			error = store_sql_exec(day->db, "COMMIT", e);
-		day->in_transaction = error != 0;
+		error = store_day_commit(day, e);
 		store_day_suspect(store, day->day, error);
 	}
 	if (error) {
@@ -283,6 +297,7 @@ store_rollback(struct store *store)
 			sqlite3_exec(day->db, "ROLLBACK", NULL, NULL, NULL);
 		day->in_transaction = false;
 		store_day_rings_forget(day);
+		store_keys_forget(day);
 	}
 	store->interims_known = false;
 	store->n_rings = 0; /* the next put starts from what is stored */

@@ -18,8 +18,9 @@ struct merge {
 	struct store *store;
 	const struct store_query *query;
 	bool by_position, descending, keys_only;
-	bool all;  /* for sinks: superseded rows too */
-	bool from; /* by time, only rows from (from_time, from_position) on */
+	bool keyed; /* conditions are asked of the tables that are found by key */
+	bool all;   /* for sinks: superseded rows too */
+	bool from;  /* by time, only rows from (from_time, from_position) on */
 	char from_time[40];
 	uint32_t from_time_len;
 	int64_t from_position;
@@ -90,6 +91,21 @@ sql_source(struct base_text *t, const struct store_day *day, enum record_kind ki
 	base_text_str(t, " FROM ");
 	base_text_str(t, record_kind_table(kind));
 	base_text_str(t, ") AS ");
+	base_text_str(t, record_kind_table(kind));
+}
+
+/* Where the conditions look. */
+static void
+sql_searched(struct base_text *t, const struct merge *m, const struct store_day *day,
+	enum record_kind kind)
+{
+	if (!m->keyed) {
+		sql_source(t, day, kind);
+		return;
+	}
+	base_text_str(t, STORE_KEYED_PREFIX);
+	base_text_str(t, record_kind_table(kind));
+	base_text_str(t, " AS ");
 	base_text_str(t, record_kind_table(kind));
 }
 
@@ -176,7 +192,7 @@ sql_write(struct base_text *t, const struct merge *m, const struct store_day *da
 	base_text_str(t, " FROM ");
 	if (keys_first) {
 		base_text_str(t, "(SELECT position AS \"#position\" FROM ");
-		sql_source(t, day, kind);
+		sql_searched(t, m, day, kind);
 		sql_conditions(t, m, kind);
 		sql_order(t, m, kind);
 		base_text_str(t, " LIMIT -1) CROSS JOIN ");
@@ -184,9 +200,27 @@ sql_write(struct base_text *t, const struct merge *m, const struct store_day *da
 		base_text_str(t, " ON position = \"#position\"");
 		return;
 	}
-	sql_source(t, day, kind);
+	sql_searched(t, m, day, kind);
 	sql_conditions(t, m, kind);
 	sql_order(t, m, kind);
+}
+
+/* The statement for a day, by key where all that it looks for is found so. */
+static const char *
+sql_choose(struct base_text *t, struct merge *m, const struct store_day *day, enum record_kind kind)
+{
+	const struct store_query *q = m->query;
+	bool asks =
+		q->where || q->where_of || q->since_ns > 0 || q->until_ns > 0 || m->bound_ns > 0;
+
+	m->keyed = day->keyed && asks && (m->keys_only || !m->by_position);
+	sql_write(t, m, day, kind);
+	if (!m->keyed || t->overflow || store_keyed_serves(day->db, base_text_cstr(t), kind) == 1)
+		return base_text_cstr(t);
+	m->keyed = false;
+	t->len = 0;
+	sql_write(t, m, day, kind);
+	return base_text_cstr(t);
 }
 
 static int
@@ -236,8 +270,7 @@ scan_open(struct merge *m, struct store_day *day, enum record_kind kind, struct 
 	struct scan *s = &m->scans[m->n_scans];
 
 	*s = (struct scan){.db = day->db, .day = day, .kind = kind};
-	sql_write(&t, m, day, kind);
-	const char *sql = base_text_cstr(&t);
+	const char *sql = sql_choose(&t, m, day, kind);
 	if (t.overflow)
 		return sys_fail(e, -BASE_ERR_INVALID, "condition: too long");
 	if (sqlite3_prepare_v2(day->db, sql, -1, &s->stmt, NULL) != SQLITE_OK)

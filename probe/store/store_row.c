@@ -84,6 +84,29 @@ store_time_parse(const char *p, uint32_t len)
 	       us * BASE_NS_PER_US;
 }
 
+int64_t
+store_time_bound(struct base_span text, bool latest)
+{
+	static const char lowest[] = "1970-01-01T00:00:00.000000Z",
+			  highest[] = "2261-12-31T23:59:59.999999Z",
+			  form[] = "dddd-dd-ddTdd:dd:dd.ddddddZ";
+	char time[sizeof(form)];
+	uint32_t n = 0;
+
+	while (n < text.len && n < sizeof(form) - 1 &&
+		(form[n] == 'd' ? text.p[n] >= '0' && text.p[n] <= '9' : text.p[n] == form[n]))
+		n++;
+	/* Half a number says no more than its beginning. */
+	while (n > 0 && n < sizeof(form) - 1 && form[n] == 'd')
+		n--;
+	memcpy(time, latest ? highest : lowest, sizeof(time));
+	memcpy(time, text.p ? (const char *)text.p : "", n);
+	int64_t ts_ns = store_time_parse(time, sizeof(time) - 1);
+	if (ts_ns == 0)
+		return latest ? INT64_MAX : 0;
+	return latest ? ts_ns + BASE_NS_PER_US - 1 : ts_ns;
+}
+
 static bool
 hex32_parse(struct base_span s, uint64_t *out)
 {

@@ -1,29 +1,8 @@
 #include "store_private.h"
 
-static const struct {
-	enum record_kind kind;
-	enum record_field field;
-} indexes[] = {
-	{RECORD_CALL, RECORD_F_UID},
-	{RECORD_CALL, RECORD_F_CALL_ID},
-	{RECORD_CALL, RECORD_F_INVITE_TIME},
-	{RECORD_CALL, RECORD_F_FROM_USER},
-	{RECORD_CALL, RECORD_F_TO_USER},
-	{RECORD_REGISTRATION, RECORD_F_UID},
-	{RECORD_REGISTRATION, RECORD_F_CALL_ID},
-	{RECORD_REGISTRATION, RECORD_F_REQUEST_TIME},
-	{RECORD_REGISTRATION, RECORD_F_AOR},
-	{RECORD_TRANSACTION, RECORD_F_UID},
-	{RECORD_TRANSACTION, RECORD_F_CALL_ID},
-	{RECORD_TRANSACTION, RECORD_F_REQUEST_TIME},
-	{RECORD_STREAM, RECORD_F_UID},
-	{RECORD_STREAM, RECORD_F_CALL_ID},
-	{RECORD_STREAM, RECORD_F_FIRST_TIME},
-};
-
-/* Columns beside the fields: the part of the indexes that a row belongs to; the number of the field
- * list that its lists were written with; whether a later record of the same call is there. */
-#define OWN_COLUMNS "segment INTEGER, list INTEGER, superseded INTEGER"
+/* Columns beside the fields: the number of the field list that a row's lists were written with;
+ * whether a later record of the same call is there. */
+#define OWN_COLUMNS "position INTEGER PRIMARY KEY, list INTEGER, superseded INTEGER, "
 
 static const char own_tables[] =
 	"CREATE TABLE IF NOT EXISTS gaps(position INTEGER PRIMARY KEY, probe TEXT, core INTEGER,"
@@ -34,67 +13,48 @@ static const char own_tables[] =
 	"CREATE TABLE IF NOT EXISTS field_lists(list INTEGER, id INTEGER, key TEXT NOT NULL,"
 	" PRIMARY KEY(list, id)) WITHOUT ROWID;";
 
-static int
-schema_tables(struct base_text *t, sqlite3 *db, struct sys_error *e)
-{
-	for (enum record_kind kind = RECORD_CALL; kind <= RECORD_STREAM; kind++) {
-		const char *table = record_kind_table(kind);
-		t->len = 0;
-		record_sql_create(t, kind);
-		const char *sql = base_text_cstr(t), *open = strchr(sql, '(');
-		if (open == NULL)
-			return sys_fail(e, -BASE_ERR_FORMAT, "no columns in table %s", table);
-		struct base_text own = base_text_of(t->p + t->len + 1, t->cap - t->len - 1);
-		base_text_bytes(&own, sql, (size_t)(open - sql) + 1);
-		base_text_str(&own, "position INTEGER PRIMARY KEY, " OWN_COLUMNS ", ");
-		base_text_str(&own, open + 1);
-		int error = store_sql_exec(db, base_text_cstr(&own), e);
-		if (error)
-			return error;
-	}
-	return store_sql_exec(db, own_tables, e);
-}
+static const char key_tables[] =
+	"CREATE TABLE key_tail(position INTEGER PRIMARY KEY, rows INTEGER, keys BLOB);"
+	"CREATE TABLE key_runs(position INTEGER PRIMARY KEY);"
+	"CREATE TABLE key_parts(key INTEGER, run INTEGER, first BLOB, part INTEGER, keys BLOB,"
+	" PRIMARY KEY(key, run, first, part)) WITHOUT ROWID;";
 
-static int
-schema_indexes(struct base_text *t, sqlite3 *db, struct sys_error *e)
+int
+store_schema_create(struct base_text *t, const char *name, const char *own, enum record_kind kind,
+	struct sys_error *e)
 {
-	for (uint32_t i = 0; i < base_count_of(indexes); i++) {
-		t->len = 0;
-		base_text_str(t, "CREATE INDEX IF NOT EXISTS ");
-		base_text_str(t, record_kind_table(indexes[i].kind));
-		base_text_char(t, '_');
-		base_text_str(t, record_fields[indexes[i].field].key);
-		base_text_str(t, " ON ");
-		base_text_str(t, record_kind_table(indexes[i].kind));
-		base_text_str(t, "(segment, ");
-		base_text_str(t, record_fields[indexes[i].field].key);
-		base_text_char(t, ')');
-		int error = store_sql_exec(db, base_text_cstr(t), e);
-		if (error)
-			return error;
-	}
+	base_text_str(t, "CREATE TABLE ");
+	base_text_str(t, name);
+	base_text_char(t, '(');
+	base_text_str(t, own);
+	size_t begin = t->len;
+	record_sql_create(t, kind);
+	if (t->overflow)
+		return sys_fail(e, -BASE_ERR_FORMAT, "no room for table %s", name);
+	/* Its own beginning, up to the parenthesis, goes. */
+	const char *open = memchr(t->p + begin, '(', t->len - begin);
+	if (open == NULL)
+		return sys_fail(e, -BASE_ERR_FORMAT, "no columns in table %s", name);
+	size_t rest = (size_t)(t->p + t->len - open - 1);
+	memmove(t->p + begin, open + 1, rest);
+	t->len = begin + rest;
 	return 0;
 }
 
-/* Tells the planner what a large day looks like: few segments, of many rows, each with many keys.
- * ANALYZE on its empty tables makes the table of statistics. */
 static int
-schema_statistics(struct base_text *t, sqlite3 *db, struct sys_error *e)
+schema_tables(struct base_text *t, sqlite3 *db, struct sys_error *e)
 {
-	int error = store_sql_exec(db, "ANALYZE", e);
+	int error = 0;
 
-	for (uint32_t i = 0; i < base_count_of(indexes) && error == 0; i++) {
+	for (enum record_kind kind = RECORD_CALL; kind <= RECORD_STREAM && error == 0; kind++) {
 		t->len = 0;
-		base_text_str(t, "INSERT INTO sqlite_stat1 SELECT '");
-		base_text_str(t, record_kind_table(indexes[i].kind));
-		base_text_str(t, "', '");
-		base_text_str(t, record_kind_table(indexes[i].kind));
-		base_text_char(t, '_');
-		base_text_str(t, record_fields[indexes[i].field].key);
-		base_text_str(t, "', '16777216 65536 4'");
-		error = store_sql_exec(db, base_text_cstr(t), e);
+		error = store_schema_create(t, record_kind_table(kind), OWN_COLUMNS, kind, e);
+		if (error == 0)
+			error = store_sql_exec(db, base_text_cstr(t), e);
 	}
-	return error ? error : store_sql_exec(db, "ANALYZE sqlite_schema", e);
+	if (error == 0)
+		error = store_sql_exec(db, own_tables, e);
+	return error ? error : store_sql_exec(db, key_tables, e);
 }
 
 static bool
@@ -204,24 +164,22 @@ static int
 schema_bring(struct store *store, struct store_day *day, int64_t version, struct sys_error *e)
 {
 	struct base_text t = base_text_of(store->text, STORE_TEXT_BYTES);
-	bool memory = store_is_memory(store);
 	int error = 0;
 
 	error = version == 0 ? schema_tables(&t, day->db, e)
 			     : store_sql_exec(day->db, own_tables, e);
-	if (version == 0 && error == 0 && !memory)
-		error = schema_indexes(&t, day->db, e);
-	if (version == 0 && error == 0 && !memory)
-		error = schema_statistics(&t, day->db, e);
 	if (version == 1 && error == 0)
 		error = schema_migrate(&t, day, e);
 	store_schema_look(day);
 	if (error == 0 && version != 0)
 		error = schema_extend(&t, day, e);
+	day->keyed = (version == 0 || version > 2) && !store_is_memory(store);
 	return error ? error
 		     : store_sql_exec(day->db,
-			       SET_PRAGMA(application_id, STORE_APPLICATION_ID)
-				       SET_PRAGMA(user_version, STORE_LAYOUT_VERSION),
+			       version == 1 || version == 2
+				       ? "PRAGMA user_version=2"
+				       : SET_PRAGMA(application_id, STORE_APPLICATION_ID)
+						 SET_PRAGMA(user_version, STORE_LAYOUT_VERSION),
 			       e);
 }
 
@@ -249,7 +207,16 @@ store_schema_make(struct store *store, struct store_day *day, struct sys_error *
 	}
 	if (version == 0 && !memory)
 		error = sys_directory_sync(store->dir, e);
-	return error ? error : store_list_note(day, e);
+	if (error == 0)
+		error = store_list_note(day, e);
+	return error ? error : store_keyed_learn(day, e);
+}
+
+/* Layout 2: the part of the indexes that a row belongs to. */
+static bool
+has_segment(const struct store_day *day)
+{
+	return has_column(day->db, "calls", "segment");
 }
 
 int
@@ -260,7 +227,7 @@ store_schema_insert(
 
 	base_text_str(&t, "INSERT INTO ");
 	base_text_str(&t, record_kind_table(kind));
-	base_text_str(&t, "(position,segment,list");
+	base_text_str(&t, has_segment(day) ? "(position,list,segment" : "(position,list");
 	for (int f = 0; f < RECORD_F_COUNT; f++) {
 		if (!record_field_in(f, kind))
 			continue;
@@ -268,7 +235,8 @@ store_schema_insert(
 		base_text_str(&t, record_fields[f].key);
 		base_text_char(&t, '"');
 	}
-	base_text_str(&t, ") VALUES(?,?,?");
+	base_text_str(&t, has_segment(day) ? ") VALUES(?1,?2,?1 >> " STRING_OF(STORE_SEGMENT_BITS)
+					   : ") VALUES(?1,?2");
 	for (int f = 0; f < RECORD_F_COUNT; f++)
 		if (record_field_in(f, kind))
 			base_text_str(&t, ",?");
@@ -283,7 +251,10 @@ store_schema_known(struct store_day *day, enum record_kind kind, struct sys_erro
 	struct base_text t = base_text_of(buffer, sizeof(buffer));
 
 	base_text_str(&t, "SELECT position FROM ");
+	base_text_str(&t, day->keyed ? STORE_KEYED_PREFIX : "");
 	base_text_str(&t, record_kind_table(kind));
-	base_text_str(&t, " WHERE uid = ? AND seq = ? AND core = ? AND probe = ?");
+	base_text_str(&t,
+		" WHERE uid = ? AND seq = ? AND core = ? AND probe = ? ORDER BY position DESC"
+		" LIMIT 1");
 	return store_sql_prepare(day->db, &day->known[kind], base_text_cstr(&t), e);
 }

@@ -73,7 +73,7 @@ test_older_file(void **state)
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(
 		sqlite3_exec(db,
-			"DROP INDEX calls_from_user; ALTER TABLE calls DROP COLUMN from_user", NULL,
+			"ALTER TABLE calls DROP COLUMN from_user", NULL,
 			NULL, NULL),
 		SQLITE_OK);
 	sqlite3_close(db);

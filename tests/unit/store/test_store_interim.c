@@ -63,9 +63,7 @@ test_crash_between_days(void **state)
 		for (struct store_day *day = f->store->writers; day; day = day->next) {
 			if (!day->in_transaction || day->day != T0 / DAY + kept)
 				continue;
-			assert_int_equal(store_day_rings_save(day, &f->e), 0);
-			assert_int_equal(store_sql_exec(day->db, "COMMIT", &f->e), 0);
-			day->in_transaction = false;
+			assert_int_equal(store_day_commit(day, &f->e), 0);
 		}
 		fixture_restart(f);
 		fixture_commit_one(f, &call[3]); /* the ring was not released */

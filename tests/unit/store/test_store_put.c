@@ -89,9 +89,7 @@ crash_within_commit(struct fixture *f, unsigned kept)
 	for (struct store_day *day = f->store->writers; day; day = day->next) {
 		if (!day->in_transaction || !(kept >> (day->day - T0 / DAY) & 1))
 			continue;
-		assert_int_equal(store_day_rings_save(day, &f->e), 0);
-		assert_int_equal(store_sql_exec(day->db, "COMMIT", &f->e), 0);
-		day->in_transaction = false;
+		assert_int_equal(store_day_commit(day, &f->e), 0);
 	}
 	fixture_restart(f);
 }
