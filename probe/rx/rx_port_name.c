@@ -3,7 +3,9 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <linux/ethtool.h>
 #include <linux/if_packet.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -102,23 +104,47 @@ rx_port_interface_queues(const char *interface)
 	return n ? n : 1;
 }
 
+/* How many of them net_af_xdp takes: as many as there are combined channels, else one. */
+static uint32_t
+rx_port_interface_channels(const char *interface)
+{
+	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
+	struct ifreq request = {.ifr_data = (void *)&channels};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
+	int rc = fd < 0 ? -1 : ioctl(fd, SIOCETHTOOL, &request);
+	if (fd >= 0)
+		close(fd);
+	return rc < 0 || channels.max_combined == 0 || channels.combined_count == 0
+		       ? 1
+		       : channels.combined_count;
+}
+
 static bool
 rx_port_is_steered(const struct rx_port_defaults *defaults)
 {
 	return defaults->xdp_program && defaults->xdp_program[0];
 }
 
-/* Frames on a queue without a socket stay with the host: so one for each queue that there is, as
+/* Frames on a queue without a socket stay with the host: so one for each queue that can have one, as
  * far as there are workers. */
 static void
 rx_port_xdp_args(struct rx_port_name *name, const struct rx_port_defaults *defaults)
 {
 	uint32_t queues = rx_port_interface_queues(name->interface);
+	uint32_t taken = rx_port_interface_channels(name->interface);
 	size_t len = strlen(name->args);
 
+	taken = taken < defaults->cores ? taken : defaults->cores;
 	if (rx_port_args_value(name->args, "queue_count").len == 0) {
-		snprintf(name->args + len, sizeof(name->args) - len, ",queue_count=%u",
-			queues < defaults->cores ? queues : defaults->cores);
+		if (taken < queues)
+			sys_log(SYS_LOG_WARNING,
+				"port %s: it has %u receive queues, of which %u are taken: frames "
+				"on the others stay with the host, counted as steer_unqueued; "
+				"more workers, or ethtool -L %s combined %u",
+				name->interface, queues, taken, name->interface, taken);
+		snprintf(name->args + len, sizeof(name->args) - len, ",queue_count=%u", taken);
 		len = strlen(name->args);
 	}
 	if (rx_port_args_value(name->args, "xdp_prog").len == 0)

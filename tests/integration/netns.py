@@ -130,11 +130,19 @@ class Namespaces:
         if subprocess.run(['ip', 'netns', 'add', self.near], stderr=subprocess.DEVNULL).returncode:
             skip('network namespaces cannot be made here')
         self.ip('netns', 'add', self.far)
-        self.ip('link', 'add', 'veth0', 'netns', self.near, 'type', 'veth', 'peer', 'name', 'veth1', 'netns', self.far)
-        for space, link, address in ((self.near, 'veth0', self.near_address), (self.far, 'veth1', self.far_address)):
+        for space in (self.near, self.far):
             # IPv6 would talk by itself.
-            self.run(space, ['sysctl', '-qw', 'net.ipv6.conf.all.disable_ipv6=1'], check=False, stderr=subprocess.DEVNULL)
+            self.run(space, ['sysctl', '-qw', 'net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1'], check=False,
+                     stderr=subprocess.DEVNULL)
             self.ip('-n', space, 'link', 'set', 'lo', 'up')
+        self.link()
+
+    def link(self, queues=1):
+        """The veth pair, in place of one that is there; so many queues each way."""
+        self.run(self.near, ['ip', 'link', 'delete', 'veth0'], stderr=subprocess.DEVNULL)
+        count = ['numtxqueues', str(queues), 'numrxqueues', str(queues)]
+        self.ip('link', 'add', 'veth0', 'netns', self.near, *count, 'type', 'veth', 'peer', 'name', 'veth1', 'netns', self.far, *count)
+        for space, link, address in ((self.near, 'veth0', self.near_address), (self.far, 'veth1', self.far_address)):
             self.ip('-n', space, 'address', 'add', address + '/24', 'dev', link)
             self.ip('-n', space, 'link', 'set', link, 'up')
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Steering on a veth: SIP, RTP, their fragments and tunnels reach the probe, ssh-like TCP does not, the host keeps what is its own; ports are
-changed by SIGHUP; a killed probe leaves no program on the interface."""
+changed by SIGHUP; a killed probe leaves no program on the interface; what comes on a queue that is not taken stays with the host."""
 import ctypes
 import json
 import os
@@ -84,6 +84,23 @@ class Host:
         server.close()
         return back
 
+    def sip_over_tcp(self, n):
+        """n requests over a connection; how many came back."""
+        listener = in_space(self.spaces.far, lambda: socket.create_server((self.spaces.far_address, SIP)))
+        client = in_space(self.spaces.near, lambda: socket.create_connection((self.spaces.far_address, SIP), 5))
+        server, _ = listener.accept()
+        client.settimeout(5)
+        server.settimeout(5)
+        back = 0
+        for i in range(n):
+            client.sendall(options(700 + i).replace(b'SIP/2.0/UDP', b'SIP/2.0/TCP'))
+            server.recv(4096)
+            server.sendall(b'seen')
+            back += client.recv(10) == b'seen'
+        for s in (client, server, listener):
+            s.close()
+        return back
+
     def traffic(self):
         """10 SIP, 1 SIP in fragments, 20 RTP, 3 VXLAN, 5 DNS-like and TCP."""
         for i in range(10):
@@ -136,8 +153,8 @@ class Probe:
         return self.figure(key)
 
 
-def configure(directory, mode, ports):
-    path = netns.write_config(directory)
+def configure(directory, mode, ports, cores=1):
+    path = netns.write_config(directory, cores=cores)
     with open(path, 'a') as f:
         f.write('sip:\n  ports: %s\nsteer:\n  enabled: true\n  mode: %s\n  rtp_ports: [20000-30000]\n' % (ports, mode))
     return path
@@ -215,8 +232,46 @@ def mirror(check, probe, host, directory):
     check.equal('mirror: and its RTP', host.got(RTP + 2), 20)
     check.equal('mirror: SIP messages of the probe', probe.settle('sip_messages', 11), 11)
     check.true('mirror: TCP did not reach the probe', probe.figure('frames') <= 34 + 5, probe.figure('frames'))
+    check.equal('mirror: SIP over TCP comes back', host.sip_over_tcp(4), 4)
+    check.equal('mirror: and the probe reads it', probe.settle('sip_messages', 15), 15)
     check.equal('mirror: verdicts', probe.figure('verdicts'), probe.figure('frames'))
     check.equal('exit status', probe.processes.stop(probe.process), 0)
+
+
+class Talkers:
+    """Flows of RTP, each of a socket of its own, so that the kernel deals them to the queues; both ways are the probe's."""
+    FLOWS, PACKETS = 24, 10
+
+    def __init__(self, spaces):
+        self.spaces = spaces
+        self.sockets = [in_space(spaces.near, lambda p=RTP + 100 + 2 * i: udp(spaces.near_address, p)) for i in range(self.FLOWS)]
+
+    def send(self):
+        for n in range(self.PACKETS):
+            for s in self.sockets:
+                s.sendto(rtp(n), (self.spaces.far_address, RTP + 2))
+        return self.FLOWS * self.PACKETS
+
+
+def queues(check, probe, host, spaces, directory):
+    """A veth has no combined channels, so DPDK takes one of its two queues: what is the probe's on the other goes to the host, is counted and said."""
+    spaces.link(2)
+    talkers = Talkers(spaces)
+    configure(directory, 'redirect', [SIP], 2)
+    os.unlink(directory + '/segment')
+    host.got(RTP + 2)
+    probe.start()
+    check.true('2 queues: said that one is not taken', 'it has 2 receive queues, of which 1 are taken' in probe.text())
+    check.equal('2 queues: ssh-like TCP comes back', host.ssh(20), 20 * 14)
+    sent = talkers.send()
+    probe.settle('steer_unqueued', 1)
+    taken, left = probe.settle('steer_rtp', 1), probe.figure('steer_unqueued')
+    check.equal('2 queues: taken or left to the host', taken + left, sent)
+    check.true('2 queues: some of each', taken and left, '%d %d' % (taken, left))
+    check.equal('2 queues: frames are those taken', probe.settle('frames', taken), taken)
+    check.equal('2 queues: verdicts', probe.figure('verdicts'), taken)
+    check.equal('2 queues: the host has the others', host.got(RTP + 2), left)
+    check.equal('2 queues: exit status', probe.processes.stop(probe.process), 0)
 
 
 def test(spaces, processes, directory):
@@ -232,6 +287,7 @@ def test(spaces, processes, directory):
     killed(check, probe, host, spaces)
     leftover(check, probe, spaces)
     mirror(check, probe, host, directory)
+    queues(check, probe, host, spaces, directory)
     if check.failed:
         for i in range(probe.starts):
             print(processes.text('probe%d' % (i + 1)))
