@@ -70,7 +70,7 @@ rx_ports_room(const struct rx_ports *ports)
 }
 
 /* Before the ports are known to DPDK: what the pool will take at most. */
-static uint64_t
+static struct rx_eal_memory
 rx_ports_memory(struct rx_ports *ports, const struct rx_ports_options *options)
 {
 	for (uint32_t i = 0; i < ports->n_ports; i++) {
@@ -80,8 +80,8 @@ rx_ports_memory(struct rx_ports *ports, const struct rx_ports_options *options)
 		if (rx_port_copies(&ports->ports[i]))
 			ports->ports[i].mtu = RX_BUFFER_MIN;
 	}
-	return (uint64_t)rx_ports_buffers(ports, options) *
-	       (rx_ports_room(ports) + RX_POOL_ELEMENT);
+	return rx_eal_memory_of(
+		rx_ports_buffers(ports, options), rx_ports_room(ports) + RX_POOL_ELEMENT);
 }
 
 static int

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define RX_EAL_CPUS_MAX 1024
+#define RX_EAL_PAGE 4096
 #define RX_HUGEPAGES "/sys/kernel/mm/hugepages"
 #define RX_EAL_MEMORY_SPARE (96ull << 20) /* the EAL's own, queues, and what drivers take */
 
@@ -77,14 +77,14 @@ rx_eal_add_memory(struct rx_eal_args *args, const struct rx_ports_options *optio
 	static const char *const prefixes[] = {"--file-prefix", "--in-memory", NULL};
 
 	if (!rx_eal_given(options, modes)) {
-		args->no_huge = machine->free_hugepage_bytes < machine->memory_bytes;
+		args->no_huge = machine->free_hugepage_bytes < machine->huge_bytes;
 		rx_eal_add(args, args->no_huge ? "--no-huge" : "--in-memory");
-		if (args->no_huge)
-			rx_eal_add(args, "--no-shconf");
+		/* Else a descriptor for each page: 2 GiB are more than 1024 of them. */
+		rx_eal_add(args, args->no_huge ? "--no-shconf" : "--single-file-segments");
 	}
 	if (args->no_huge && !rx_eal_given(options, amounts)) {
 		rx_eal_add(args, "-m");
-		rx_eal_add(args, "%llu", (unsigned long long)(machine->memory_bytes >> 20) + 1);
+		rx_eal_add(args, "%llu", (unsigned long long)(machine->no_huge_bytes >> 20) + 1);
 	}
 	if (!rx_eal_given(options, prefixes)) {
 		rx_eal_add(args, "--file-prefix");
@@ -143,6 +143,15 @@ rx_eal_args_free(struct rx_eal_args *args)
 
 /* ---- machine ---- */
 
+struct rx_eal_memory
+rx_eal_memory_of(uint32_t buffers, uint32_t bytes)
+{
+	uint32_t in_a_page = RX_EAL_PAGE / bytes;
+
+	return (struct rx_eal_memory){.huge_bytes = (uint64_t)buffers * bytes,
+		.no_huge_bytes = (uint64_t)buffers * (in_a_page ? RX_EAL_PAGE / in_a_page : bytes)};
+}
+
 static uint32_t
 rx_eal_cpus(uint32_t *cpus, uint32_t max)
 {
@@ -157,6 +166,74 @@ rx_eal_cpus(uint32_t *cpus, uint32_t max)
 	return n;
 }
 
+/* NUMA node of a port, as far as the kernel knows before DPDK does; -1: none. */
+static int
+rx_eal_node(const struct rx_port_name *name)
+{
+	char path[128];
+	int node = -1;
+
+	if (name->kind == RX_PORT_PCI)
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/numa_node", name->device);
+	else
+		snprintf(path, sizeof(path), "/sys/class/net/%s/device/numa_node", name->interface);
+	FILE *f = fopen(path, "re");
+	if (f && fscanf(f, "%d", &node) != 1)
+		node = -1;
+	if (f)
+		fclose(f);
+	return node;
+}
+
+void
+rx_eal_cpus_first(uint32_t *cpus, uint32_t n, const bool *first)
+{
+	uint32_t rest[RX_EAL_CPUS_MAX], n_first = 0, n_rest = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (first[i])
+			cpus[n_first++] = cpus[i];
+		else
+			rest[n_rest++] = cpus[i];
+	memcpy(cpus + n_first, rest, n_rest * sizeof(*rest));
+}
+
+/* The CPUs of the first port's node before the others: what the control core touches first, the
+ * tables of all workers, lies there as well. */
+static void
+rx_eal_cpus_near(uint32_t *cpus, uint32_t n, const struct rx_ports_options *options,
+	const struct rx_port_name *names)
+{
+	bool near[RX_EAL_CPUS_MAX];
+	int node = -1;
+
+	for (uint32_t i = 0; i < options->n_ports && node < 0; i++)
+		node = rx_eal_node(&names[i]);
+	for (uint32_t i = 0; i < n && node >= 0; i++) {
+		char path[64];
+		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/node%d", cpus[i], node);
+		near[i] = access(path, F_OK) == 0;
+	}
+	if (node >= 0)
+		rx_eal_cpus_first(cpus, n, near);
+}
+
+static unsigned long long
+rx_eal_hugepages(const char *size, const char *what)
+{
+	char path[sizeof(RX_HUGEPAGES) + 300];
+	unsigned long long pages = 0;
+
+	snprintf(path, sizeof(path), RX_HUGEPAGES "/%s/%s", size, what);
+	FILE *f = fopen(path, "re");
+	if (f && fscanf(f, "%llu", &pages) != 1)
+		pages = 0;
+	if (f)
+		fclose(f);
+	return pages;
+}
+
+/* Free, and promised to nobody. */
 static uint64_t
 rx_eal_free_hugepages(void)
 {
@@ -165,16 +242,12 @@ rx_eal_free_hugepages(void)
 	DIR *dir = opendir(RX_HUGEPAGES);
 
 	while (dir && (entry = readdir(dir))) {
-		char path[sizeof(RX_HUGEPAGES) + 300];
-		unsigned long long kb, pages;
+		unsigned long long kb;
 		if (sscanf(entry->d_name, "hugepages-%llukB", &kb) != 1)
 			continue;
-		snprintf(path, sizeof(path), RX_HUGEPAGES "/%s/free_hugepages", entry->d_name);
-		FILE *f = fopen(path, "re");
-		if (f && fscanf(f, "%llu", &pages) == 1)
-			bytes += pages * kb * 1024;
-		if (f)
-			fclose(f);
+		unsigned long long pages = rx_eal_hugepages(entry->d_name, "free_hugepages");
+		unsigned long long promised = rx_eal_hugepages(entry->d_name, "resv_hugepages");
+		bytes += pages > promised ? (pages - promised) * kb * 1024 : 0;
 	}
 	if (dir)
 		closedir(dir);
@@ -238,7 +311,7 @@ rx_eal_init(struct rx_eal_log *log, struct rx_eal_args *args, struct sys_error *
 
 int
 rx_eal_start(struct rx_eal_log *log, const struct rx_ports_options *options,
-	const struct rx_port_name *names, uint64_t memory_bytes, struct sys_error *e)
+	const struct rx_port_name *names, struct rx_eal_memory memory, struct sys_error *e)
 {
 	uint32_t cpus[RX_EAL_CPUS_MAX];
 	struct rx_eal_machine machine = {
@@ -246,10 +319,12 @@ rx_eal_start(struct rx_eal_log *log, const struct rx_ports_options *options,
 		.n_cpus = rx_eal_cpus(cpus, RX_EAL_CPUS_MAX),
 		.free_hugepage_bytes = rx_eal_free_hugepages(),
 		.pid = (uint32_t)getpid(),
-		.memory_bytes = memory_bytes + RX_EAL_MEMORY_SPARE,
+		.huge_bytes = memory.huge_bytes + RX_EAL_MEMORY_SPARE,
+		.no_huge_bytes = memory.no_huge_bytes + RX_EAL_MEMORY_SPARE,
 	};
 	struct rx_eal_args args;
 
+	rx_eal_cpus_near(cpus, machine.n_cpus, options, names);
 	if (rx_eal_log_open(log) < 0)
 		return sys_fail(e, -BASE_ERR_NO_MEMORY, "EAL: out of memory");
 	rx_eal_args_make(&args, options, names, &machine);
@@ -259,7 +334,7 @@ rx_eal_start(struct rx_eal_log *log, const struct rx_ports_options *options,
 			"slower;"
 			" NICs need them",
 			(unsigned long long)(machine.free_hugepage_bytes >> 20),
-			(unsigned long long)(machine.memory_bytes >> 20));
+			(unsigned long long)(machine.huge_bytes >> 20));
 	int rc = rx_eal_init(log, &args, e);
 	rx_eal_args_free(&args);
 	/* Nothing is put in there (no shared configuration, no telemetry); it goes if it is empty.

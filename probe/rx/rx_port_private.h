@@ -12,6 +12,7 @@
 #define RX_PORT_ARGS_MAX 512
 #define RX_EAL_ARGS_MAX 160
 #define RX_EAL_SAID_MAX 200
+#define RX_EAL_CPUS_MAX 1024
 
 /* ---- names: rx_port_name.c ---- */
 
@@ -56,7 +57,7 @@ struct rx_eal_machine {
 	uint32_t n_cpus;
 	uint64_t free_hugepage_bytes;
 	uint32_t pid;
-	uint64_t memory_bytes;   /* that the ports will take, for --no-huge */
+	uint64_t huge_bytes, no_huge_bytes; /* that the ports will take, with hugepages or without */
 };
 
 struct rx_eal_args {
@@ -80,9 +81,18 @@ struct rx_eal_log {
 	char said[RX_EAL_SAID_MAX];
 };
 
+/* Stable: those marked come first.  n: at most RX_EAL_CPUS_MAX. */
+void rx_eal_cpus_first(uint32_t *cpus, uint32_t n, const bool *first);
+
+/* What the buffers take.  Without hugepages none lies across the end of a page that can hold it. */
+struct rx_eal_memory {
+	uint64_t huge_bytes, no_huge_bytes;
+};
+struct rx_eal_memory rx_eal_memory_of(uint32_t buffers, uint32_t bytes);
+
 /* Once a process.  0, or negative with the sentence. */
 int rx_eal_start(struct rx_eal_log *log, const struct rx_ports_options *options,
-	const struct rx_port_name *names, uint64_t memory_bytes, struct sys_error *e);
+	const struct rx_port_name *names, struct rx_eal_memory memory, struct sys_error *e);
 void rx_eal_stop(struct rx_eal_log *log);
 
 /* ---- the open set ---- */

@@ -21,7 +21,7 @@ static void
 check(const struct row *row)
 {
 	static const uint32_t cpus[] = {2, 3, 5, 7};
-	const struct rx_eal_machine machine = {cpus, row->n_cpus, row->free_mib * MIB, 42, 100 * MIB};
+	const struct rx_eal_machine machine = {cpus, row->n_cpus, row->free_mib * MIB, 42, 100 * MIB, 100 * MIB};
 	struct rx_ports_options options = {.program = "ringtap-probe", .ports = &row->port, .n_ports = 1, .cores = row->cores,
 		.eal_args = row->eal_args};
 	struct rx_port_defaults defaults = {.cores = 1, .rx_descriptors = 512};
@@ -49,7 +49,7 @@ the_command_line_is_made_of_options_and_machine(void **state)
 {
 	static const struct row rows[] = {
 		{1, 4, 500, "net_null0", {NULL},
-			"--lcores 0@2,1@3 --in-memory --file-prefix ringtap-42 --no-pci --log-level=warning --no-telemetry"},
+			"--lcores 0@2,1@3 --in-memory --single-file-segments --file-prefix ringtap-42 --no-pci --log-level=warning --no-telemetry"},
 		/* no hugepages */
 		{1, 4, 0, "net_null0", {NULL},
 			"--lcores 0@2,1@3 --no-huge --no-shconf -m 101 --file-prefix ringtap-42 --no-pci --log-level=warning"
@@ -59,13 +59,13 @@ the_command_line_is_made_of_options_and_machine(void **state)
 			" --no-telemetry"},
 		/* more lcores than CPUs */
 		{3, 2, 500, "net_null0", {NULL},
-			"--lcores 0@2,1@3,2@2,3@3 --in-memory --file-prefix ringtap-42 --no-pci --log-level=warning --no-telemetry"},
+			"--lcores 0@2,1@3,2@2,3@3 --in-memory --single-file-segments --file-prefix ringtap-42 --no-pci --log-level=warning --no-telemetry"},
 		/* a NIC is allowed by name, and no other */
 		{1, 4, 500, "0000:3b:00.0,a=1", {NULL},
-			"--lcores 0@2,1@3 --in-memory --file-prefix ringtap-42 -a 0000:3b:00.0,a=1 --log-level=warning --no-telemetry"},
+			"--lcores 0@2,1@3 --in-memory --single-file-segments --file-prefix ringtap-42 -a 0000:3b:00.0,a=1 --log-level=warning --no-telemetry"},
 		/* what the operator settles stays */
 		{1, 4, 500, "net_null0", {"--lcores", "0@0,1@1", "--log-level=debug", "--telemetry", NULL},
-			"--in-memory --file-prefix ringtap-42 --no-pci --lcores 0@0,1@1 --log-level=debug --telemetry"},
+			"--in-memory --single-file-segments --file-prefix ringtap-42 --no-pci --lcores 0@0,1@1 --log-level=debug --telemetry"},
 		{1, 4, 500, "net_null0", {"-l0-1", "--no-huge", "--file-prefix=mine", "--no-pci", NULL},
 			"--log-level=warning --no-telemetry -l0-1 --no-huge --file-prefix=mine --no-pci"},
 		{1, 4, 0, "net_null0", {"-m", "512", "-a", "0000:00:01.0", NULL},
@@ -82,7 +82,7 @@ too_many_arguments_are_counted_not_written(void **state)
 {
 	const char *many[RX_EAL_ARGS_MAX];
 	const uint32_t cpu = 0;
-	const struct rx_eal_machine machine = {&cpu, 1, 0, 1, 1};
+	const struct rx_eal_machine machine = {&cpu, 1, 0, 1, 1, 1};
 	const struct rx_ports_options options = {.program = "p", .cores = 1, .eal_args = many, .n_eal_args = RX_EAL_ARGS_MAX};
 	struct rx_eal_args args;
 
@@ -95,11 +95,47 @@ too_many_arguments_are_counted_not_written(void **state)
 	rx_eal_args_free(&args);
 }
 
+static void
+buffers_without_hugepages_stay_within_their_pages(void **state)
+{
+	static const struct {
+		uint32_t bytes;
+		uint64_t huge, no_huge;
+	} rows[] = {
+		{2432, 2432, 4096},
+		{2048, 2048, 2048},
+		{1500, 1500, 2048},
+		{4096, 4096, 4096},
+		{9472, 9472, 9472},
+	};
+
+	for (size_t i = 0; i < base_count_of(rows); i++) {
+		struct rx_eal_memory memory = rx_eal_memory_of(1u << 20, rows[i].bytes);
+		assert_int_equal(memory.huge_bytes, rows[i].huge << 20);
+		assert_int_equal(memory.no_huge_bytes, rows[i].no_huge << 20);
+	}
+}
+
+static void
+cpus_of_a_node_come_first_in_their_order(void **state)
+{
+	static const bool first[] = {false, true, false, true, true};
+	uint32_t cpus[] = {0, 1, 2, 3, 4};
+	static const uint32_t wanted[] = {1, 3, 4, 0, 2};
+
+	rx_eal_cpus_first(cpus, 5, first);
+	assert_memory_equal(cpus, wanted, sizeof(wanted));
+	rx_eal_cpus_first(cpus, 0, first);
+	assert_memory_equal(cpus, wanted, sizeof(wanted));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_command_line_is_made_of_options_and_machine),
+		cmocka_unit_test(buffers_without_hugepages_stay_within_their_pages),
+		cmocka_unit_test(cpus_of_a_node_come_first_in_their_order),
 		cmocka_unit_test(too_many_arguments_are_counted_not_written),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
