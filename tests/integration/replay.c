@@ -1,8 +1,9 @@
 /* replay: sends the frames of a capture file through a DPDK virtual device, in order, none lost: the device's ring full means wait.
  *
  *     replay VDEV FPS FILE...        replay net_memif0,role=server,socket=/tmp/m.sock,socket-abstract=no 20000 calls.pcap
+ *     replay VDEV FPS -              file names come on standard input, one a line; after each the frames so far are printed
  *
- * Waits up to 20 s for the other side, prints how many frames it sent. */
+ * FPS 0: as fast as the other side takes them.  Waits up to 20 s for the other side, prints how many frames it sent. */
 #include <rte_eal.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
@@ -50,7 +51,7 @@ replay_send(uint16_t port, struct rte_mempool *pool, const struct rx_frame *fram
 		return replay_fail("no buffer for a frame");
 	memcpy(p, frame->data, frame->len);
 	while (rte_eth_tx_burst(port, 0, &m, 1) == 0)
-		usleep(100);
+		usleep(20);
 	return 0;
 }
 
@@ -70,9 +71,25 @@ replay_file(uint16_t port, struct rte_mempool *pool, const char *path, long fram
 			rc = replay_send(port, pool, &frames[i]);
 		*sent += n;
 		rx_release(source, frames, n);
-		usleep((useconds_t)(n * 1000000ul / (unsigned long)frames_per_second));
+		if (frames_per_second)
+			usleep((useconds_t)(n * 1000000ul / (unsigned long)frames_per_second));
 	}
 	rx_file_close(source);
+	return rc;
+}
+
+static int
+replay_named(uint16_t port, struct rte_mempool *pool, long frames_per_second, unsigned long *sent)
+{
+	char path[1024];
+	int rc = 0;
+
+	while (rc == 0 && fgets(path, sizeof(path), stdin)) {
+		path[strcspn(path, "\n")] = '\0';
+		rc = replay_file(port, pool, path, frames_per_second, sent);
+		printf("%lu frames so far\n", *sent);
+		fflush(stdout);
+	}
 	return rc;
 }
 
@@ -83,7 +100,7 @@ main(int argc, char **argv)
 	unsigned long sent = 0;
 	uint16_t port = 0;
 
-	if (argc < 4 || strtol(argv[2], NULL, 10) <= 0)
+	if (argc < 4 || strtol(argv[2], NULL, 10) < 0)
 		return replay_fail("usage: replay VDEV FPS FILE...");
 	snprintf(vdev, sizeof(vdev), "--vdev=%s", argv[1]);
 	snprintf(prefix, sizeof(prefix), "--file-prefix=replay-%d", (int)getpid());
@@ -97,7 +114,9 @@ main(int argc, char **argv)
 	if (!pool)
 		return replay_fail("no memory for buffers");
 	int rc = replay_port_open(port, pool);
-	for (int i = 3; rc == 0 && i < argc; i++)
+	if (rc == 0 && strcmp(argv[3], "-") == 0)
+		rc = replay_named(port, pool, strtol(argv[2], NULL, 10), &sent);
+	for (int i = 3; rc == 0 && i < argc && strcmp(argv[3], "-") != 0; i++)
 		rc = replay_file(port, pool, argv[i], strtol(argv[2], NULL, 10), &sent);
 	/* What lies in the ring is the other side's to take. */
 	usleep(500000);
