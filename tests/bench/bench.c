@@ -1,4 +1,4 @@
-/* bench rtp STREAMS LAPS | sip LAPS | calls IN_PROGRESS LAPS | memory CALLS | ring LAPS | store CALLS FOLDER */
+/* bench rtp STREAMS LAPS | live STREAMS CORES MS FOLDER | sip LAPS | calls IN_PROGRESS LAPS | memory CALLS | ring LAPS | store CALLS FOLDER */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,6 +122,10 @@ main(int argc, char **argv)
 
 	if (!strcmp(what, "rtp"))
 		bench_rtp(number(argc, argv, 2, 40000), number(argc, argv, 3, 9));
+#ifdef BENCH_LIVE
+	else if (!strcmp(what, "live"))
+		bench_live(number(argc, argv, 2, 40000), number(argc, argv, 3, 1), number(argc, argv, 4, 1000), argc > 5 ? argv[5] : ".");
+#endif
 	else if (!strcmp(what, "sip"))
 		bench_sip(number(argc, argv, 2, 9));
 	else if (!strcmp(what, "calls"))
@@ -133,6 +137,6 @@ main(int argc, char **argv)
 	else if (!strcmp(what, "store"))
 		bench_store(number(argc, argv, 2, 500000), argc > 3 ? argv[3] : ".");
 	else
-		return fprintf(stderr, "usage: bench rtp STREAMS LAPS | sip LAPS | calls IN_PROGRESS LAPS | memory CALLS | ring LAPS | store CALLS FOLDER\n"), 2;
+		return fprintf(stderr, "usage: bench rtp STREAMS LAPS | live STREAMS CORES MS FOLDER | sip LAPS | calls IN_PROGRESS LAPS | memory CALLS | ring LAPS | store CALLS FOLDER\n"), 2;
 	return 0;
 }

@@ -15,7 +15,7 @@
 
 uint64_t bench_ns(void);
 uint64_t bench_cycles(void); /* time stamp counter; 0 where there is none */
-void *bench_memory(size_t bytes); /* zeroed, on huge pages where there are any; never given back */
+void *bench_memory(size_t bytes); /* zeroed, on huge pages where there are any */
 void bench_print(const char *name, double value, const char *unit);
 _Noreturn void bench_die(const char *why);
 void bench_check(const char *what, uint64_t got, uint64_t wanted); /* exits where they differ */
@@ -32,9 +32,49 @@ void bench_lap_end(struct bench_laps *laps, uint64_t items);
 /* Prints NAME_ns and NAME_cycles, medians. */
 void bench_laps_print(struct bench_laps *laps, const char *name);
 
+/* ---- bench_engine.c: streams as frames in memory, and the engine that gets them ---- */
+
+#define BENCH_FRAME_BYTES 128  /* a slot; the frame has 96 */
+#define BENCH_PAYLOAD_BYTES 42 /* of it, which nobody reads */
+#define BENCH_STEP_NS 20000000
+#define BENCH_BEGAN_NS 1700000000000000000
+
+/* A frame of each of so many streams, in slots one behind the other: the streams of every shares-th call from call number
+ * share on. */
+struct bench_frames {
+	uint8_t *slots;
+	uint32_t *order; /* stream of each slot */
+	uint32_t n, len, laps;
+};
+struct bench_frames bench_frames_new(uint32_t streams, uint32_t share, uint32_t shares);
+void bench_frames_free(struct bench_frames *f);
+/* So that streams are not met in the order in which they were made; the frames follow with the next advance. */
+void bench_frames_shuffle(struct bench_frames *f);
+/* The next packet of each slot's stream. */
+void bench_frames_advance(struct bench_frames *f);
+static inline uint8_t *
+bench_frames_slot(const struct bench_frames *f, uint32_t i)
+{
+	return f->slots + (size_t)i * BENCH_FRAME_BYTES;
+}
+
+struct worker_set;
+/* An engine with room for so many calls; its records are counted and thrown away. */
+struct worker_set *bench_engine_new(uint32_t calls, uint32_t cores);
+/* INVITE, 200 and ACK of calls 0 to calls - 1, dealt to the cores in turn. */
+void bench_engine_calls(struct worker_set *set, uint32_t calls, int64_t ts_ns);
+/* What its records of answered calls say in all, after worker_set_finish. */
+struct bench_told {
+	uint64_t calls, streams, packets, lost;
+};
+void bench_engine_check(const struct bench_told *truth); /* exits where they differ */
+
 /* ---- the benchmarks ---- */
 
 void bench_rtp(uint32_t streams, uint32_t laps);
+/* The engine on DPDK's net_pcap with infinite_rx, so many streams for each worker, so many ms for each figure; the capture files
+ * in a directory of its own under parent. */
+void bench_live(uint32_t streams, uint32_t cores, uint32_t ms, const char *parent);
 void bench_sip(uint32_t laps);
 void bench_calls(uint32_t in_progress, uint32_t laps);
 /* Memory of so many answered calls in progress, two streams each. */

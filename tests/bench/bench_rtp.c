@@ -1,4 +1,5 @@
-/* The RTP step: a bare loop over 64-byte states as the floor, the media room's burst, and the whole worker_step, on the same frames.
+/* The RTP step: a bare loop over 64-byte states as the floor, the media room's burst, and the whole worker_step, on the same frames;
+ * then the step once more with its stages timed one by one.
  *
  * The frames lie in memory one behind the other; the streams they belong to are in random order, so that states are not met in
  * the order in which they were made.  Between laps (not timed) each frame gets its next sequence number and timestamp. */
@@ -9,49 +10,10 @@
 #include "bench.h"
 #include "media.h"
 #include "packet.h"
-#include "worker.h"
+#include "worker_private.h"
 
-#define FRAME_BYTES 128 /* a slot; the frame has 96: 42 of payload, which nobody reads */
-#define PAYLOAD_BYTES 42
-#define STEP_NS 20000000
 #define WARM_LAPS 40 /* a stream's first packets are looked at more closely (media_quality_look) */
-
-struct frames {
-	uint8_t *slots;
-	uint32_t *order; /* stream of each slot */
-	uint32_t n, len, laps;
-};
-
-/* The next packet of each slot's stream. */
-static void
-frames_advance(struct frames *f)
-{
-	for (uint32_t i = 0; i < f->n; i++) {
-		uint32_t stream = f->order[i];
-		struct bench_addresses at = bench_media_of(stream / 2, stream & 1);
-		struct bench_rtp rtp = {bench_ssrc_of(stream), f->laps * 160, (uint16_t)f->laps, 8};
-		f->len = bench_frame_rtp(f->slots + (size_t)i * FRAME_BYTES, &at, &rtp, PAYLOAD_BYTES);
-	}
-	f->laps++;
-}
-
-static struct frames
-frames_new(uint32_t streams)
-{
-	struct frames f = {bench_memory((size_t)streams * FRAME_BYTES), bench_memory((size_t)streams * 4), streams, 0, 1};
-	uint64_t random = 1;
-
-	for (uint32_t i = 0; i < streams; i++)
-		f.order[i] = i;
-	frames_advance(&f);
-	for (uint32_t i = streams - 1; i; i--) {
-		random = random * 6364136223846793005u + 1442695040888963407u;
-		uint32_t k = (uint32_t)((random >> 32) * (i + 1) >> 32), kept = f.order[i];
-		f.order[i] = f.order[k];
-		f.order[k] = kept;
-	}
-	return f;
-}
+#define STAGED_LAPS_MAX 64
 
 /* ---- the floor ---- */
 
@@ -195,17 +157,17 @@ bare_new(uint32_t streams)
 
 /* All frames once. */
 static uint64_t
-bare_lap(struct bare *b, const struct frames *f, int64_t ts_ns)
+bare_lap(struct bare *b, const struct bench_frames *f, int64_t ts_ns)
 {
 	struct bare_packet k[BENCH_BURST];
 	uint64_t hits = 0;
 
 	for (uint32_t first = 0; first < f->n; first += BENCH_BURST) {
 		uint32_t n = f->n - first < BENCH_BURST ? f->n - first : BENCH_BURST, good = 0;
-		const uint8_t *p = f->slots + (size_t)first * FRAME_BYTES;
+		const uint8_t *p = bench_frames_slot(f, first);
 		for (uint32_t i = 0; i < n; i++) {
-			base_prefetch(p + (size_t)(i + 8) * FRAME_BYTES);
-			if (bare_read(b, &k[good], p + (size_t)i * FRAME_BYTES, f->len))
+			base_prefetch(p + (size_t)(i + 8) * BENCH_FRAME_BYTES);
+			if (bare_read(b, &k[good], p + (size_t)i * BENCH_FRAME_BYTES, f->len))
 				base_prefetch(&b->buckets[k[good++].bucket]);
 		}
 		for (uint32_t i = 0; i < good; i++) {
@@ -218,7 +180,7 @@ bare_lap(struct bare *b, const struct frames *f, int64_t ts_ns)
 				k[i].state = bare_find_whole(b, &k[i]);
 			if (k[i].state == UINT32_MAX)
 				continue;
-			bare_update(&b->states[k[i].state], &k[i], ts_ns, PAYLOAD_BYTES);
+			bare_update(&b->states[k[i].state], &k[i], ts_ns, BENCH_PAYLOAD_BYTES);
 			hits++;
 		}
 	}
@@ -256,7 +218,7 @@ ours_new(uint32_t streams)
 
 /* All frames once, through packet_decode and the three bursts of the media room. */
 static uint64_t
-ours_lap(struct ours *o, const struct frames *f, int64_t ts_ns)
+ours_lap(struct ours *o, const struct bench_frames *f, int64_t ts_ns)
 {
 	static struct packet_view views[BENCH_BURST];
 	struct media_packet packets[BENCH_BURST];
@@ -264,10 +226,10 @@ ours_lap(struct ours *o, const struct frames *f, int64_t ts_ns)
 
 	for (uint32_t first = 0; first < f->n; first += BENCH_BURST) {
 		uint32_t n = f->n - first < BENCH_BURST ? f->n - first : BENCH_BURST, good = 0;
-		const uint8_t *p = f->slots + (size_t)first * FRAME_BYTES;
+		const uint8_t *p = bench_frames_slot(f, first);
 		for (uint32_t i = 0; i < n; i++) {
-			base_prefetch(p + (size_t)(i + 8) * FRAME_BYTES);
-			if (packet_decode(&views[i], p + (size_t)i * FRAME_BYTES, f->len, f->len, PACKET_LINK_ETHERNET) == PACKET_IS_DATAGRAM)
+			base_prefetch(p + (size_t)(i + 8) * BENCH_FRAME_BYTES);
+			if (packet_decode(&views[i], p + (size_t)i * BENCH_FRAME_BYTES, f->len, f->len, PACKET_LINK_ETHERNET) == PACKET_IS_DATAGRAM)
 				packets[good++] = (struct media_packet){.view = &views[i], .ts_ns = ts_ns};
 		}
 		media_prepare(o->media, packets, good);
@@ -281,94 +243,141 @@ ours_lap(struct ours *o, const struct frames *f, int64_t ts_ns)
 
 /* ---- the whole engine ---- */
 
-static bool
-record_taken(void *context, uint32_t core, uint8_t *record, uint32_t len)
-{
-	return true;
-}
-
-static struct worker_set *
-engine_new(uint32_t streams)
-{
-	struct config *config;
-	struct worker_set *set;
-	struct sys_error e;
-
-	if (config_defaults(&config, &e) < 0)
-		bench_die(e.text);
-	config->tables.calls = streams / 2 + 1000;
-	config->tables.streams = streams + 1000;
-	config->tables.endpoints = 2 * streams + 1000;
-	struct worker_options options = {.config = config, .cores = 1, .replay = true, .clock_source = "bench", .record = record_taken};
-	if (worker_set_new(&set, &options, &e) < 0)
-		bench_die(e.text);
-	return set;
-}
-
-/* The calls that own the streams: INVITE, 200, ACK of each. */
 static void
-engine_calls(struct worker_set *set, uint32_t calls, int64_t ts_ns)
+engine_burst(struct rx_frame *frames, const struct bench_frames *f, uint32_t first, uint32_t n, int64_t ts_ns)
 {
-	static const enum bench_message messages[] = {BENCH_INVITE, BENCH_OK, BENCH_ACK};
-	static uint8_t bytes[3][BENCH_SIP_MAX + BENCH_UDP_HEADERS];
-	struct worker *w = worker_set_worker(set, 0);
-
-	for (uint32_t call = 0; call < calls; call++) {
-		struct rx_frame frames[3];
-		for (uint32_t i = 0; i < 3; i++) {
-			uint32_t len = bench_frame_sip(bytes[i], call, messages[i]);
-			frames[i] = (struct rx_frame){.data = bytes[i], .len = len, .wire_len = len, .ts_ns = ts_ns, .link = PACKET_LINK_ETHERNET};
-		}
-		worker_step(w, frames, 3);
-	}
-	worker_house(w, ts_ns);
+	for (uint32_t i = 0; i < n; i++)
+		frames[i] = (struct rx_frame){.data = bench_frames_slot(f, first + i), .len = f->len, .wire_len = f->len, .ts_ns = ts_ns,
+			.link = PACKET_LINK_ETHERNET};
 }
 
 static void
-engine_lap(struct worker_set *set, const struct frames *f, int64_t ts_ns)
+engine_lap(struct worker *w, const struct bench_frames *f, int64_t ts_ns)
 {
-	struct worker *w = worker_set_worker(set, 0);
 	struct rx_frame frames[BENCH_BURST];
 
 	for (uint32_t first = 0; first < f->n; first += BENCH_BURST) {
 		uint32_t n = f->n - first < BENCH_BURST ? f->n - first : BENCH_BURST;
-		for (uint32_t i = 0; i < n; i++)
-			frames[i] = (struct rx_frame){.data = f->slots + (size_t)(first + i) * FRAME_BYTES, .len = f->len,
-				.wire_len = f->len, .ts_ns = ts_ns, .link = PACKET_LINK_ETHERNET};
+		engine_burst(frames, f, first, n, ts_ns);
 		worker_step(w, frames, n);
 		worker_house(w, ts_ns);
 	}
+}
+
+/* ---- the same, stage by stage ---- */
+
+enum stage { STAGE_FRAME, STAGE_DECODE, STAGE_LOOKUP, STAGE_UPDATE, STAGE_ACCOUNT, STAGES };
+
+struct stages {
+	double cycles[STAGES][64]; /* a packet, of each lap */
+	uint32_t laps;
+};
+
+static void
+stage_decode(struct worker *w, const struct rx_frame *frames, uint32_t n)
+{
+	uint32_t batch = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct rx_frame *f = &frames[i];
+		if (i + 4 < n)
+			base_prefetch(frames[i + 4].data);
+		if (packet_decode(&w->views[i], f->data, f->len, f->wire_len, (enum packet_link)f->link) == PACKET_IS_DATAGRAM)
+			w->packets[batch++] = (struct media_packet){.view = &w->views[i], .ts_ns = f->ts_ns};
+	}
+	bench_check("frames decoded", batch, n);
+}
+
+static void
+stage_account(struct worker *w, const struct rx_frame *frames, uint32_t n)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		bytes += frames[i].wire_len;
+		if (w->packets[i].stream == MEDIA_NONE)
+			bench_die("a packet of no stream");
+		metrics_verdict(w->metrics, PACKET_VERDICT_RTP);
+	}
+	metrics_add(w->metrics, METRICS_FRAMES, n);
+	metrics_add(w->metrics, METRICS_FRAME_BYTES, bytes);
+	worker_house(w, frames[n - 1].ts_ns);
+}
+
+/* What worker_step does with media of known streams (worker_hot.c), with the time looked at in between. */
+static void
+staged_lap(struct worker *w, const struct bench_frames *f, int64_t ts_ns, struct stages *stages)
+{
+	struct rx_frame frames[BENCH_BURST];
+	uint64_t spent[STAGES] = {0}, at[STAGES + 1];
+
+	for (uint32_t first = 0; first < f->n; first += BENCH_BURST) {
+		uint32_t n = f->n - first < BENCH_BURST ? f->n - first : BENCH_BURST;
+		at[0] = bench_cycles();
+		engine_burst(frames, f, first, n, ts_ns);
+		at[1] = bench_cycles();
+		stage_decode(w, frames, n);
+		at[2] = bench_cycles();
+		media_prepare(w->media, w->packets, n);
+		media_find(w->media, w->packets, n);
+		at[3] = bench_cycles();
+		media_update(w->media, w->packets, n);
+		at[4] = bench_cycles();
+		stage_account(w, frames, n);
+		at[5] = bench_cycles();
+		for (int i = 0; i < STAGES; i++)
+			spent[i] += at[i + 1] - at[i];
+	}
+	for (int i = 0; i < STAGES && stages; i++)
+		stages->cycles[i][stages->laps] = (double)spent[i] / f->n;
+	if (stages)
+		stages->laps++;
+}
+
+static void
+stages_print(struct stages *stages)
+{
+	static const char *const names[STAGES] = {"rtp_stage_frame_cycles", "rtp_stage_decode_cycles", "rtp_stage_lookup_cycles",
+		"rtp_stage_update_cycles", "rtp_stage_account_cycles"};
+
+	for (int i = 0; i < STAGES; i++)
+		bench_print(names[i], bench_median(stages->cycles[i], stages->laps), "cycles");
 }
 
 void
 bench_rtp(uint32_t streams, uint32_t laps)
 {
 	streams &= ~1u;
-	struct frames f = frames_new(streams); /* in order of the streams: each begins */
+	struct bench_frames f = bench_frames_new(streams, 0, 1); /* in order of the streams: each begins */
 	struct bare bare = bare_new(streams);
 	struct ours ours = ours_new(streams);
-	struct worker_set *set = engine_new(streams);
+	struct worker_set *set = bench_engine_new(streams / 2, 1);
+	struct worker *w = worker_set_worker(set, 0);
 	struct bench_laps bare_laps = {.n = 0}, media_laps = {.n = 0}, worker_laps = {.n = 0};
-	int64_t ts_ns = 1700000000 * BASE_NS_PER_SEC;
-	uint64_t hits = 0, media_hits = ours_lap(&ours, &f, ts_ns);
+	static struct stages stages;
+	int64_t ts_ns = BENCH_BEGAN_NS;
+	uint64_t hits = 0, media_hits = ours_lap(&ours, &f, ts_ns), all = streams;
 
 	for (uint32_t i = 0; i < streams; i++)
-		bare_add(&bare, f.slots + (size_t)i * FRAME_BYTES, f.len);
+		bare_add(&bare, bench_frames_slot(&f, i), f.len);
 	hits += bare_lap(&bare, &f, ts_ns);
-	engine_calls(set, streams / 2, ts_ns);
-	engine_lap(set, &f, ts_ns);
+	bench_engine_calls(set, streams / 2, ts_ns);
+	engine_lap(w, &f, ts_ns);
 	const struct metrics_core *m = worker_set_metrics(set, 0);
 	uint64_t scans = m->values[METRICS_HYPERSCAN_SCANS];
+	bench_frames_shuffle(&f);
 	for (uint32_t lap = 0; lap < WARM_LAPS; lap++) {
-		frames_advance(&f);
-		ts_ns += STEP_NS;
+		bench_frames_advance(&f);
+		ts_ns += BENCH_STEP_NS;
 		hits += bare_lap(&bare, &f, ts_ns);
 		media_hits += ours_lap(&ours, &f, ts_ns);
-		engine_lap(set, &f, ts_ns);
+		engine_lap(w, &f, ts_ns);
+		all += streams;
 	}
-	for (uint32_t lap = 0; lap < laps; lap++) {
-		frames_advance(&f);
-		ts_ns += STEP_NS;
+	laps = laps < STAGED_LAPS_MAX ? laps : STAGED_LAPS_MAX;
+	for (uint32_t lap = 0; lap < laps; lap++, all += streams) {
+		bench_frames_advance(&f);
+		ts_ns += BENCH_STEP_NS;
 		bench_lap_begin(&bare_laps);
 		hits += bare_lap(&bare, &f, ts_ns);
 		bench_lap_end(&bare_laps, streams);
@@ -376,18 +385,24 @@ bench_rtp(uint32_t streams, uint32_t laps)
 		media_hits += ours_lap(&ours, &f, ts_ns);
 		bench_lap_end(&media_laps, streams);
 		bench_lap_begin(&worker_laps);
-		engine_lap(set, &f, ts_ns);
+		engine_lap(w, &f, ts_ns);
 		bench_lap_end(&worker_laps, streams);
 	}
-	uint64_t all = (uint64_t)streams * (WARM_LAPS + laps + 1);
 	bench_check("packets of the bare loop", hits, all);
 	bench_check("packets of media", media_hits, all);
 	bench_check("streams of media", ours.metrics->values[METRICS_STREAMS], streams);
+	for (uint32_t lap = 0; lap < laps; lap++, all += streams) {
+		bench_frames_advance(&f);
+		ts_ns += BENCH_STEP_NS;
+		staged_lap(w, &f, ts_ns, &stages);
+	}
 	bench_check("RTP packets of the engine", m->verdicts[PACKET_VERDICT_RTP], all);
-	bench_check("streams of the engine", m->values[METRICS_STREAMS], streams);
-	bench_check("calls of the engine", m->values[METRICS_CALLS], streams / 2);
-	bench_print("rtp_scans_percent", 100.0 * (double)(m->values[METRICS_HYPERSCAN_SCANS] - scans) / ((double)streams * (WARM_LAPS + laps)), "%");
+	bench_print("rtp_scans_percent", 100.0 * (double)(m->values[METRICS_HYPERSCAN_SCANS] - scans) / (double)(all - streams), "%");
+	worker_set_finish(set, ts_ns);
+	struct bench_told truth = {.calls = streams / 2, .streams = streams, .packets = all};
+	bench_engine_check(&truth);
 	bench_laps_print(&bare_laps, "rtp_bare");
 	bench_laps_print(&media_laps, "rtp_media");
 	bench_laps_print(&worker_laps, "rtp_worker");
+	stages_print(&stages);
 }
