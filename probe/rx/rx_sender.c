@@ -2,12 +2,17 @@
 
 #include <rte_mbuf.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "rx_port_private.h"
 
 #define RX_SENDER_DESCRIPTORS 512
 #define RX_SENDER_MTU 2048
 #define RX_SENDER_TRY_NS BASE_NS_PER_SEC
+#define RX_SENDER_LINK_MS 20000
+#define RX_SENDER_LOOK_MS 10
+/* of a peer in shared memory, to take what lies in the ring before it goes */
+#define RX_SENDER_LINGER_US 300000
 
 struct rx_sender {
 	struct rx_ports *ports;
@@ -15,6 +20,21 @@ struct rx_sender {
 	uint32_t n;
 	struct rte_mbuf *burst[RX_BURST_MAX];
 };
+
+/* A NIC's link comes up by and by, and a peer in shared memory when it starts. */
+static int
+rx_sender_link(const struct rx_sender *s, const char *port, struct sys_error *e)
+{
+	for (int ms = 0; ms < RX_SENDER_LINK_MS; ms += RX_SENDER_LOOK_MS) {
+		struct rte_eth_link link;
+		if (rte_eth_link_get_nowait(s->ports->ports[0].id, &link) < 0 ||
+			link.link_status == RTE_ETH_LINK_UP)
+			return 0;
+		usleep(RX_SENDER_LOOK_MS * 1000);
+	}
+	return sys_fail(e, -BASE_ERR_IO, "port %s: nobody at the other end: no link in %d s", port,
+		RX_SENDER_LINK_MS / 1000);
+}
 
 int
 rx_sender_open(struct rx_sender **out, const struct rx_sender_options *o, struct sys_error *e)
@@ -37,6 +57,8 @@ rx_sender_open(struct rx_sender **out, const struct rx_sender_options *o, struct
 	int rc = rx_ports_open(&s->ports, &options, e);
 	if (rc == 0)
 		rc = rx_ports_start(s->ports, e);
+	if (rc == 0)
+		rc = rx_sender_link(s, o->port, e);
 	if (rc < 0) {
 		rx_sender_close(s);
 		return rc;
@@ -99,6 +121,8 @@ rx_sender_close(struct rx_sender *s)
 		return;
 	if (s->n)
 		rte_pktmbuf_free_bulk(s->burst, s->n);
+	if (s->counters.sent)
+		usleep(RX_SENDER_LINGER_US);
 	rx_ports_close(s->ports);
 	free(s);
 }

@@ -20,7 +20,7 @@ struct rx_sender_counters {
 	uint64_t sent, given_up;
 };
 
-/* EAL and port up and started.  0, or negative with the sentence (UNSUPPORTED in a build without
+/* EAL and port up and started, its link up within 20 s.  0, or negative with the sentence (UNSUPPORTED in a build without
  * DPDK). */
 int rx_sender_open(struct rx_sender **sender, const struct rx_sender_options *options,
 	struct sys_error *e);
