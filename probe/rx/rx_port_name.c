@@ -116,9 +116,9 @@ rx_port_interface_channels(const char *interface)
 	int rc = fd < 0 ? -1 : ioctl(fd, SIOCETHTOOL, &request);
 	if (fd >= 0)
 		close(fd);
-	return rc < 0 || channels.max_combined == 0 || channels.combined_count == 0
-		       ? 1
-		       : channels.combined_count;
+	if (rc < 0 || channels.max_combined == 0 || channels.combined_count == 0)
+		return 1;
+	return channels.combined_count;
 }
 
 static bool
@@ -127,8 +127,8 @@ rx_port_is_steered(const struct rx_port_defaults *defaults)
 	return defaults->xdp_program && defaults->xdp_program[0];
 }
 
-/* Frames on a queue without a socket stay with the host: so one for each queue that can have one, as
- * far as there are workers. */
+/* Frames on a queue without a socket stay with the host: so one for each queue that can have one,
+ * as far as there are workers. */
 static void
 rx_port_xdp_args(struct rx_port_name *name, const struct rx_port_defaults *defaults)
 {
@@ -141,8 +141,8 @@ rx_port_xdp_args(struct rx_port_name *name, const struct rx_port_defaults *defau
 		if (taken < queues)
 			sys_log(SYS_LOG_WARNING,
 				"port %s: it has %u receive queues, of which %u are taken: frames "
-				"on the others stay with the host, counted as steer_unqueued; "
-				"more workers, or ethtool -L %s combined %u",
+				"on the others stay with the host (steer_unqueued); more workers, "
+				"or ethtool -L %s combined %u",
 				name->interface, queues, taken, name->interface, taken);
 		snprintf(name->args + len, sizeof(name->args) - len, ",queue_count=%u", taken);
 		len = strlen(name->args);

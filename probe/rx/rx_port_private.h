@@ -57,7 +57,7 @@ struct rx_eal_machine {
 	uint32_t n_cpus;
 	uint64_t free_hugepage_bytes;
 	uint32_t pid;
-	uint64_t huge_bytes, no_huge_bytes; /* that the ports will take, with hugepages or without */
+	uint64_t huge_bytes, no_huge_bytes; /* that the ports take, with hugepages or without */
 };
 
 struct rx_eal_args {

@@ -20,8 +20,8 @@ struct rx_sender_counters {
 	uint64_t sent, given_up;
 };
 
-/* EAL and port up and started, its link up within 20 s.  0, or negative with the sentence (UNSUPPORTED in a build without
- * DPDK). */
+/* EAL and port up and started, its link up within 20 s.  0, or negative with the sentence
+ * (UNSUPPORTED in a build without DPDK). */
 int rx_sender_open(struct rx_sender **sender, const struct rx_sender_options *options,
 	struct sys_error *e);
 /* Copies the frame; it goes out with a full burst or at the next flush. */
