@@ -8,7 +8,8 @@
 /* ---- memory ---- */
 
 struct layout {
-	size_t hot, cold, buckets, candidates, calls, rares, reports, events, total;
+	size_t hot, cold, buckets, candidates, calls, mores, wides, rares, reports, events, codecs;
+	size_t total;
 	uint32_t max, n_candidates, n_calls, n_rares, n_reports;
 };
 
@@ -28,13 +29,16 @@ layout_of(const struct media_options *options)
 	l.cold = base_align_up(l.calls + (size_t)l.n_calls * sizeof(struct media_list), 64);
 	l.n_rares = l.max / 4 + 2;
 	l.n_reports = l.max / 2 + 2;
-	l.rares = base_align_up(l.cold + (size_t)l.max * sizeof(struct media_cold), 64);
+	l.mores = base_align_up(l.cold + (size_t)l.max * sizeof(struct media_cold), 64);
+	l.wides = base_align_up(l.mores + (size_t)l.max * sizeof(struct media_more), 64);
+	l.rares = base_align_up(l.wides + (size_t)l.max * sizeof(struct media_ends), 64);
 	l.reports = base_align_up(
 		l.rares + (size_t)l.n_rares * sizeof(struct media_rare), 64);
 	l.events = base_align_up(
 		l.reports + (size_t)l.n_reports * sizeof(struct media_reports), 64);
-	l.total = l.events +
-		  base_align_up(media_events_max(l.max) * sizeof(struct media_event), 64);
+	l.codecs = l.events +
+		   base_align_up(media_events_max(l.max) * sizeof(struct media_event), 64);
+	l.total = l.codecs + base_align_up(media_codecs_footprint(l.max), 64);
 	return l;
 }
 
@@ -81,11 +85,14 @@ media_new(void *mem, const struct media_options *options)
 	memset(m->calls, 0xff, (size_t)l.n_calls * sizeof(struct media_list));
 	for (uint64_t i = 0; i < base_count_of(m->secret); i++)
 		m->secret[i] = base_hash(&options->key, &i, sizeof(i)) | 1;
+	media_pool_init(&m->mores, p + l.mores, sizeof(struct media_more), l.max);
+	media_pool_init(&m->wides, p + l.wides, sizeof(struct media_ends), l.max);
 	media_pool_init(&m->rares, p + l.rares, sizeof(struct media_rare), l.n_rares);
 	media_pool_init(&m->reports, p + l.reports, sizeof(struct media_reports), l.n_reports);
 	clocks_init(m);
 	media_quality_init(m);
 	media_events_init(m, p + l.events);
+	media_codecs_init(m, p + l.codecs);
 	if (options->metrics) {
 		metrics_set(options->metrics, METRICS_STREAMS_MAX, l.max);
 		metrics_set(options->metrics, METRICS_STREAMS_ACTIVE, 0);
@@ -147,9 +154,8 @@ is_before(const struct media *m, uint32_t a, uint32_t b)
 
 	if (x->first_ns != y->first_ns)
 		return x->first_ns < y->first_ns;
-	int order = memcmp(&x->src, &y->src, sizeof(x->src));
-	if (order == 0)
-		order = memcmp(&x->dst, &y->dst, sizeof(x->dst));
+	struct media_ends xe = media_ends_of(m, a), ye = media_ends_of(m, b);
+	int order = memcmp(&xe, &ye, sizeof(xe));
 	return order ? order < 0 : m->hot[a].ssrc < m->hot[b].ssrc;
 }
 

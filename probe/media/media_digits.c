@@ -88,9 +88,10 @@ event_tell(struct media *m, struct media_event *e)
 	if (e->told)
 		return;
 	e->told = true;
-	for (uint32_t i = 0; i < c->n_codecs; i++)
-		if (c->codecs[i].codec == RTP_CODEC_TELEPHONE_EVENT)
-			codec = c->codecs[i];
+	const struct media_codecs *known = media_codecs_of(m, e->stream);
+	for (uint32_t i = 0; i < known->n; i++)
+		if (known->codecs[i].codec == RTP_CODEC_TELEPHONE_EVENT)
+			codec = known->codecs[i];
 	uint64_t ticks = (uint64_t)e->before + e->duration, hz = m->clock_hz[codec.clock];
 	digit.length_ms = hz ? (uint32_t)(ticks * 1000 / hz) : 0;
 	if (digit.digit && c->call && m->options.digit)
@@ -103,7 +104,7 @@ event_drop(struct media *m, uint32_t at)
 	struct media_event *e = &m->events[at];
 
 	event_tell(m, e);
-	m->cold[e->stream].event = 0;
+	media_more_for(m, e->stream)->event = 0;
 	order_remove(m, at);
 	e->next = m->events_free;
 	m->events_free = at;
@@ -112,8 +113,10 @@ event_drop(struct media *m, uint32_t at)
 void
 media_digits_end(struct media *m, uint32_t index)
 {
-	if (m->cold[index].event)
-		event_drop(m, m->cold[index].event - 1);
+	uint32_t event = media_more_of(m, index)->event;
+
+	if (event)
+		event_drop(m, event - 1);
 }
 
 /* ---- packets ---- */
@@ -129,7 +132,7 @@ event_new(struct media *m, uint32_t index)
 	else
 		at = m->events_used++;
 	order_push(m, at);
-	m->cold[index].event = at + 1;
+	media_more_for(m, index)->event = at + 1;
 	m->events[at] = (struct media_event){.stream = index,
 		.prev = m->events[at].prev,
 		.next = MEDIA_NONE,
@@ -188,22 +191,24 @@ void
 media_digits_packet(struct media *m, uint32_t index, const struct media_sample *s,
 	const struct packet_view *view)
 {
-	struct media_cold *c = &m->cold[index];
 	struct media_codec codec = media_figures_codec(m, index, s->payload_type);
 	struct rtp_header h;
 	struct rtp_event packet;
 
-	if (codec.codec != RTP_CODEC_TELEPHONE_EVENT || c->state != MEDIA_TIED ||
+	if (codec.codec != RTP_CODEC_TELEPHONE_EVENT || m->cold[index].state != MEDIA_TIED ||
 		!rtp_parse(&h, view->payload, view->payload_len, view->payload_wire_len) ||
 		h.payload_offset > view->payload_len ||
 		!rtp_event_parse(&packet, view->payload + h.payload_offset,
 			view->payload_len - h.payload_offset))
 		return;
-	if (c->event == 0) {
-		event_new(m, index);
+	uint32_t event = media_more_of(m, index)->event;
+	struct media_event *e;
+	if (event == 0) {
+		e = event_new(m, index);
 	} else {
-		order_remove(m, c->event - 1);
-		order_push(m, c->event - 1);
+		e = &m->events[event - 1];
+		order_remove(m, event - 1);
+		order_push(m, event - 1);
 	}
-	event_take(m, &m->events[c->event - 1], s, &packet);
+	event_take(m, e, s, &packet);
 }

@@ -24,8 +24,8 @@ fax_begin(struct media *m, const struct media_packet *packet, const struct media
 	index = media_stream_new(m, packet, s, &tie);
 	if (index == MEDIA_NONE)
 		return MEDIA_NONE;
-	m->cold[index].codecs[0] = (struct media_codec){MEDIA_PT_T38, RTP_CODEC_T38, 0};
-	m->cold[index].n_codecs = 1;
+	media_codecs_set(m, index,
+		&(struct media_codecs){1, {{MEDIA_PT_T38, RTP_CODEC_T38, 0}}});
 	return index;
 }
 
@@ -49,9 +49,10 @@ media_fax(struct media *m, struct media_packet *packet)
 	uint32_t index = media_lookup(m, fax.hash, 0);
 	if (index == MEDIA_NONE)
 		index = fax_begin(m, &fax, &s);
-	if (index == MEDIA_NONE || m->cold[index].codecs[0].codec != RTP_CODEC_T38)
+	if (index == MEDIA_NONE || media_codecs_of(m, index)->codecs[0].codec != RTP_CODEC_T38)
 		return false;
 	media_account(m, index, &s, NULL);
-	m->cold[index].redundant += udptl.repeats != 0;
+	if (udptl.repeats)
+		media_more_for(m, index)->redundant++;
 	return true;
 }

@@ -4,14 +4,14 @@
 
 /* What the call's SDP says of a payload type, else RFC 3551. */
 static struct media_codec
-codec_of(const struct media *m, const struct media_cold *c, uint8_t payload_type)
+codec_of(const struct media *m, const struct media_codecs *known, uint8_t payload_type)
 {
 	struct media_codec found = {payload_type, RTP_CODEC_NONE, 0};
 	uint32_t clock_hz;
 
-	for (uint32_t i = 0; i < c->n_codecs; i++)
-		if (c->codecs[i].payload_type == payload_type)
-			return c->codecs[i];
+	for (uint32_t i = 0; i < known->n; i++)
+		if (known->codecs[i].payload_type == payload_type)
+			return known->codecs[i];
 	found.codec = (uint8_t)rtp_codec_static(payload_type, &clock_hz);
 	/* The static clocks are the first ones registered (media_new). */
 	for (uint32_t i = 1; found.codec && i < m->n_clocks; i++) {
@@ -26,7 +26,7 @@ codec_of(const struct media *m, const struct media_cold *c, uint8_t payload_type
 struct media_codec
 media_figures_codec(const struct media *m, uint32_t index, uint8_t payload_type)
 {
-	return codec_of(m, &m->cold[index], payload_type);
+	return codec_of(m, media_codecs_of(m, index), payload_type);
 }
 
 /* Events and comfort noise come between the packets of a codec and do not move its jitter. */
@@ -42,6 +42,7 @@ jitter_of_hot(const struct media *m, uint32_t index, uint64_t packets)
 {
 	const struct media_hot *h = &m->hot[index];
 	const struct media_cold *c = &m->cold[index];
+	const struct media_more *more = media_more_of(m, index);
 	const struct media_rare *rare = media_rare_of(m, index);
 
 	return (struct media_jitter){
@@ -50,8 +51,8 @@ jitter_of_hot(const struct media *m, uint32_t index, uint64_t packets)
 		.value = h->jitter,
 		.max = h->jitter_max,
 		.timestamp = h->timestamp,
-		.packets = (uint32_t)(packets - c->aside),
-		.skipped = c->skipped,
+		.packets = (uint32_t)(packets - more->aside),
+		.skipped = more->skipped + c->skipped,
 		.payload_type = c->payload_type,
 		.clock = h->clock,
 		.flags = c->flags & MEDIA_HAVE_LAST,
@@ -97,8 +98,12 @@ jitter_to_hot(struct media *m, uint32_t index, const struct media_jitter *j, uin
 	h->transit_min = __builtin_inff();
 	c->flags |= MEDIA_ANCHORED;
 	c->payload_type = j->payload_type;
-	c->skipped = j->skipped;
-	c->aside = (uint32_t)(packets - j->packets);
+	c->skipped = j->skipped != 0;
+	if (c->more || j->skipped > 1 || (uint32_t)packets != j->packets) {
+		struct media_more *more = media_more_for(m, index);
+		more->skipped = j->skipped - c->skipped;
+		more->aside = (uint32_t)(packets - j->packets);
+	}
 	if (rare)
 		rare->main_ns = j->last_ns;
 	set_flags(m, index, rare ? MEDIA_HAVE_LAST | MEDIA_LAST_SAVED : 0);
@@ -115,7 +120,8 @@ refresh_map(struct media *m, uint32_t index, const struct media_sample *s)
 		s->ts_ns < c->due_ns)
 		return;
 	c->due_ns = s->ts_ns + MEDIA_ASK_YOUNG_NS;
-	if (media_tie_find(m, &c->src, &c->dst, &tie) && tie.call == c->call)
+	struct media_ends ends = media_ends_of(m, index);
+	if (media_tie_find(m, &ends.src, &ends.dst, &tie) && tie.call == c->call)
 		media_figures_map(m, index, &tie);
 }
 
@@ -124,14 +130,13 @@ refresh_map(struct media *m, uint32_t index, const struct media_sample *s)
 static void
 change_payload(struct media *m, uint32_t index, uint8_t payload_type)
 {
-	struct media_cold *c = &m->cold[index];
 	uint64_t before = media_loss_packets(m, index) - 1;
 	struct media_jitter was = jitter_of_hot(m, index, before),
 			    now = {.payload_type = payload_type};
 	bool first = was.payload_type == MEDIA_PT_NONE;
 	struct media_rare *rare = first ? media_rare_of(m, index) : media_rare_for(m, index);
 
-	now.clock = codec_of(m, c, payload_type).clock;
+	now.clock = media_figures_codec(m, index, payload_type).clock;
 	if (rare && rare->other.payload_type == payload_type) {
 		now = rare->other;
 		rare->other = was;
@@ -150,10 +155,11 @@ static void
 put_aside(struct media *m, uint32_t index, const struct media_codec *codec)
 {
 	struct media_cold *c = &m->cold[index];
+	struct media_more *more = media_more_for(m, index);
 	struct media_rare *rare = media_rare_for(m, index);
 
-	c->aside++;
-	c->aside_pt = codec->payload_type;
+	more->aside++;
+	more->aside_pt = codec->payload_type;
 	if (rare == NULL)
 		return;
 	if (codec->codec == RTP_CODEC_CN)
@@ -175,10 +181,10 @@ media_figures_payload(struct media *m, uint32_t index, const struct media_sample
 	struct media_cold *c = &m->cold[index];
 
 	if (s->payload_type != c->payload_type) {
-		struct media_codec codec = codec_of(m, c, s->payload_type);
+		struct media_codec codec = media_figures_codec(m, index, s->payload_type);
 		if (codec.codec == RTP_CODEC_NONE) {
 			refresh_map(m, index, s);
-			codec = codec_of(m, c, s->payload_type);
+			codec = media_figures_codec(m, index, s->payload_type);
 		}
 		if (is_aside(&codec)) {
 			put_aside(m, index, &codec);
@@ -190,7 +196,9 @@ media_figures_payload(struct media *m, uint32_t index, const struct media_sample
 	if (h->clock == 0)
 		return;
 	if (!(c->flags & MEDIA_HAVE_LAST)) {
-		c->skipped++;
+		if (c->skipped)
+			media_more_for(m, index)->skipped++;
+		c->skipped = 1;
 		h->timestamp = s->timestamp;
 		h->transit_min = 0;
 	} else {
@@ -237,14 +245,14 @@ static void
 remap_hot(struct media *m, uint32_t index, uint64_t packets)
 {
 	struct media_cold *c = &m->cold[index];
-	struct media_codec codec = codec_of(m, c, c->payload_type);
+	struct media_codec codec = media_figures_codec(m, index, c->payload_type);
 
 	if (!is_aside(&codec) && codec.clock == m->hot[index].clock)
 		return;
 	struct media_jitter now = jitter_of_hot(m, index, packets);
 	jitter_remap(&now, &codec);
 	if (now.payload_type == MEDIA_PT_NONE)
-		c->aside_pt = c->payload_type;
+		media_more_for(m, index)->aside_pt = c->payload_type;
 	jitter_to_hot(m, index, &now, packets);
 }
 
@@ -256,6 +264,7 @@ media_figures_map(struct media *m, uint32_t index, const struct media_tie *tie)
 	struct media_cold *c = &m->cold[index];
 	struct media_rare *rare = media_rare_of(m, index);
 	uint64_t packets = media_loss_packets(m, index);
+	struct media_codecs codecs = {0};
 	struct media_codec codec;
 
 	if (tie->srtp)
@@ -264,20 +273,19 @@ media_figures_map(struct media *m, uint32_t index, const struct media_tie *tie)
 		media_listen_begin(m, index);
 	if (tie->ptime_ms && tie->ptime_ms <= UINT8_MAX)
 		c->ptime_ms = (uint8_t)tie->ptime_ms;
-	c->n_codecs = 0;
 	for (uint32_t i = 0; i < tie->n_codecs; i++) {
-		uint8_t payload_type = tie->codecs[i].payload_type;
-		codec = codec_of(m, c, payload_type);
+		codec = codec_of(m, &codecs, tie->codecs[i].payload_type);
 		if (tie->codecs[i].codec != RTP_CODEC_NONE)
 			codec.codec = tie->codecs[i].codec;
 		if (tie->codecs[i].clock_hz)
 			codec.clock = clock_index(m, tie->codecs[i].clock_hz);
-		c->codecs[c->n_codecs++] = codec;
+		codecs.codecs[codecs.n++] = codec;
 	}
+	media_codecs_set(m, index, &codecs);
 	if (c->payload_type != MEDIA_PT_NONE)
 		remap_hot(m, index, packets);
 	if (rare && rare->other.payload_type != MEDIA_PT_NONE) {
-		codec = codec_of(m, c, rare->other.payload_type);
+		codec = media_figures_codec(m, index, rare->other.payload_type);
 		jitter_remap(&rare->other, &codec);
 	}
 }
@@ -302,10 +310,9 @@ media_figures_begin(struct media *m, uint32_t index, const struct media_sample *
 	h->steady = MEDIA_PT_NONE;
 	h->clock = 0;
 	c->base = MEDIA_SEQ_START + s->seq;
-	c->first_ns = c->chunk_ns = s->ts_ns;
-	c->bad_seq = UINT32_MAX;
-	c->payload_type = c->aside_pt = MEDIA_PT_NONE;
-	c->capture_loss = c->chunk_capture_loss = (uint32_t)m->lost_total;
+	c->first_ns = s->ts_ns;
+	c->payload_type = MEDIA_PT_NONE;
+	c->capture_loss = (uint32_t)m->lost_total;
 }
 
 static void
@@ -323,7 +330,6 @@ summary_jitter(const struct media *m, const struct media_jitter *j, struct media
 static void
 summary_payload(const struct media *m, uint32_t index, struct media_summary *out)
 {
-	const struct media_cold *c = &m->cold[index];
 	const struct media_rare *rare = media_rare_of(m, index);
 	struct media_jitter best = jitter_of_hot(m, index, out->packets),
 			    other = {.payload_type = MEDIA_PT_NONE};
@@ -337,14 +343,14 @@ summary_payload(const struct media *m, uint32_t index, struct media_summary *out
 		other = kept;
 	}
 	if (best.payload_type == MEDIA_PT_NONE)
-		best = (struct media_jitter){.payload_type = c->aside_pt};
-	struct media_codec codec = codec_of(m, c, best.payload_type);
+		best = (struct media_jitter){.payload_type = media_more_of(m, index)->aside_pt};
+	struct media_codec codec = media_figures_codec(m, index, best.payload_type);
 	out->payload_type = best.payload_type;
 	out->codec = codec.codec;
 	out->clock_hz = m->clock_hz[codec.clock];
 	out->other_payload_type = other.payload_type;
 	out->other_codec = other.payload_type != MEDIA_PT_NONE
-				   ? codec_of(m, c, other.payload_type).codec
+				   ? media_figures_codec(m, index, other.payload_type).codec
 				   : RTP_CODEC_NONE;
 	summary_jitter(m, &best, out);
 }
@@ -369,12 +375,14 @@ media_figures_summary(const struct media *m, uint32_t index, struct media_summar
 {
 	const struct media_hot *h = &m->hot[index];
 	const struct media_cold *c = &m->cold[index];
+	const struct media_more *more = media_more_of(m, index);
+	struct media_ends ends = media_ends_of(m, index);
 	struct media_totals t;
 
 	media_loss_totals(m, index, &t);
 	*out = (struct media_summary){
-		.src = c->src,
-		.dst = c->dst,
+		.src = ends.src,
+		.dst = ends.dst,
 		.call = c->call,
 		.ssrc = h->ssrc,
 		.first_ns = c->first_ns,
@@ -383,12 +391,12 @@ media_figures_summary(const struct media *m, uint32_t index, struct media_summar
 		.bytes = (uint64_t)c->bytes_high << 32 | h->bytes,
 		.expected = t.expected,
 		.lost = t.lost,
-		.duplicates = c->duplicates,
-		.reordered = c->reordered,
+		.duplicates = more->duplicates,
+		.reordered = more->reordered,
 		.markers = c->markers,
-		.rtcp_packets = c->rtcp_packets,
-		.after_bye = c->after_bye,
-		.redundant = c->redundant,
+		.rtcp_packets = more->rtcp_packets,
+		.after_bye = more->after_bye,
+		.redundant = more->redundant,
 		.tie = c->tie,
 		.jitter_ms_mean = __builtin_nan(""),
 		.jitter_ms_max = __builtin_nan(""),
@@ -402,7 +410,9 @@ media_figures_summary(const struct media *m, uint32_t index, struct media_summar
 		.srtp = c->flags & MEDIA_SRTP,
 	};
 	if (out->packets > 1)
-		out->delta_ms_max = (double)c->delta_max_ns / (double)BASE_NS_PER_MS;
+		out->delta_ms_max = (double)(more->delta_max_ns ? more->delta_max_ns
+								: h->delta_max_ns) /
+				    (double)BASE_NS_PER_MS;
 	summary_payload(m, index, out);
 	summary_rare(m, index, out);
 	media_quality_summary(m, index, out);

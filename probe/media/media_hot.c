@@ -161,14 +161,17 @@ sample_read(struct media_sample *s, const struct packet_view *view, int64_t ts_n
 #define LOOK_SURELY_NS (60 * BASE_NS_PER_SEC)
 
 static __attribute__((noinline)) void
-delta_is_longest(struct media_hot *h, struct media_cold *c, int64_t delta)
+delta_is_longest(struct media *m, uint32_t index, int64_t delta)
 {
+	struct media_hot *h = &m->hot[index];
+
 	if (delta > LOOK_SURELY_NS)
 		h->look_at = media_look_of(media_elapsed(0, h->last_ns + delta));
-	if (delta <= c->delta_max_ns)
-		return;
-	c->delta_max_ns = delta;
 	h->delta_max_ns = delta < UINT32_MAX ? (uint32_t)delta : UINT32_MAX;
+	if (delta < UINT32_MAX)
+		return;
+	struct media_more *more = media_more_for(m, index);
+	more->delta_max_ns = delta > more->delta_max_ns ? delta : more->delta_max_ns;
 }
 
 /* False: it is not this stream's.  view: NULL where the packet itself is gone. */
@@ -195,7 +198,7 @@ account(struct media *m, uint32_t index, const struct media_sample *s,
 		again = media_loss_seq(m, index, s->seq);
 	}
 	if (base_unlikely(delta > (int64_t)h->delta_max_ns))
-		delta_is_longest(h, &m->cold[index], delta);
+		delta_is_longest(m, index, delta);
 	if (base_unlikely(s->marker))
 		media_quality_marker(m, index, s);
 	if (base_likely(plain)) {

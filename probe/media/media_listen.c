@@ -23,7 +23,7 @@ listen_packet(struct media *m, uint32_t index, const struct media_sample *s,
 			.timestamp = s->timestamp,
 			.sender = c->sender,
 			.alaw = codec == RTP_CODEC_PCMA,
-			.events = c->event != 0});
+			.events = media_more_of(m, index)->event != 0});
 }
 
 bool
@@ -59,5 +59,5 @@ media_listen_end(struct media *m, uint32_t index)
 				.ts_ns = m->hot[index].last_ns,
 				.stream = index,
 				.sender = c->sender,
-				.events = c->event != 0});
+				.events = media_more_of(m, index)->event != 0});
 }

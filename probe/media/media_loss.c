@@ -39,18 +39,17 @@ holes_of(const struct media *m, uint32_t index)
 uint64_t
 media_loss_expected(const struct media *m, uint32_t index)
 {
-	const struct media_cold *c = &m->cold[index];
-
-	return c->expected_prior + (uint32_t)(m->hot[index].highest - c->base + 1);
+	return media_more_of(m, index)->expected_prior +
+	       (uint32_t)(m->hot[index].highest - m->cold[index].base + 1);
 }
 
 uint64_t
 media_loss_packets(const struct media *m, uint32_t index)
 {
-	const struct media_cold *c = &m->cold[index];
+	const struct media_more *more = media_more_of(m, index);
 
-	return media_loss_expected(m, index) - c->lost_gone - holes_of(m, index) + c->duplicates +
-	       c->strays;
+	return media_loss_expected(m, index) - more->lost_gone - holes_of(m, index) +
+	       more->duplicates + more->strays;
 }
 
 /* ---- bursts ---- */
@@ -107,24 +106,24 @@ burst_window(const struct media *m, uint32_t index, struct media_burst *b, uint3
 static void
 leave(struct media *m, uint32_t index, uint32_t n)
 {
-	struct media_cold *c = &m->cold[index];
+	struct media_more *more = media_more_for(m, index);
 
-	c->lost_gone += burst_window(m, index, &c->burst, n < 64 ? n : 64);
+	more->lost_gone += burst_window(m, index, &more->burst, n < 64 ? n : 64);
 	if (n > 64) {
-		c->lost_gone += n - 64;
-		burst_add(&c->burst, m->hot[index].highest + 1, n - 64);
+		more->lost_gone += n - 64;
+		burst_add(&more->burst, m->hot[index].highest + 1, n - 64);
 	}
 }
 
 void
 media_loss_totals(const struct media *m, uint32_t index, struct media_totals *out)
 {
-	const struct media_cold *c = &m->cold[index];
+	const struct media_more *more = media_more_of(m, index);
 
-	out->burst = c->burst;
+	out->burst = more->burst;
 	out->expected = media_loss_expected(m, index);
-	out->lost = c->lost_gone + burst_window(m, index, &out->burst, 64);
-	out->discarded = c->discarded;
+	out->lost = more->lost_gone + burst_window(m, index, &out->burst, 64);
+	out->discarded = more->discarded;
 	burst_close(&out->burst);
 }
 
@@ -142,7 +141,7 @@ base_down(struct media *m, uint32_t index, uint32_t ext)
 		if (behind < 64)
 			h->window &= ~(1ull << behind);
 		else
-			c->lost_gone++;
+			media_more_for(m, index)->lost_gone++;
 	}
 	c->base = ext;
 }
@@ -153,27 +152,27 @@ static bool
 behind_highest(struct media *m, uint32_t index, uint32_t behind)
 {
 	struct media_hot *h = &m->hot[index];
-	struct media_cold *c = &m->cold[index];
+	struct media_more *more = media_more_for(m, index);
 	uint32_t ext = h->highest - behind;
-	bool before_base = (int32_t)(ext - c->base) < 0, seen;
+	bool before_base = (int32_t)(ext - m->cold[index].base) < 0, seen;
 
 	if (before_base)
 		seen = false;
 	else if (behind < 64)
 		seen = (h->window | late_of(m, index)) >> behind & 1;
 	else
-		seen = c->lost_gone == c->lost_old;
+		seen = more->lost_gone == more->lost_old;
 	if (seen) {
-		c->duplicates++;
+		more->duplicates++;
 		return true;
 	}
-	c->reordered++;
+	more->reordered++;
 	if (before_base)
 		base_down(m, index, ext);
 	else if (behind < 64)
 		h->window |= 1ull << behind;
 	else
-		c->lost_gone--;
+		more->lost_gone--;
 	return false;
 }
 
@@ -183,26 +182,26 @@ restart(struct media *m, uint32_t index, uint16_t seq)
 {
 	struct media_hot *h = &m->hot[index];
 	struct media_cold *c = &m->cold[index];
+	struct media_more *more = media_more_for(m, index);
 	struct media_rare *rare = media_rare_of(m, index);
 
 	leave(m, index, 64);
-	burst_close(&c->burst);
+	burst_close(&more->burst);
 	if (rare)
 		rare->late = 0;
-	c->expected_prior = media_loss_expected(m, index);
-	c->lost_old = c->lost_gone;
-	c->strays--;
+	more->expected_prior = media_loss_expected(m, index);
+	more->lost_old = more->lost_gone;
+	more->strays--;
 	h->highest = MEDIA_SEQ_START + seq;
 	c->base = h->highest - 1;
 	h->window = ~0ull;
-	c->bad_seq = UINT32_MAX;
+	more->bad_seq = UINT32_MAX;
 }
 
 bool
 media_loss_seq(struct media *m, uint32_t index, uint16_t seq)
 {
 	struct media_hot *h = &m->hot[index];
-	struct media_cold *c = &m->cold[index];
 	uint16_t ahead = (uint16_t)(seq - (uint16_t)h->highest), behind = (uint16_t)-ahead;
 
 	if (ahead && ahead < MEDIA_MAX_DROPOUT) {
@@ -213,12 +212,13 @@ media_loss_seq(struct media *m, uint32_t index, uint16_t seq)
 	}
 	if (behind < MEDIA_MAX_MISORDER)
 		return behind_highest(m, index, behind);
-	if (c->bad_seq == seq) {
+	struct media_more *more = media_more_for(m, index);
+	if (more->bad_seq == seq) {
 		restart(m, index, seq);
 		return false;
 	}
-	c->bad_seq = (uint16_t)(seq + 1);
-	c->strays++;
+	more->bad_seq = (uint16_t)(seq + 1);
+	more->strays++;
 	return true;
 }
 
@@ -226,13 +226,12 @@ bool
 media_loss_late(struct media *m, uint32_t index, uint16_t seq)
 {
 	struct media_hot *h = &m->hot[index];
-	struct media_cold *c = &m->cold[index];
 	uint32_t behind = (uint16_t)((uint16_t)h->highest - seq);
 	struct media_rare *rare = media_rare_for(m, index);
 
 	if (behind >= MEDIA_MAX_MISORDER)
 		return false;
-	c->discarded++;
+	media_more_for(m, index)->discarded++;
 	if (behind >= 64 || rare == NULL)
 		return true;
 	rare->late = late_of(m, index) | 1ull << behind;
@@ -251,6 +250,6 @@ media_loss_fold(struct media *m, uint32_t index)
 
 	if (m->hot[index].highest - c->base < MEDIA_FOLD)
 		return;
-	c->expected_prior += (uint32_t)(to - c->base);
+	media_more_for(m, index)->expected_prior += (uint32_t)(to - c->base);
 	c->base = to;
 }

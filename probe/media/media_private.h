@@ -5,7 +5,8 @@
  *   media_figures.c payload types and their jitter; summaries
  *   media_quality.c jitter buffer, chunks of ten seconds, MOS
  *   media_reports.c RTCP
- *   media_block.c   blocks for what few streams need
+ *   media_block.c   blocks for what few streams need; both ends of a stream
+ *   media_codecs.c  what payload types mean: sets that streams share
  *   media_stream.c  begin, candidates, ties, eviction, end
  *   media_fax.c     T.38
  *   media_digits.c  telephone events: one digit from many packets
@@ -74,7 +75,7 @@ struct media_hot {
 	uint32_t timestamp;     /* of the last packet of cold.payload_type */
 	uint32_t highest;       /* extended sequence number */
 	uint32_t bytes;         /* low half: cold.bytes_high */
-	uint32_t delta_max_ns;  /* saturates: cold.delta_max_ns is whole */
+	uint32_t delta_max_ns;  /* saturates: then media_more.delta_max_ns is whole */
 	uint16_t look_at;       /* media_look_of the end of the chunk */
 	/* cold.payload_type where its next packet needs nothing of cold, else MEDIA_PT_NONE */
 	uint8_t steady;
@@ -105,8 +106,63 @@ struct media_totals {
 };
 
 struct media_chunks {
-	uint32_t n, worst_s;       /* worst: seconds after the first packet */
+	uint32_t n, worst;         /* worst: so many chunks after the first */
 	float mos_sum, mos_min;
+};
+
+struct media_codec {
+	uint8_t payload_type, codec, clock;
+};
+struct media_codecs {
+	uint8_t n;
+	struct media_codec codecs[MEDIA_CODECS_MAX];
+};
+
+/* What payload types mean to some streams, kept once for all of them (media_codecs.c). */
+struct media_codec_set {
+	struct media_codecs codecs;
+	uint32_t streams;
+	uint16_t next;             /* of its bucket, or free; 0: none */
+};
+#define MEDIA_SETS_MAX 16383
+#define MEDIA_SETS_BUCKETS 1024
+#define MEDIA_SET_OWN UINT16_MAX /* in media_more: all sets are taken */
+
+/* What a stream has whose packets did not all come in line: one block of them where there is the
+ * first of these, as many blocks as streams, so that none is ever refused. */
+struct media_more {
+	int64_t delta_max_ns;      /* where hot.delta_max_ns does not hold it */
+	uint64_t expected_prior;   /* runs before the last restart */
+	struct media_burst burst;  /* up to the window */
+	uint32_t lost_gone;        /* left the window and never came */
+	uint32_t lost_old;         /* of these, before the last restart */
+	uint32_t discarded;
+	/* where this chunk began; loss: of the probe, above cold.capture_loss */
+	uint32_t chunk_missing, chunk_runs, chunk_loss;
+	uint32_t duplicates, reordered;
+	uint32_t strays;           /* far off and not followed: neither expected nor lost */
+	uint32_t bad_seq;          /* RFC 3550 A.1; > 0xffff: none */
+	uint32_t aside;            /* packets that are not of payload_type */
+	uint32_t skipped;          /* packets of payload_type that moved no jitter, but one */
+	uint32_t rtcp_packets;
+	uint32_t after_bye;
+	uint32_t redundant;        /* T.38 */
+	uint32_t event;            /* 1 + index of its media_event; 0: none */
+	uint32_t rare, reports;    /* blocks */
+	uint8_t aside_pt;          /* last payload type of an event or comfort noise */
+	struct media_codecs codecs; /* MEDIA_SET_OWN */
+};
+
+/* Both ends of a stream: IPv4 stands in cold, others in a block. */
+struct media_ends {
+	struct base_endpoint src, dst;
+};
+union media_ends_short {
+	struct {
+		uint8_t src[4], dst[4];
+		uint16_t src_port, dst_port;
+	} v4;
+	uint32_t wide;             /* block, where MEDIA_WIDE */
 };
 
 /* What few streams have: another payload type, late packets, events, silence. */
@@ -146,57 +202,42 @@ struct media_pool {
 	uint32_t fresh, free;      /* blocks ever used; last one given back */
 };
 
-struct media_codec {
-	uint8_t payload_type, codec, clock;
-};
-
 enum media_state { MEDIA_FREE, MEDIA_YOUNG, MEDIA_OLD, MEDIA_TIED };
 
 struct media_cold {
-	struct base_endpoint src, dst;
-	uint32_t base;             /* lowest extended sequence number of this run */
+	_Alignas(64) union media_ends_short ends;
+	uint32_t more;             /* block, or 0 */
 	uint64_t call;
 	int64_t first_ns;
 	/* next question to the directory; tied: not before; MEDIA_ENDED: when */
 	int64_t due_ns;
-	int64_t chunk_ns;          /* begin of the chunk */
-	int64_t delta_max_ns;
-	uint64_t asked;            /* versions of the directories when last asked */
-	uint64_t expected_prior;   /* runs before the last restart */
+	uint32_t prev, next;       /* in the list of its state, or of its call */
+	uint32_t asked;            /* versions of the directories when last asked, low half */
+	uint32_t base;             /* lowest extended sequence number of this run */
+	uint32_t markers;
+	uint16_t vlan;
+	uint8_t tunnel : 4, sender : 2, state : 2;
+	uint8_t dscp : 6;          /* of the first packet, as is ttl */
+	/* the second line: of the payload type and the chunks */
 	double jitter_sum;         /* chunks before this one */
-	uint32_t lost_gone;        /* left the window and never came */
-	uint32_t lost_old;         /* of these, before the last restart */
-	struct media_burst burst;  /* up to the window */
-	uint32_t discarded;
 	struct media_chunks chunks; /* before this one; and where this one began: */
-	uint32_t chunk_expected, chunk_missing, chunk_runs, chunk_capture_loss;
+	uint32_t chunk_expected;
+	uint32_t chunk;            /* its number: it began so many times ten seconds after first_ns */
 	uint32_t capture_loss;     /* the probe's loss when the stream began, low half */
 	float floor_moved;         /* down, in this chunk, ticks */
 	float skew_ticks, skew_s;  /* how far it moved in all, in how long */
-	uint32_t rare, reports;    /* blocks */
-	uint32_t duplicates, reordered;
-	uint32_t strays;           /* far off and not followed: neither expected nor lost */
-	uint32_t bad_seq;          /* RFC 3550 A.1; > 0xffff: none */
-	uint32_t aside;            /* packets that are not of payload_type */
-	uint32_t skipped;          /* packets of payload_type that moved no jitter */
-	uint32_t markers, rtcp_packets;
-	uint32_t after_bye;
-	uint32_t redundant;        /* T.38 */
-	uint32_t event;            /* 1 + index of its media_event; 0: none */
-	uint32_t prev, next;       /* in the list of its state, or of its call */
 	uint16_t bytes_high;
-	uint16_t vlan;
 	uint16_t interval;         /* of timestamps of neighbours, ticks */
-	uint8_t tunnel, sender, state, tie;
-	uint8_t aside_pt;          /* last payload type of an event or comfort noise */
+	uint16_t codecs;           /* set; 0: none */
 	uint8_t payload_type;      /* the one that jitter follows, or MEDIA_PT_NONE */
 	uint8_t flags;
-	uint8_t interval_votes, looks;
-	uint8_t dscp, ttl;         /* of the first packet */
+	uint8_t interval_votes;
+	uint8_t looks : 6, skipped : 1, wide : 1; /* skipped: one packet, see media_more */
 	uint8_t ptime_ms;          /* announced; 0: not */
-	uint8_t n_codecs;
-	struct media_codec codecs[MEDIA_CODECS_MAX];
+	uint8_t ttl : 8;
+	uint8_t tie;
 };
+_Static_assert(sizeof(struct media_cold) == 2 * BASE_CACHE_LINE, "two lines a stream");
 
 struct media_candidate {
 	_Alignas(64) uint64_t hash; /* 0: none */
@@ -233,7 +274,12 @@ struct media {
 	uint64_t secret[7];
 	struct media_candidate *candidates;
 	struct media_list *calls;
-	struct media_pool rares, reports;
+	struct media_pool mores, wides, rares, reports;
+	struct {
+		struct media_codec_set *sets; /* from 1 on */
+		uint16_t buckets[MEDIA_SETS_BUCKETS];
+		uint16_t max, fresh, free;
+	} codecs;
 	struct media_event *events;
 	uint32_t events_max, events_used, events_free; /* free: by next */
 	struct media_list events_order;                /* least lately used first */
@@ -324,13 +370,26 @@ void media_quality_summary(const struct media *m, uint32_t index, struct media_s
 void media_reports_receive(struct media *m, const struct media_report *report, uint32_t from);
 void media_reports_summary(const struct media *m, uint32_t index, struct media_summary *out);
 
-/* media_block.c: x_of NULL where there is none, x_for where the pool is empty */
+/* media_block.c */
 void media_pool_init(struct media_pool *p, void *mem, uint32_t bytes, uint32_t max);
+/* Where there is none: one of zeros.  media_more_for: never NULL. */
+const struct media_more *media_more_of(const struct media *m, uint32_t index);
+struct media_more *media_more_for(struct media *m, uint32_t index);
+void media_ends_set(struct media *m, uint32_t index, const struct packet_view *view);
+struct media_ends media_ends_of(const struct media *m, uint32_t index);
+/* x_of: NULL where there is none, x_for: where the pool is empty */
 struct media_rare *media_rare_of(const struct media *m, uint32_t index);
 struct media_rare *media_rare_for(struct media *m, uint32_t index);
 struct media_reports *media_reports_of(const struct media *m, uint32_t index);
 struct media_reports *media_reports_for(struct media *m, uint32_t index);
 void media_blocks_give(struct media *m, uint32_t index);
+
+/* media_codecs.c */
+size_t media_codecs_footprint(uint32_t max_streams);
+void media_codecs_init(struct media *m, void *mem);
+const struct media_codecs *media_codecs_of(const struct media *m, uint32_t index);
+void media_codecs_set(struct media *m, uint32_t index, const struct media_codecs *codecs);
+void media_codecs_give(struct media *m, uint32_t index);
 
 /* media_listen.c */
 /* A packet of a stream with marks.  True: it is one like any other but for these. */
@@ -382,6 +441,13 @@ static inline int64_t
 media_elapsed(int64_t from, int64_t to)
 {
 	return (int64_t)((uint64_t)to - (uint64_t)from);
+}
+
+/* When the chunk in progress began. */
+static inline int64_t
+media_chunk_ns(const struct media_cold *c)
+{
+	return (int64_t)((uint64_t)c->first_ns + (uint64_t)c->chunk * MEDIA_CHUNK_NS);
 }
 
 /* Time in units of 17 ms, modulo 18 minutes. */

@@ -161,21 +161,21 @@ media_quality_chunk(const struct media *m, uint32_t index, struct media_chunks *
 	struct rtp_quality q;
 
 	media_loss_totals(m, index, &t);
-	int64_t missing = (int64_t)(t.lost + t.discarded) - (int64_t)c->chunk_missing;
+	const struct media_more *more = media_more_of(m, index);
+	int64_t missing = (int64_t)(t.lost + t.discarded) - (int64_t)more->chunk_missing;
 	struct media_judged what = {
 		.index = index,
 		.codec = codec_in_use(m, index),
 		.expected = (uint32_t)t.expected - c->chunk_expected,
 		.missing = missing > 0 ? (uint64_t)missing : 0, /* late ones came since */
-		.runs = t.burst.runs > c->chunk_runs ? t.burst.runs - c->chunk_runs : 0,
+		.runs = t.burst.runs > more->chunk_runs ? t.burst.runs - more->chunk_runs : 0,
 	};
-	if (what.expected < CHUNK_PACKETS_MIN || (uint32_t)m->lost_total != c->chunk_capture_loss ||
+	if (what.expected < CHUNK_PACKETS_MIN || (uint32_t)m->lost_total != c->capture_loss + more->chunk_loss ||
 		!media_quality_judge(m, &what, &q))
 		return;
 	if (chunks->n == 0 || (float)q.mos < chunks->mos_min) {
 		chunks->mos_min = (float)q.mos;
-		chunks->worst_s =
-			(uint32_t)(media_elapsed(c->first_ns, c->chunk_ns) / BASE_NS_PER_SEC);
+		chunks->worst = c->chunk;
 	}
 	chunks->n++;
 	chunks->mos_sum += (float)q.mos;
@@ -205,7 +205,8 @@ chunk_end(struct media *m, uint32_t index, int64_t now_ns)
 {
 	struct media_hot *h = &m->hot[index];
 	struct media_cold *c = &m->cold[index];
-	int64_t span_ns = media_elapsed(c->chunk_ns, now_ns);
+	int64_t span_ns = media_elapsed(media_chunk_ns(c), now_ns);
+	uint32_t capture_loss = (uint32_t)m->lost_total - c->capture_loss;
 	struct media_totals t;
 
 	media_quality_chunk(m, index, &c->chunks);
@@ -215,10 +216,13 @@ chunk_end(struct media *m, uint32_t index, int64_t now_ns)
 	media_loss_fold(m, index);
 	media_loss_totals(m, index, &t);
 	c->chunk_expected = (uint32_t)t.expected;
-	c->chunk_missing = (uint32_t)(t.lost + t.discarded);
-	c->chunk_runs = t.burst.runs;
-	c->chunk_capture_loss = (uint32_t)m->lost_total;
-	c->chunk_ns = now_ns - span_ns % MEDIA_CHUNK_NS;
+	c->chunk += (uint32_t)(span_ns / MEDIA_CHUNK_NS);
+	if (c->more || t.burst.runs || capture_loss) {
+		struct media_more *more = media_more_for(m, index);
+		more->chunk_missing = (uint32_t)(t.lost + t.discarded);
+		more->chunk_runs = t.burst.runs;
+		more->chunk_loss = capture_loss;
+	}
 }
 
 /* Most of the looks agree on the interval (Boyer-Moore): a first packet says little. */
@@ -248,10 +252,10 @@ media_quality_look(struct media *m, uint32_t index, const struct media_sample *s
 	if (!s->marker && (h->window & 3) == 3 && s->seq == (uint16_t)h->highest)
 		interval_vote(m, index, interval);
 	c->looks += c->looks < INTERVAL_LOOKS;
-	if (media_elapsed(c->chunk_ns, s->ts_ns) >= MEDIA_CHUNK_NS)
+	if (media_elapsed(media_chunk_ns(c), s->ts_ns) >= MEDIA_CHUNK_NS)
 		chunk_end(m, index, s->ts_ns);
 	h->look_at = media_look_of(
-		c->looks < INTERVAL_LOOKS ? s->ts_ns : c->chunk_ns + MEDIA_CHUNK_NS);
+		c->looks < INTERVAL_LOOKS ? s->ts_ns : media_chunk_ns(c) + MEDIA_CHUNK_NS);
 	media_tie_better(m, index);
 }
 
@@ -323,7 +327,7 @@ summary_chunks(const struct media *m, uint32_t index, struct media_summary *out)
 	out->mos_chunks = chunks.n;
 	out->mos_min = (double)chunks.mos_min;
 	out->mos_mean = (double)chunks.mos_sum / chunks.n;
-	out->worst_ns = out->first_ns + chunks.worst_s * BASE_NS_PER_SEC;
+	out->worst_ns = out->first_ns + chunks.worst * MEDIA_CHUNK_NS;
 }
 
 /* Codec, clock, times and counts of out are there. */

@@ -205,7 +205,7 @@ media_reports_receive(struct media *m, const struct media_report *report, uint32
 		return;
 	}
 	if (from != MEDIA_NONE)
-		m->cold[from].rtcp_packets++;
+		media_more_for(m, from)->rtcp_packets++;
 	if (!report->cipher && !(from != MEDIA_NONE && m->cold[from].flags & MEDIA_SRTP))
 		read_compound(&x);
 	if (report->travelled || (from != MEDIA_NONE && !x.missed))

@@ -95,14 +95,14 @@ media_tie_find(const struct media *m, const struct base_endpoint *from,
 	return true;
 }
 
-static uint64_t
+static uint32_t
 versions(const struct media *m)
 {
 	uint64_t sum = 0;
 
 	for (uint32_t i = 0; i < m->options.n_directories; i++)
 		sum += media_directory_version(m->options.directories[i]);
-	return sum;
+	return (uint32_t)sum;
 }
 
 /* The same, where that call has room for one more stream. */
@@ -144,12 +144,14 @@ succeed(struct media *m, uint32_t index)
 {
 	uint32_t indices[MEDIA_CALL_STREAMS_MAX], before = MEDIA_NONE;
 	const struct media_cold *c = &m->cold[index];
+	struct media_ends ends = media_ends_of(m, index);
 	uint32_t n = media_call_streams(m, c->call, indices, MEDIA_CALL_STREAMS_MAX);
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct media_cold *o = &m->cold[indices[i]];
+		struct media_ends theirs = media_ends_of(m, indices[i]);
 		if (indices[i] == index || o->first_ns > c->first_ns ||
-			!base_endpoint_eq(&o->src, &c->src) || !base_endpoint_eq(&o->dst, &c->dst))
+			memcmp(&theirs, &ends, sizeof(ends)) != 0)
 			continue;
 		if (before == MEDIA_NONE || m->hot[indices[i]].last_ns > m->hot[before].last_ns)
 			before = indices[i];
@@ -181,13 +183,14 @@ bool
 media_tie_try(struct media *m, uint32_t index)
 {
 	struct media_cold *c = &m->cold[index];
-	uint64_t now = versions(m);
+	struct media_ends ends = media_ends_of(m, index);
+	uint32_t now = versions(m);
 	struct media_tie tie;
 
 	if (c->asked == now)
 		return false;
 	c->asked = now;
-	if (!media_tie_room(m, &c->src, &c->dst, &tie))
+	if (!media_tie_room(m, &ends.src, &ends.dst, &tie))
 		return false;
 	media_list_remove(m, media_list_of(m, index), index);
 	apply(m, index, &tie);
@@ -198,14 +201,15 @@ void
 media_tie_better(struct media *m, uint32_t index)
 {
 	struct media_cold *c = &m->cold[index];
-	uint64_t now = versions(m);
+	struct media_ends ends = media_ends_of(m, index);
+	uint32_t now = versions(m);
 	struct media_tie tie;
 
 	if (c->state != MEDIA_TIED || c->tie == MEDIA_TIED_BOTH || c->asked == now ||
 		c->flags & (MEDIA_ENDED | MEDIA_LEFT))
 		return;
 	c->asked = now;
-	if (!media_tie_find(m, &c->src, &c->dst, &tie) || tie.call != c->call ||
+	if (!media_tie_find(m, &ends.src, &ends.dst, &tie) || tie.call != c->call ||
 		tie.how != MEDIA_TIED_BOTH)
 		return;
 	c->tie = tie.how;
@@ -242,11 +246,12 @@ is_of_next_call(struct media *m, uint32_t index, const struct media_sample *s)
 {
 	struct media_cold *c = &m->cold[index];
 	struct media_tie tie;
-	uint64_t now = versions(m);
+	uint32_t now = versions(m);
 
 	if (c->asked == now)
 		return false;
-	if (!media_tie_find(m, &c->src, &c->dst, &tie) || tie.call == c->call ||
+	struct media_ends ends = media_ends_of(m, index);
+	if (!media_tie_find(m, &ends.src, &ends.dst, &tie) || tie.call == c->call ||
 		tie.since_ns <= c->due_ns) {
 		c->asked = now;
 		return false;
@@ -256,10 +261,17 @@ is_of_next_call(struct media *m, uint32_t index, const struct media_sample *s)
 	       (tie.how == MEDIA_TIED_BOTH || is_break(&m->hot[index], s));
 }
 
+static uint64_t
+hash_of(const struct media *m, uint32_t index)
+{
+	struct media_ends ends = media_ends_of(m, index);
+
+	return media_hash(m, &ends.src, &ends.dst, m->hot[index].ssrc);
+}
+
 bool
 media_stays(struct media *m, uint32_t index, const struct media_sample *s)
 {
-	struct media_hot *h = &m->hot[index];
 	struct media_cold *c = &m->cold[index];
 
 	if (c->flags & MEDIA_LEFT)
@@ -267,11 +279,12 @@ media_stays(struct media *m, uint32_t index, const struct media_sample *s)
 	if (!(c->flags & MEDIA_ENDED))
 		return true;
 	if (is_of_next_call(m, index, s)) {
-		media_table_remove(&m->table, media_hash(m, &c->src, &c->dst, h->ssrc), index);
+		media_table_remove(&m->table, hash_of(m, index), index);
 		c->flags |= MEDIA_LEFT;
 		return false;
 	}
-	c->after_bye += s->ts_ns > c->due_ns;
+	if (s->ts_ns > c->due_ns)
+		media_more_for(m, index)->after_bye++;
 	return true;
 }
 
@@ -295,7 +308,7 @@ void
 media_stream_end(struct media *m, uint32_t index, media_summary_fn fn, void *context)
 {
 	struct media_cold *c = &m->cold[index];
-	uint64_t hash = media_hash(m, &c->src, &c->dst, m->hot[index].ssrc);
+	uint64_t hash = hash_of(m, index);
 	bool tied = c->state == MEDIA_TIED;
 
 	media_listen_end(m, index);
@@ -381,8 +394,7 @@ media_stream_new(struct media *m, const struct media_packet *packet,
 	}
 	struct media_cold *c = &m->cold[index];
 	memset(c, 0, sizeof(*c));
-	c->src = v->src;
-	c->dst = v->dst;
+	media_ends_set(m, index, v);
 	c->vlan = v->vlan;
 	c->tunnel = v->tunnel;
 	c->dscp = v->dscp;

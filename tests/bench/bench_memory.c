@@ -11,7 +11,11 @@
 #include "worker.h"
 
 #define CALL_NS 10000 /* 100 000 new calls a second on the packets' clock */
-#define PACKETS 4     /* of each stream */
+#define PACKETS 8     /* of each stream, as sent: some in a row, then some with pauses, past the first ten seconds */
+#define IN_A_ROW 5
+#define ROW_NS (20 * BASE_NS_PER_MS)
+#define PAUSE_NS (4 * BASE_NS_PER_SEC)
+#define TICKS_PER_MS 8
 #define PAYLOAD_BYTES 160
 #define MESSAGES 5    /* INVITE to ACK */
 
@@ -99,14 +103,21 @@ feed_add(struct feed *f, uint32_t len)
 		feed_flush(f);
 }
 
+/* One packet of each stream, age_ns after its first one. */
 static void
-feed_packets(struct feed *f, uint32_t streams, uint32_t packet)
+feed_packets(struct feed *f, uint32_t streams, uint32_t packet, int64_t age_ns)
 {
-	for (uint32_t stream = 0; stream < streams; stream++, f->ts_ns += CALL_NS / 2) {
+	int64_t began_ns = f->ts_ns;
+
+	for (uint32_t stream = 0; stream < streams; stream++) {
 		struct bench_addresses at = bench_media_of(stream / 2, stream & 1);
-		struct bench_rtp rtp = {bench_ssrc_of(stream), packet * 160, (uint16_t)packet, 8};
+		uint32_t timestamp = (uint32_t)(age_ns / BASE_NS_PER_MS) * TICKS_PER_MS;
+		struct bench_rtp rtp = {bench_ssrc_of(stream), timestamp, (uint16_t)packet, 8};
+		f->ts_ns = began_ns + age_ns + ROW_NS * stream / streams;
 		feed_add(f, bench_frame_rtp(f->bytes[f->n], &at, &rtp, PAYLOAD_BYTES));
 	}
+	feed_flush(f);
+	f->ts_ns = began_ns;
 }
 
 void
@@ -121,9 +132,13 @@ bench_memory_of_calls(uint32_t calls)
 	for (uint32_t call = 0; call < calls; call++, f.ts_ns += CALL_NS)
 		for (int message = BENCH_INVITE; message <= BENCH_ACK; message++)
 			feed_add(&f, bench_frame_sip(f.bytes[f.n], call, (enum bench_message)message));
-	for (uint32_t packet = 0; packet < PACKETS; packet++)
-		feed_packets(&f, 2 * calls, packet);
+	int64_t age_ns = 0;
 	feed_flush(&f);
+	for (uint32_t packet = 0; packet < PACKETS; packet++) {
+		feed_packets(&f, 2 * calls, packet, age_ns);
+		age_ns += packet + 1 < IN_A_ROW ? ROW_NS : PAUSE_NS;
+	}
+	f.ts_ns += age_ns;
 	uint64_t resident = resident_bytes() - before;
 	const struct metrics_core *m = worker_set_metrics(set, 0);
 	bench_check("calls in progress", m->values[METRICS_CALLS_ACTIVE], calls);

@@ -339,7 +339,7 @@ counters_go_beyond_32_bits(void **state)
 	rig_announce(r, 2, 1, MEDIA_SIDE_CALLEE);
 	uint32_t i = rig_packet(r, p);
 	r->m->hot[i].bytes = UINT32_MAX - 10;
-	r->m->cold[i].expected_prior = UINT32_MAX - 1;
+	media_more_for(r->m, i)->expected_prior = UINT32_MAX - 1;
 	p.ts_ns += 10 * SEC; /* longer than 2^32 ns, twice */
 	p.seq++;
 	rig_packet(r, p);
