@@ -222,7 +222,7 @@ struct media_cold {
 	double jitter_sum;         /* chunks before this one */
 	struct media_chunks chunks; /* before this one; and where this one began: */
 	uint32_t chunk_expected;
-	uint32_t chunk;            /* its number: it began so many times ten seconds after first_ns */
+	uint32_t chunk;            /* its number: first_ns and so many times ten seconds */
 	uint32_t capture_loss;     /* the probe's loss when the stream began, low half */
 	float floor_moved;         /* down, in this chunk, ticks */
 	float skew_ticks, skew_s;  /* how far it moved in all, in how long */

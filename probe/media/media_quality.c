@@ -170,7 +170,8 @@ media_quality_chunk(const struct media *m, uint32_t index, struct media_chunks *
 		.missing = missing > 0 ? (uint64_t)missing : 0, /* late ones came since */
 		.runs = t.burst.runs > more->chunk_runs ? t.burst.runs - more->chunk_runs : 0,
 	};
-	if (what.expected < CHUNK_PACKETS_MIN || (uint32_t)m->lost_total != c->capture_loss + more->chunk_loss ||
+	if (what.expected < CHUNK_PACKETS_MIN ||
+		(uint32_t)m->lost_total != c->capture_loss + more->chunk_loss ||
 		!media_quality_judge(m, &what, &q))
 		return;
 	if (chunks->n == 0 || (float)q.mos < chunks->mos_min) {
@@ -254,8 +255,8 @@ media_quality_look(struct media *m, uint32_t index, const struct media_sample *s
 	c->looks += c->looks < INTERVAL_LOOKS;
 	if (media_elapsed(media_chunk_ns(c), s->ts_ns) >= MEDIA_CHUNK_NS)
 		chunk_end(m, index, s->ts_ns);
-	h->look_at = media_look_of(
-		c->looks < INTERVAL_LOOKS ? s->ts_ns : media_chunk_ns(c) + MEDIA_CHUNK_NS);
+	h->look_at = media_look_of(c->looks < INTERVAL_LOOKS ? s->ts_ns
+							     : media_chunk_ns(c) + MEDIA_CHUNK_NS);
 	media_tie_better(m, index);
 }
 
