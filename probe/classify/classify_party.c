@@ -55,9 +55,10 @@ classify_host_normalize(struct base_span host, uint8_t out[CLASSIFY_HOST_MAX])
 		host = base_span_of(host.p + 1, host.len - 2);
 	while (host.len && host.p[host.len - 1] == '.')
 		host.len--;
-	if (host.len > CLASSIFY_HOST_MAX)
+	uint32_t n = host.len;
+	if (n > CLASSIFY_HOST_MAX)
 		return 0;
-	for (uint32_t i = 0; i < host.len; i++)
+	for (uint32_t i = 0; i < n; i++)
 		out[i] = base_lower(host.p[i]);
-	return host.len;
+	return n;
 }

@@ -88,7 +88,7 @@ classify_set_has_length(const struct classify_set *set, uint32_t len)
 /* ---- classify_party: numbers and hosts in one spelling ---- */
 
 #define CLASSIFY_NUMBER_MAX 40
-#define CLASSIFY_HOST_MAX 255
+#define CLASSIFY_HOST_MAX 256 /* a name has 253 (RFC 1035); whole vectors */
 /* Number: %HH decoded, visual separators (RFC 3966: - . ( ) and blanks) dropped, one leading +
  * dropped, lower case; cut at CLASSIFY_NUMBER_MAX.  Returns its length. */
 uint32_t classify_number_normalize(struct base_span user, uint8_t out[CLASSIFY_NUMBER_MAX]);

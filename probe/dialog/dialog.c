@@ -110,38 +110,52 @@ receive_call(struct dialog *d, uint64_t hash, const struct dialog_message *m)
 	call_receive(d, s, m);
 }
 
-void
-dialog_receive(struct dialog *d, const struct dialog_message *m)
+/* m belongs to no call in the table. */
+static void
+receive_apart(struct dialog *d, uint64_t hash, const struct dialog_message *m, uint8_t method)
 {
-	const struct sip_message *sip = m->sip;
-	uint8_t method = sip->method != SIP_METHOD_NONE ? sip->method : sip->cseq_method;
-	uint64_t hash;
 	struct slot *s;
 
-	if (m->ts_ns > d->now_ns)
-		d->now_ns = m->ts_ns;
-	if (sip->call_id.len == 0 && m->truncated)
-		return; /* cut before its Call-ID: nothing to tell it by */
-	hash = base_hash(&d->options.key, sip->call_id.p, sip->call_id.len);
-	s = method == SIP_METHOD_REGISTER ? NULL
-					  : dialog_find(d, hash, sip, SLOT_CALL, call_matches);
-	if (s) {
-		call_receive(d, s, m);
-	} else if (method_is_of_call(method)) {
+	if (method_is_of_call(method)) {
 		receive_call(d, hash, m);
 	} else if (method == SIP_METHOD_REGISTER) {
-		s = dialog_find(d, hash, sip, SLOT_REGISTRATION, registration_matches);
+		s = dialog_find(d, hash, m->sip, SLOT_REGISTRATION, registration_matches);
 		if (s == NULL)
 			s = slot_take(d, SLOT_REGISTRATION, hash, m);
 		if (s)
 			registration_receive(d, s, m);
 	} else {
-		s = dialog_find(d, hash, sip, SLOT_TRANSACTION, transaction_matches);
+		s = dialog_find(d, hash, m->sip, SLOT_TRANSACTION, transaction_matches);
 		if (s == NULL)
 			s = slot_take(d, SLOT_TRANSACTION, hash, m);
 		if (s)
 			transaction_receive(d, s, m);
 	}
+}
+
+void
+dialog_receive(struct dialog *d, const struct dialog_message *m)
+{
+	const struct sip_message *sip = m->sip;
+	uint8_t method = sip->method != SIP_METHOD_NONE ? sip->method : sip->cseq_method;
+	uint8_t hosts[DIALOG_KEY_BYTES];
+	struct base_span key = dialog_key_of(m, hosts);
+	uint64_t hash = base_hash(&d->options.key, key.p, key.len);
+	struct slot *s = NULL;
+	bool left_out = false;
+
+	if (m->ts_ns > d->now_ns)
+		d->now_ns = m->ts_ns;
+	if (base_unlikely(sip->call_id.len == 0))
+		s = unkeyed_find(d, hash, m, &left_out);
+	else if (method != SIP_METHOD_REGISTER)
+		s = dialog_find(d, hash, sip, SLOT_CALL, call_matches);
+	if (s)
+		call_receive(d, s, m);
+	else if (!left_out)
+		receive_apart(d, hash, m, method);
+	metrics_add(d->options.metrics, METRICS_SIP_NO_CALL_ID, sip->call_id.len == 0);
+	metrics_add(d->options.metrics, METRICS_SIP_LEFT_OUT, left_out);
 	metrics_set(d->options.metrics, METRICS_CALLS_ACTIVE,
 		d->lists[LIST_EARLY].count + d->lists[LIST_ESTABLISHED].count);
 }

@@ -5,7 +5,8 @@
  * what, SDP endpoints. Does not know: packets, sockets, other cores, clocks (time is an argument),
  * where records go (hooks).
  *
- * One table of slots for the three kinds, found by the keyed hash of the Call-ID; what has no fixed
+ * One table of slots for the three kinds, found by the keyed hash of the Call-ID (of the two hosts
+ * where messages have none); what has no fixed
  * size (texts, flow[], endpoints) lies in chains of 128-byte blocks from one pool.  Bounded: when
  * slots run low, first finished dialogs are closed early, then the oldest unanswered calls are
  * evicted; established calls stay and new ones are refused.  All counted.
@@ -114,6 +115,11 @@ struct dialog_message {
 	uint8_t tunnel;      /* enum packet_tunnel */
 	bool truncated;      /* cut by the snap length */
 };
+
+/* What tells m's dialog from others, and the core that owns it: its Call-ID, or where it has none
+ * its two hosts, which then stand in hosts. */
+#define DIALOG_KEY_BYTES 32
+struct base_span dialog_key_of(const struct dialog_message *m, uint8_t hosts[DIALOG_KEY_BYTES]);
 
 void dialog_receive(struct dialog *d, const struct dialog_message *m);
 /* A word about a leg, from this or another core. */

@@ -57,14 +57,18 @@ bye_is_known(const struct slot *s, uint32_t branch)
 }
 
 void
-bye_take(struct dialog *d, struct slot *s, const struct dialog_message *m)
+bye_take(struct dialog *d, struct slot *s, const struct dialog_message *m,
+	const struct flow_entry *e)
 {
 	const struct sip_message *sip = m->sip;
 	struct call_state *c = &s->call;
 	uint32_t from = dialog_text_hash(d, sip->from.tag), to = dialog_text_hash(d, sip->to.tag);
 	uint8_t side = MEDIA_SIDE_UNKNOWN;
 
-	if (from == s->from_tag || call_is_caller_tag(d, s, from))
+	bool by_uac = ((e->flags & FLOW_FROM_CALLER) != 0) == (sip->status == 0);
+	if (from == 0 && s->from_tag == 0)
+		side = by_uac ? MEDIA_SIDE_CALLER : MEDIA_SIDE_CALLEE;
+	else if (call_is_caller_tag(d, s, from))
 		side = MEDIA_SIDE_CALLER;
 	else if (call_is_caller_tag(d, s, to) || slot_set_has(d, s, SET_FORK_TAG, from))
 		side = MEDIA_SIDE_CALLEE;

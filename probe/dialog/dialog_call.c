@@ -173,7 +173,7 @@ call_request(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	case SIP_METHOD_INVITE: invite_take(d, s, m, e); break;
 	case SIP_METHOD_ACK: ack_take(d, s, m, e); break;
 	case SIP_METHOD_CANCEL: cancel_take(d, s, m, e); break;
-	case SIP_METHOD_BYE: bye_take(d, s, m); break;
+	case SIP_METHOD_BYE: bye_take(d, s, m, e); break;
 	case SIP_METHOD_UPDATE: c->updates = (uint16_t)(c->updates + new_request); break;
 	case SIP_METHOD_PRACK: c->prack = (uint16_t)(c->prack + new_request); break;
 	default: break;
@@ -236,7 +236,7 @@ call_response(struct dialog *d, struct slot *s, const struct dialog_message *m,
 		if (sip->cseq_method == SIP_METHOD_BYE) {
 			if (sip->status >= 200 && !call_is_challenge(sip->status) &&
 				!bye_is_known(s, dialog_text_hash(d, sip->via.branch)))
-				bye_take(d, s, m);
+				bye_take(d, s, m, e);
 			bye_answered(d, s, m);
 			reason_take(d, s, sip, REASON_BYE_RESPONSE);
 		}
@@ -321,11 +321,14 @@ call_arm(struct dialog *d, struct slot *s)
 /* Is the caller the UAC of this transaction?  By its tag; RFC 2543 clients have none: by the From
  * user. */
 static bool
-sent_by_uac(const struct dialog *d, const struct slot *s, const struct sip_message *sip)
+sent_by_uac(const struct dialog *d, const struct slot *s, const struct dialog_message *m)
 {
+	const struct sip_message *sip = m->sip;
 	struct sip_name_addr from;
 	uint8_t scratch[256];
 
+	if (s->unkeyed && sip->from.tag.len == 0)
+		return unkeyed_by_caller(d, s, m);
 	if (s->from_tag || sip->from.tag.len)
 		return call_is_caller_tag(d, s, dialog_text_hash(d, sip->from.tag));
 	sip_name_addr_parse(sip->from.value, &from);
@@ -337,7 +340,7 @@ void
 call_receive(struct dialog *d, struct slot *s, const struct dialog_message *m)
 {
 	const struct sip_message *sip = m->sip;
-	bool by_uac = sent_by_uac(d, s, sip);
+	bool by_uac = sent_by_uac(d, s, m);
 	struct flow_entry *e = flow_add(d, s, m, sip->method != SIP_METHOD_NONE ? by_uac : !by_uac);
 
 	if (flow_is_repeat(e)) {

@@ -326,6 +326,7 @@ flow_add(struct dialog *d, struct slot *s, const struct dialog_message *m, bool 
 	s->retransmissions += (e.flags & FLOW_RETRANSMISSION) != 0;
 	s->duplicates += (e.flags & FLOW_DUPLICATE) != 0;
 	s->truncated |= m->truncated;
+	s->faults |= (uint16_t)(sip->flags & SIP_FLAGS_INVALID);
 	if (m->ts_ns > s->last_ns)
 		s->last_ns = m->ts_ns;
 	if (sip->status == 0 && !(e.flags & FLOW_TOLD))

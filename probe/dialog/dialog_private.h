@@ -14,6 +14,7 @@
  *   dialog_call.c        what an INVITE dialog's messages mean
  *   dialog_attempt.c     attempts of its first INVITE and their final responses
  *   dialog_bye.c         which BYE ended it
+ *   dialog_unkeyed.c     calls without a Call-ID
  *   dialog_reason.c      why a call ended, by its Reason headers
  *   dialog_transfer.c    REFER and what became of it
  *   dialog_register.c    registrations and other transactions
@@ -258,6 +259,8 @@ struct slot {
 	uint32_t interims;       /* intervals since the answer that have been recorded */
 	uint8_t peeking;         /* enum peek: its streams have been asked for */
 	bool told_over;          /* hooks.ended */
+	bool unkeyed;            /* no Call-ID: told by its hosts */
+	uint16_t faults;         /* enum sip_flag of its messages, of SIP_FLAGS_INVALID */
 	bool srtp;
 	uint8_t t38_sides;       /* the same of T.38 */
 	uint8_t media_sides;     /* bit i: enum media_side i has announced audio that it sends */
@@ -294,6 +297,7 @@ struct dialog {
 	uint32_t *buckets;
 	uint32_t bucket_mask, free_head, used;
 	uint32_t low_water;      /* free slots below which ended dialogs are closed early */
+	uint32_t n_unkeyed;      /* of the slots */
 	struct slot_list_head lists[LIST_COUNT];
 	struct chain_pool pool;
 	struct series_entry *series;
@@ -390,6 +394,15 @@ void registration_receive(struct dialog *d, struct slot *s, const struct dialog_
 void transaction_receive(struct dialog *d, struct slot *s, const struct dialog_message *m);
 enum slot_match transaction_matches(const struct dialog *d, const struct slot *s,
 	const struct sip_message *m);
+/* dialog_unkeyed.c */
+/* The call that m, which has no Call-ID, belongs to, or NULL.  *left_out: it could belong to
+ * several, or says too little to begin a record. */
+struct slot *unkeyed_find(struct dialog *d, uint64_t hash, const struct dialog_message *m,
+	bool *left_out);
+/* Is the caller the UAC of m's transaction?  By the addresses, for a message without tags. */
+bool unkeyed_by_caller(const struct dialog *d, const struct slot *s,
+	const struct dialog_message *m);
+
 bool call_is_caller_tag(const struct dialog *d, const struct slot *s, uint32_t tag);
 /* A final response that asks for another attempt. */
 static inline bool
@@ -487,7 +500,8 @@ void roles_put(const struct dialog *d, const struct slot *s, struct record_write
 /* The BYE that ended the call: of the answered fork, else any after the answer, else any at all. */
 const struct bye *call_bye(const struct slot *s);
 /* A BYE, or a response to one that was not seen: who sent it stands in From. */
-void bye_take(struct dialog *d, struct slot *s, const struct dialog_message *m);
+void bye_take(struct dialog *d, struct slot *s, const struct dialog_message *m,
+	const struct flow_entry *e);
 bool bye_is_known(const struct slot *s, uint32_t branch);
 /* The final response to the BYE that counts, a 2xx before any other. */
 void bye_answered(struct dialog *d, struct slot *s, const struct dialog_message *m);

@@ -80,6 +80,12 @@ slot_uid(const struct dialog *d, const struct slot *s, uint64_t uid[2])
 	n += tag_len;
 	memcpy(bytes + n, &us, sizeof(us));
 	n += sizeof(us);
+	for (int end = 0; s->unkeyed && end < 2; end++) {
+		struct base_endpoint at = {0};
+		flow_host(d, s, end ? s->first_dst : s->first_src, &at);
+		memcpy(bytes + n, &at, sizeof(at));
+		n += sizeof(at);
+	}
 	record_uid(uid, bytes, n);
 }
 
@@ -103,6 +109,13 @@ put_notes(struct dialog *d, const struct slot *s, struct record_writer *w, enum 
 }
 
 static void
+put_faults(const struct slot *s, struct record_writer *w)
+{
+	for (uint32_t bits = s->faults; bits; bits &= bits - 1)
+		record_put_cstr(w, RECORD_F_FAULTS, sip_fault_name(bits & -bits));
+}
+
+static void
 put_common(struct dialog *d, const struct slot *s, struct record_writer *w)
 {
 	static const struct {
@@ -121,6 +134,8 @@ put_common(struct dialog *d, const struct slot *s, struct record_writer *w)
 	slot_uid(d, s, uid);
 	record_put_uid_of(w, RECORD_F_UID, uid);
 	record_put_cstr(w, RECORD_F_STATUS, is_open(s) ? "interim" : "final");
+	if (s->unkeyed)
+		record_put_empty(w, RECORD_F_CALL_ID);
 	for (uint32_t i = 0; i < base_count_of(texts); i++)
 		put_text(d, s, w, texts[i].text, texts[i].field);
 	flow_put_endpoint(d, s, w, s->first_src, true);
@@ -138,6 +153,7 @@ put_common(struct dialog *d, const struct slot *s, struct record_writer *w)
 	record_put_u64(w, RECORD_F_FORWARDED_MESSAGES, s->forwarded);
 	record_put_u64(w, RECORD_F_CAPTURE_LOSS, d->lost_total - s->lost_at_start);
 	record_put_bool(w, RECORD_F_TRUNCATED, s->truncated);
+	put_faults(s, w);
 	record_put_cstr(w, RECORD_F_CLOCK_SOURCE, d->options.clock_source);
 	put_notes(d, s, w, RECORD_F_WATCH, NOTE_WATCH);
 }

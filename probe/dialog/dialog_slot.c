@@ -1,5 +1,8 @@
 #include "dialog_private.h"
 
+#define SAME_KEY_MAX 256  /* dialogs with one Call-ID */
+#define SAME_HOSTS_MAX 16 /* dialogs without one, between two hosts */
+
 void
 slot_table_init(struct dialog *d)
 {
@@ -111,11 +114,28 @@ slot_make_room(struct dialog *d)
 	}
 }
 
+/* So many dialogs of one key are no dialogs: each message would look through them all.  Without a
+ * Call-ID there is room for fewer, and in the whole table for a share of them. */
+static bool
+slot_is_refused(const struct dialog *d, uint64_t hash, struct base_span call_id)
+{
+	uint32_t max = call_id.len ? SAME_KEY_MAX : SAME_HOSTS_MAX, n = 0;
+	uint32_t i = slot_find_first(d, hash, call_id);
+
+	for (; i != DIALOG_NIL && n < max; i = slot_find_next(d, i, hash, call_id))
+		n++;
+	return n == max || (call_id.len == 0 && d->n_unkeyed > d->options.max_dialogs / 16);
+}
+
 struct slot *
 slot_take(struct dialog *d, enum slot_kind kind, uint64_t hash, const struct dialog_message *m)
 {
 	uint32_t i, generation;
 
+	if (slot_is_refused(d, hash, m->sip->call_id)) {
+		metrics_add(d->options.metrics, METRICS_CALLS_REFUSED, 1);
+		return NULL;
+	}
 	slot_make_room(d);
 	i = d->free_head;
 	if (i != DIALOG_NIL) {
@@ -132,6 +152,8 @@ slot_take(struct dialog *d, enum slot_kind kind, uint64_t hash, const struct dia
 	s->generation = generation & 0xffffff ? generation & 0xffffff : 1;
 	s->kind = (uint8_t)kind;
 	s->hash = hash;
+	s->unkeyed = m->sip->call_id.len == 0;
+	d->n_unkeyed += s->unkeyed;
 	s->transport = m->transport;
 	s->tunnel = m->tunnel;
 	s->vlan = m->vlan;
@@ -158,6 +180,7 @@ slot_give_back(struct dialog *d, struct slot *s)
 		link = &d->slots[*link].bucket_next;
 	*link = s->bucket_next;
 	list_remove(d, s);
+	d->n_unkeyed -= s->unkeyed;
 	base_wheel_cancel(d->wheel, i);
 	chain_free(&d->pool, &s->link_chain);
 	chain_free(&d->pool, &s->note_chain);
@@ -298,6 +321,7 @@ slot_parties_set(struct dialog *d, struct slot *s, const struct dialog_message *
 	uint8_t name[256];
 
 	sip_details_parse(sip, &details);
+	s->faults |= (uint16_t)(details.flags & SIP_FLAGS_INVALID);
 	slot_text_replace(d, s, TEXT_FROM_TAG, sip->from.tag);
 	slot_text_replace(d, s, TEXT_FROM_USER, details.from.uri.user);
 	slot_text_replace(d, s, TEXT_FROM_HOST, details.from.uri.host);

@@ -97,8 +97,10 @@ transactions_of(const struct dialog *d, const struct slot *s, struct transaction
 }
 
 static const char *
-outcome_of(const struct dialog *d, const struct transaction *t)
+outcome_of(const struct dialog *d, const struct slot *s, const struct transaction *t)
 {
+	if (s->unkeyed && t->cseq == 0)
+		return ""; /* without a CSeq nothing tells which response is its own */
 	if (t->method == SIP_METHOD_ACK)
 		return "ack";
 	switch (t->code) {
@@ -146,7 +148,7 @@ put_one(const struct dialog *d, const struct slot *s, struct record_writer *w,
 	record_put_time(w, RECORD_F_FIRST_RESPONSE_TIME, t->first_response_ns);
 	record_put_time(w, RECORD_F_RESPONSE_TIME, t->final_ns);
 	record_put_time(w, RECORD_F_ACK_TIME, t->ack_ns);
-	record_put_cstr(w, RECORD_F_OUTCOME, outcome_of(d, t));
+	record_put_cstr(w, RECORD_F_OUTCOME, outcome_of(d, s, t));
 	if (t->code)
 		record_put_u64(w, RECORD_F_SIP_CODE, t->code);
 	if (t->retransmissions)

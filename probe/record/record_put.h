@@ -50,6 +50,13 @@ record_put_cstr(struct record_writer *w, enum record_field f, const char *s)
 	record_put_str(w, f, base_span_cstr(s));
 }
 
+/* That a text is empty, where that says something. */
+static inline void
+record_put_empty(struct record_writer *w, enum record_field f)
+{
+	record_put_room(w, f, 0);
+}
+
 /* Zero is written, in as few bytes as any value. */
 static inline void
 record_put_u64(struct record_writer *w, enum record_field f, uint64_t v)

@@ -90,7 +90,7 @@ value_read(struct record_value *v, enum record_field f, const uint8_t *p, uint32
 
 	if (type == RECORD_STR) {
 		v->text = base_span_of(p, len);
-		v->present = len != 0;
+		v->present = true; /* though empty: it was said to be */
 		return 0;
 	}
 	if (type != RECORD_LIST && type != RECORD_TEXTS)

@@ -72,6 +72,9 @@ enum sip_flag {
 	SIP_FLAG_CSEQ_MISMATCH | SIP_FLAG_TRUNCATED | SIP_FLAG_BAD_URI | SIP_FLAG_BAD_DATE | \
 	SIP_FLAG_BAD_WARNING | SIP_FLAG_BAD_CONTACT)
 
+/* "missing_header", ... of one flag; "" of none of SIP_FLAGS_INVALID. */
+const char *sip_fault_name(enum sip_flag flag);
+
 struct sip_header {
 	struct base_span name;  /* as it stands */
 	struct base_span value; /* trimmed; a folded value keeps its line breaks */

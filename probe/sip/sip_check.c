@@ -4,6 +4,26 @@
  * more. */
 #define ELEMENTS_CHECKED 32
 
+const char *
+sip_fault_name(enum sip_flag flag)
+{
+	switch (flag) {
+	case SIP_FLAG_BAD_START_LINE: return "start_line";
+	case SIP_FLAG_BAD_VERSION: return "version";
+	case SIP_FLAG_MISSING_HEADER: return "missing_header";
+	case SIP_FLAG_BAD_HEADER: return "bad_header";
+	case SIP_FLAG_REPEATED_HEADER: return "repeated_header";
+	case SIP_FLAG_BAD_LENGTH: return "length";
+	case SIP_FLAG_CSEQ_MISMATCH: return "cseq_mismatch";
+	case SIP_FLAG_TRUNCATED: return "cut";
+	case SIP_FLAG_BAD_URI: return "uri";
+	case SIP_FLAG_BAD_DATE: return "date";
+	case SIP_FLAG_BAD_WARNING: return "warning";
+	case SIP_FLAG_BAD_CONTACT: return "contact";
+	default: return "";
+	}
+}
+
 /* s has the form of pattern: A a letter, 0 a digit, anything else itself. */
 static bool
 has_form(struct base_span s, const char *pattern)

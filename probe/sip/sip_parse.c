@@ -36,6 +36,14 @@ start_store(struct sip_message *m, const struct sip_start *start, struct base_sp
 	m->method = (uint8_t)(start->response ? SIP_METHOD_NONE : sip_method_of(start->method));
 }
 
+/* A start line alone: the requests and the responses of a call tell something even so. */
+static bool
+start_is_of_call(const struct sip_message *m)
+{
+	return m->status || m->method == SIP_METHOD_INVITE || m->method == SIP_METHOD_ACK ||
+	       m->method == SIP_METHOD_BYE || m->method == SIP_METHOD_CANCEL;
+}
+
 int32_t
 sip_parse(struct sip_message *m, const uint8_t *p, uint32_t len, bool datagram)
 {
@@ -62,7 +70,7 @@ sip_parse(struct sip_message *m, const uint8_t *p, uint32_t len, bool datagram)
 	lines.p = lf + 1;
 	if (!sip_headers_index(m, &lines))
 		return SIP_PARTIAL;
-	if (m->n_headers == 0)
+	if (base_unlikely(m->n_headers == 0) && !start_is_of_call(m))
 		return SIP_MALFORMED;
 	body = body_take(m, &lines);
 	if (body < 0)

@@ -29,7 +29,9 @@ worker_deliver(struct worker *w, const struct dialog_message *m)
 static void
 worker_route(struct worker *w, const struct dialog_message *m)
 {
-	uint32_t owner = w->alone ? w->core : shard_owner(w->shard, m->sip->call_id);
+	uint8_t hosts[DIALOG_KEY_BYTES];
+	uint32_t owner = w->alone ? w->core
+				  : shard_owner(w->shard, dialog_key_of(m, hosts));
 	struct worker_handover h = {.ts_ns = m->ts_ns,
 		.src = m->src,
 		.dst = m->dst,

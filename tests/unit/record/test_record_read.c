@@ -172,11 +172,22 @@ values_without_meaning_are_absent(void **state)
 	}
 	struct record_writer w = begin();
 	put_raw(&w, RECORD_F_END_TIME, "\0\0\0\0\0\0\0", 8);
-	put_raw(&w, RECORD_F_UID, "", 0);
 	assert_int_equal(read_of(&w), 0);
 	assert_false(row.values[RECORD_F_END_TIME].present);
-	assert_false(row.values[RECORD_F_UID].present);
 	assert_false(row.values[RECORD_F_SEQ].present); /* 0: not from a ring */
+}
+
+static void
+an_empty_text_that_was_put_is_there(void **state)
+{
+	struct record_writer w = begin();
+
+	record_put_str(&w, RECORD_F_ICID, (struct base_span){NULL, 0});
+	record_put_empty(&w, RECORD_F_CALL_ID);
+	assert_int_equal(read_of(&w), 0);
+	assert_false(row.values[RECORD_F_ICID].present);
+	assert_true(row.values[RECORD_F_CALL_ID].present);
+	assert_int_equal(row.values[RECORD_F_CALL_ID].text.len, 0);
 }
 
 static void
@@ -274,6 +285,7 @@ main(void)
 		cmocka_unit_test(rows_of_the_store_have_no_elements),
 		cmocka_unit_test(lengths_by_type),
 		cmocka_unit_test(values_without_meaning_are_absent),
+		cmocka_unit_test(an_empty_text_that_was_put_is_there),
 		cmocka_unit_test(unknown_fields_are_skipped),
 		cmocka_unit_test(headers_refused),
 		cmocka_unit_test(damaged_nested_rows_are_refused),

@@ -45,7 +45,9 @@ test_stream(void **state)
 	P("INVITE sip:a SIP/2.0\r\nl: 4294967295\r\n\r\nabc", 39,
 		"a length that cannot be is none");
 	P("INVITE sip:a SIP/2.0\r\nl: 2000000000\r\n\r\nabc", SIP_PARTIAL, "a length that can be");
-	P("INVITE sip:a SIP/2.0\r\n\r\n", SIP_MALFORMED, "no header");
+	P("OPTIONS sip:a SIP/2.0\r\n\r\n", SIP_MALFORMED, "no header");
+	P("INVITE sip:a SIP/2.0\r\n\r\n", 24, "no header, but of a call");
+	P("SIP/2.0 200 OK\r\n\r\n", 18, "no header, but of a call");
 	P("GET / HTTP/1.1\r\nHost: a\r\n\r\n", SIP_MALFORMED, "another protocol");
 	P("\r\n\r\nINVITE sip:a SIP/2.0\r\nl: 0\r\n\r\n", 34, "keep-alives before");
 }
@@ -213,7 +215,9 @@ test_not_sip(void **state)
 	assert_int_equal(sip_parse(&m, NULL, 0, true), SIP_MALFORMED);
 	assert_int_equal(parse(&m, "\r\n\r\n", true), SIP_MALFORMED);
 	assert_int_equal(parse(&m, "INVITE sip:a SIP/2.0", true), SIP_MALFORMED);
-	assert_int_equal(parse(&m, "INVITE sip:a SIP/2.0\r\n\r\n", true), SIP_MALFORMED);
+	assert_int_equal(parse(&m, "MESSAGE sip:a SIP/2.0\r\n\r\n", true), SIP_MALFORMED);
+	assert_int_equal(parse(&m, "BYE sip:a SIP/2.0\r\n\r\n", true), 21);
+	assert_true(m.flags & SIP_FLAG_MISSING_HEADER);
 	assert_int_equal(parse(&m, "RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n", true), SIP_MALFORMED);
 }
 
