@@ -59,8 +59,9 @@
  *
  * kafka (librdkafka): one topic, key uid, value record_json's object with "schema":RECORD_VERSION
  * before it.  The producer is idempotent and gives no message up; the cursor moves after the
- * delivery reports of the whole batch.  A stop in order sends nothing twice; after kill -9 the
- * batch under way comes again with the same keys and bytes; (probe, core, seq) tell which ones.
+ * delivery reports of the whole batch.  After kill -9 the batch under way is looked for in the
+ * topic (sinks_kafka_scan.h) before the rest of it is sent; header 'seq' (PROBE/CORE/SEQ) and the
+ * key tell which records are there.
  *
  * hep (Homer): HEPv3 over UDP or TCP: of each record a log (type 100) with its JSON, of each of its
  * streams an RTP report (type 34), under the Call-ID as correlation.  SIP messages themselves are
@@ -131,7 +132,7 @@ struct sinks_billing_options {
 	const char *mask_key_file;
 	const char *const *hook; /* argument templates */
 	uint32_t n_hook, hook_timeout_s, hook_retry_s;
-	uint32_t retention_days; /* 0: for ever */
+	uint32_t retention_days;  /* 0: for ever */
 	uint64_t retention_bytes; /* 0: no bound */
 };
 

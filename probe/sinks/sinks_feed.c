@@ -14,7 +14,7 @@ enum feed_state { FEED_COLLECT, FEED_ASK, FEED_SEND };
 
 struct sinks_feed {
 	struct sinks_feed_options options;
-	char intent_name[64];
+	char intent_name[64], begun_name[64];
 	struct store *store, *reader; /* the collector's, the thread's */
 	pthread_t thread;
 	bool running;
@@ -29,7 +29,7 @@ struct sinks_feed {
 	bool full;
 
 	/* Of the collector's thread. */
-	int64_t cursor, cursor_ns, intent;
+	int64_t cursor, cursor_ns, intent, intent_begun_ns;
 
 	pthread_mutex_t lock;
 	pthread_cond_t told; /* the feed */
@@ -140,6 +140,7 @@ feed_collect(struct sinks_feed *f, int64_t bound, bool hurry)
 		now_ns < due_ns)
 		return (int)((due_ns - now_ns) / BASE_NS_PER_MS) + 1;
 	f->batch.to = f->intent > f->batch.after ? f->intent : bound;
+	f->batch.begun_ns = f->intent > f->batch.after ? f->intent_begun_ns : 0;
 	f->batch.records = 0;
 	f->full = false;
 	o->far->begin(o->context);
@@ -248,17 +249,19 @@ feed_run(void *context)
 static int
 feed_begin(struct sinks_feed *f, struct sys_error *e)
 {
-	struct store_number intent = {f->intent_name, 0};
+	struct store_number intent[] = {{f->intent_name, 0}, {f->begun_name, 0}};
 	struct store_options options = {.dir = f->options.store_dir, .read_only = true};
 
 	int error = store_cursor_get(f->store, f->options.name, &f->cursor, e);
 	if (error == 0)
-		error = store_numbers_get(f->store, &intent, 1, e);
+		error = store_numbers_get(f->store, intent, base_count_of(intent), e);
 	if (error == 0)
 		error = store_open(&f->reader, &options, e);
 	f->bound = store_position_last(f->store);
 	/* An intent beyond what there is was of a store that is lost. */
-	f->intent = f->granted = intent.value <= f->bound ? intent.value : 0;
+	f->intent = f->granted = intent[0].value <= f->bound ? intent[0].value : 0;
+	/* Since ever, where an older program did not note it. */
+	f->intent_begun_ns = intent[1].value ? intent[1].value : 1;
 	f->done = f->batch.after = f->cursor;
 	return error;
 }
@@ -292,6 +295,7 @@ sinks_feed_open(struct sinks_feed **out, struct store *store,
 	f->options = *options;
 	f->store = store;
 	snprintf(f->intent_name, sizeof(f->intent_name), "%s.intent", options->name);
+	snprintf(f->begun_name, sizeof(f->begun_name), "%s.intent_ns", options->name);
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -330,8 +334,9 @@ feed_exchange(struct sinks_feed *f, int64_t now_ns, bool stop, struct sys_error 
 		f->cursor_ns = now_ns;
 	}
 	if (error == 0 && wanted > granted) {
-		struct store_number intent = {f->intent_name, wanted};
-		error = store_numbers_set(f->store, &intent, 1, e);
+		struct store_number intent[] = {
+			{f->intent_name, wanted}, {f->begun_name, sys_clock_wall_ns()}};
+		error = store_numbers_set(f->store, intent, base_count_of(intent), e);
 		news = true;
 	}
 	feed_lock(f);

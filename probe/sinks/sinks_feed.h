@@ -8,10 +8,10 @@
  * reading, writing or sending.
  *
  * A batch is the records of positions after < position <= to.  Its end is durable (the store's
- * number NAME.intent) before its first byte leaves, so that a batch tried again, also by another
- * process after kill -9, has the same records and the same bytes.  The cursor moves after the far
- * end has acknowledged all of it.  Rows beyond what the collector has committed are not looked at,
- * so the order of positions holds on the reader's handle too. */
+ * number NAME.intent, and when in NAME.intent_ns) before its first byte leaves, so that a batch
+ * tried again, also by another process after kill -9, has the same records and the same bytes.  The
+ * cursor moves after the far end has acknowledged all of it.  Rows beyond what the collector has
+ * committed are not looked at, so the order of positions holds on the reader's handle too. */
 #pragma once
 
 #include "sinks.h"
@@ -21,11 +21,12 @@ struct sinks_feed;
 struct sinks_batch {
 	int64_t after, to; /* positions: after < position <= to */
 	uint32_t records;
+	int64_t begun_ns; /* wall clock: another process may have begun it then; 0: none has */
 };
 
 enum sinks_taken {
 	SINKS_TAKEN,
-	SINKS_FULL,   /* no room: it begins the next batch */
+	SINKS_FULL,    /* no room: it begins the next batch */
 	SINKS_LEFT_OUT /* cannot be told at all */
 };
 
@@ -35,8 +36,8 @@ struct sinks_far {
 	enum sinks_taken (*add)(void *far, const struct record_row *row, int64_t position);
 	/* 0: the far end has all of the batch; else the sentence in e, and it is called again with
 	 * the same batch.  Returns soon once *stop is set. */
-	int (*deliver)(void *far, const struct sinks_batch *batch, const bool *stop,
-		struct sys_error *e);
+	int (*deliver)(
+		void *far, const struct sinks_batch *batch, const bool *stop, struct sys_error *e);
 	/* From the collector's thread: *stop was set, deliver should notice. May be NULL. */
 	void (*wake)(void *far);
 };
@@ -49,7 +50,7 @@ struct sinks_feed_options {
 	uint32_t flush_ms;      /* or when its first one has waited so long */
 	uint32_t retry_ms_max;  /* longest pause between two tries */
 	const struct sinks_far *far;
-	void *context; /* of far; stays the caller's */
+	void *context;   /* of far; stays the caller's */
 	bool threadless; /* tests: sinks_feed_round is called by hand */
 };
 

@@ -1,18 +1,21 @@
 #include "sinks_feed.h"
+#include "sinks_kafka_scan.h"
 
-#include <librdkafka/rdkafka.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define TEXT_BYTES (32u << 20) /* of a batch */
 #define POLL_MS 100
 #define STALLED_NS (10 * BASE_NS_PER_SEC) /* nothing acknowledged for so long: it is said */
 #define CLOSE_MS 1000
+#define SETTLE_NS (BASE_NS_PER_SEC / 2)     /* what another process sent last has arrived */
+#define SCAN_BACK_NS (30 * BASE_NS_PER_SEC) /* brokers may stamp by clocks of their own */
 
 enum message_state { MESSAGE_NEW, MESSAGE_QUEUED, MESSAGE_ACKNOWLEDGED };
 
-/* A message of the batch in the text: key, then value. */
+/* A message of the batch in the text: key, value, then the header 'seq'. */
 struct message {
-	uint32_t at, key_len, len;
+	uint32_t at, key_len, value_len, seq_len;
 	uint8_t state;
 };
 
@@ -24,7 +27,12 @@ struct kafka {
 	struct base_text text;
 	struct message *messages;
 	uint32_t n, room, acknowledged;
-	char why[400]; /* the last trouble that librdkafka told */
+	uint32_t *places, n_places; /* messages by hash while the topic is read back; 0: free */
+	int64_t opened_ns;
+	int64_t sent_to;  /* up to this position batches have been begun, or read back, by us */
+	int64_t sent_ns;  /* wall clock, since when the last of them */
+	int64_t begun_ns; /* wall clock: of what is to be read back; 0: nothing */
+	char why[400];    /* the last trouble that librdkafka told */
 };
 
 /* ---- what librdkafka calls, in rd_kafka_poll: the feed's thread ---- */
@@ -108,21 +116,30 @@ properties_set(const struct kafka *k, rd_kafka_conf_t *conf, struct sys_error *e
 	return error;
 }
 
+static rd_kafka_conf_t *
+conf_new(struct kafka *k, struct sys_error *e)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+
+	if (properties_set(k, conf, e)) {
+		rd_kafka_conf_destroy(conf);
+		return NULL;
+	}
+	rd_kafka_conf_set_opaque(conf, k);
+	rd_kafka_conf_set_error_cb(conf, on_error);
+	rd_kafka_conf_set_log_cb(conf, on_log);
+	return conf;
+}
+
 static int
 producer_new(struct kafka *k, struct sys_error *e)
 {
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	rd_kafka_conf_t *conf = conf_new(k, e);
 	char reason[300] = "";
-	int error = properties_set(k, conf, e);
 
-	if (error) {
-		rd_kafka_conf_destroy(conf);
-		return error;
-	}
-	rd_kafka_conf_set_opaque(conf, k);
+	if (conf == NULL)
+		return -BASE_ERR_INVALID;
 	rd_kafka_conf_set_dr_msg_cb(conf, on_report);
-	rd_kafka_conf_set_error_cb(conf, on_error);
-	rd_kafka_conf_set_log_cb(conf, on_log);
 	k->producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof(reason));
 	if (k->producer)
 		return 0;
@@ -142,7 +159,7 @@ producer_close(struct kafka *k)
 }
 
 /* An idempotent producer that lost the thread takes nothing any more: a new one goes on with what
- * is not acknowledged. */
+ * is not acknowledged, nor there when the topic is read back. */
 static int
 producer_renew(struct kafka *k, struct sys_error *e)
 {
@@ -156,6 +173,7 @@ producer_renew(struct kafka *k, struct sys_error *e)
 	for (uint32_t i = 0; i < k->n; i++)
 		if (k->messages[i].state == MESSAGE_QUEUED)
 			k->messages[i].state = MESSAGE_NEW;
+	k->begun_ns = k->sent_ns;
 	return producer_new(k, e);
 }
 
@@ -186,26 +204,32 @@ far_add(void *far, const struct record_row *row, int64_t position)
 	/* The object's own bracket gives way to the comma. */
 	size_t bracket = t->len;
 	record_json(t, row, k->config->kafka.flow);
+	size_t seq = t->len;
+	base_text_span(t, row->values[RECORD_F_PROBE].text);
+	base_text_char(t, '/');
+	base_text_u64(t, row->values[RECORD_F_CORE].u64);
+	base_text_char(t, '/');
+	base_text_u64(t, row->values[RECORD_F_SEQ].u64);
 	if (t->overflow) {
 		t->len = at;
 		t->overflow = false;
 		return k->n ? SINKS_FULL : SINKS_LEFT_OUT;
 	}
 	t->p[bracket] = ',';
-	k->messages[k->n++] =
-		(struct message){(uint32_t)at, key.len, (uint32_t)(t->len - at), MESSAGE_NEW};
+	k->messages[k->n++] = (struct message){(uint32_t)at, key.len,
+		(uint32_t)(seq - at) - key.len, (uint32_t)(t->len - seq), MESSAGE_NEW};
 	return SINKS_TAKEN;
 }
 
 static int
 message_produce(struct kafka *k, struct message *m)
 {
-	char *key = k->text.p + m->at, *value = key + m->key_len;
+	char *key = k->text.p + m->at, *value = key + m->key_len, *seq = value + m->value_len;
 
 	m->state = MESSAGE_QUEUED;
 	rd_kafka_resp_err_t error = rd_kafka_producev(k->producer,
 		RD_KAFKA_V_TOPIC(k->config->kafka.topic), RD_KAFKA_V_KEY(key, m->key_len),
-		RD_KAFKA_V_VALUE(value, m->len - m->key_len),
+		RD_KAFKA_V_VALUE(value, m->value_len), RD_KAFKA_V_HEADER("seq", seq, m->seq_len),
 		RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(m), RD_KAFKA_V_END);
 	if (error)
 		m->state = MESSAGE_NEW;
@@ -227,6 +251,85 @@ batch_produce(struct kafka *k)
 	}
 }
 
+/* ---- what is there already ---- */
+
+/* The place of a message in the table of hashes, or the free one where it would go. */
+static uint32_t
+place_of(const struct kafka *k, struct base_span key, struct base_span seq)
+{
+	uint64_t hash = base_hash(&BASE_HASH_KEY_REPLAY, key.p, key.len) ^
+			base_hash(&BASE_HASH_KEY_REPLAY, seq.p, seq.len);
+	uint32_t i = (uint32_t)hash & (k->n_places - 1);
+
+	for (; k->places[i]; i = (i + 1) & (k->n_places - 1)) {
+		const struct message *m = &k->messages[k->places[i] - 1];
+		const char *p = k->text.p + m->at;
+		if (base_span_eq(base_span_of(p, m->key_len), key) &&
+			base_span_eq(base_span_of(p + m->key_len + m->value_len, m->seq_len), seq))
+			break;
+	}
+	return i;
+}
+
+static void
+message_seen(void *context, struct base_span key, struct base_span seq)
+{
+	struct kafka *k = context;
+	uint32_t i = k->places[place_of(k, key, seq)];
+
+	if (i == 0 || k->messages[i - 1].state != MESSAGE_NEW)
+		return;
+	k->messages[i - 1].state = MESSAGE_ACKNOWLEDGED;
+	k->acknowledged++;
+}
+
+static int
+places_make(struct kafka *k, struct sys_error *e)
+{
+	k->n_places = 16;
+	while (k->n_places < 2 * k->n)
+		k->n_places *= 2;
+	k->places = calloc(k->n_places, sizeof(*k->places));
+	if (k->places == NULL)
+		return sys_fail(e, -BASE_ERR_NO_MEMORY, "out of memory");
+	for (uint32_t i = 0; i < k->n; i++) {
+		const struct message *m = &k->messages[i];
+		const char *p = k->text.p + m->at;
+		k->places[place_of(k, base_span_of(p, m->key_len),
+			base_span_of(p + m->key_len + m->value_len, m->seq_len))] = i + 1;
+	}
+	return 0;
+}
+
+/* What another process, or the producer before this one, may have delivered of the batch. */
+static int
+batch_read_back(struct kafka *k, const bool *stop, struct sys_error *e)
+{
+	struct sinks_kafka_scan scan = {k->config->kafka.topic,
+		(k->begun_ns - SCAN_BACK_NS) / BASE_NS_PER_MS, message_seen, k, stop};
+	uint32_t before = k->acknowledged;
+
+	while (sys_clock_monotonic_ns() - k->opened_ns < SETTLE_NS &&
+		!__atomic_load_n(stop, __ATOMIC_RELAXED))
+		nanosleep(&(struct timespec){0, 50 * BASE_NS_PER_MS}, NULL);
+	rd_kafka_conf_t *conf = conf_new(k, e);
+	if (conf == NULL)
+		return -BASE_ERR_INVALID;
+	int error = places_make(k, e);
+	if (error)
+		rd_kafka_conf_destroy(conf);
+	else
+		error = sinks_kafka_scan(&scan, conf, e);
+	free(k->places);
+	k->places = NULL;
+	if (error)
+		return error;
+	k->begun_ns = 0;
+	sys_log(SYS_LOG_INFO, "kafka: of the batch under way at the end %u of %u records are there",
+		k->acknowledged - before, k->n);
+	return 0;
+}
+
 /* What is queued stays so when this gives up for now: the next call waits on. */
 static int
 far_deliver(void *far, const struct sinks_batch *batch, const bool *stop, struct sys_error *e)
@@ -234,6 +337,14 @@ far_deliver(void *far, const struct sinks_batch *batch, const bool *stop, struct
 	struct kafka *k = far;
 	int64_t moved_ns = sys_clock_monotonic_ns();
 	int error = producer_renew(k, e);
+
+	if (k->sent_to < batch->to) {
+		k->sent_to = batch->to;
+		k->sent_ns = sys_clock_wall_ns();
+		k->begun_ns = batch->begun_ns;
+	}
+	if (error == 0 && k->begun_ns)
+		error = batch_read_back(k, stop, e);
 
 	while (error == 0 && k->acknowledged < k->n) {
 		uint32_t before = k->acknowledged;
@@ -315,6 +426,7 @@ kafka_open(void **sink, struct store *store, const struct config *config, struct
 	if (k == NULL)
 		return sys_fail(e, -BASE_ERR_NO_MEMORY, "out of memory");
 	k->config = config;
+	k->opened_ns = sys_clock_monotonic_ns();
 	int error = kafka_make(k, e);
 	/* Here, so that a wrong property is told at the start. */
 	if (error == 0)

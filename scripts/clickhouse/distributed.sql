@@ -10,16 +10,3 @@ CREATE TABLE IF NOT EXISTS @database@.@prefix@streams_all AS @database@.@prefix@
 ENGINE = Distributed(@cluster@, @database@, @prefix@streams, sipHash64(uid));
 CREATE TABLE IF NOT EXISTS @database@.@prefix@call_facts_all AS @database@.@prefix@call_facts
 ENGINE = Distributed(@cluster@, @database@, @prefix@call_facts, sipHash64(uid));
-CREATE VIEW IF NOT EXISTS @database@.@prefix@call_minutes_all AS
-SELECT
-	minute, trunk, trunk_to, prefix,
-	count() AS attempts,
-	sum(answered) AS answers,
-	answers / attempts AS asr,
-	sum(if(answered, duration_ms, 0)) / 1000 / answers AS acd_s,
-	avg(pdd_ms) AS pdd_ms_mean,
-	quantile(0.95)(pdd_ms) AS pdd_ms_p95,
-	avg(mos) AS mos_mean,
-	min(mos) AS mos_min
-FROM @database@.@prefix@call_facts_all FINAL
-GROUP BY minute, trunk, trunk_to, prefix;

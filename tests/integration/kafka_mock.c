@@ -6,7 +6,7 @@
  *   error CODE N      the next N Produce requests fail with CODE (-195: the connection is cut)
  *   down B, up B      broker B (1, 2) goes and comes back
  *   read N            all messages of the topic from the beginning, at least N unless 20 s pass:
- *                     'message PARTITION OFFSET KEY VALUE' each */
+ *                     'message PARTITION OFFSET KEY SEQ VALUE' each, SEQ: the header 'seq' */
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 #include <stdio.h>
@@ -53,9 +53,15 @@ read_all(const char *brokers, const char *topic, int partitions, long want)
 			at_end++;
 		} else if (m->err == 0) {
 			n++;
-			printf("message %d %lld %.*s %.*s\n", (int)m->partition,
+			rd_kafka_headers_t *headers = NULL;
+			const void *seq = "-";
+			size_t seq_len = 1;
+			if (rd_kafka_message_headers(m, &headers) == 0)
+				rd_kafka_header_get_last(headers, "seq", &seq, &seq_len);
+			printf("message %d %lld %.*s %.*s %.*s\n", (int)m->partition,
 				(long long)m->offset, (int)m->key_len, (const char *)m->key,
-				(int)m->len, (const char *)m->payload);
+				(int)seq_len, (const char *)seq, (int)m->len,
+				(const char *)m->payload);
 		}
 		rd_kafka_message_destroy(m);
 	}

@@ -168,11 +168,13 @@ static void
 test_killed(void **state)
 {
 	struct far far = {.f = *state, .fails = 1};
+	int64_t before_ns = sys_clock_wall_ns();
 
 	far_open(&far, 100);
 	fixture_calls(far.f, 30);
 	turns(&far, 2);
 	assert_int_equal(far.tries, 1);
+	assert_int_equal(far.batch.begun_ns, 0); /* nobody else's */
 	sinks_feed_close(far.feed);
 	fixture_restart(far.f);
 	fixture_calls(far.f, 500);
@@ -180,8 +182,10 @@ test_killed(void **state)
 	turns(&far, 2);
 	assert_int_equal(far.batch.after, 0);
 	assert_int_equal(far.batch.to, 30);
+	assert_true(far.batch.begun_ns >= before_ns && far.batch.begun_ns <= sys_clock_wall_ns());
 	turns(&far, 40);
 	assert_int_equal(far.delivered, 530);
+	assert_int_equal(far.batch.begun_ns, 0);
 	sinks_feed_close(far.feed);
 }
 
