@@ -221,6 +221,14 @@ agenda_of(const struct gen_options *o)
 }
 
 static size_t
+digits_of(const struct gen_options *o)
+{
+	bool any = o->truth && o->digits && (o->dtmf > 0 || o->info > 0);
+
+	return any ? (size_t)o->concurrent * GEN_DIGITS_MAX * sizeof(struct gen_digit) : 0;
+}
+
+static size_t
 part(size_t bytes)
 {
 	return base_align_up(bytes, BASE_CACHE_LINE);
@@ -232,7 +240,7 @@ gen_footprint(const struct gen_options *o)
 	struct gen_agenda_options agenda = agenda_of(o);
 
 	return part(sizeof(struct gen)) + part(o->concurrent * sizeof(struct gen_call)) +
-		part(2ull * o->concurrent * sizeof(struct gen_stream)) +
+		part(2ull * o->concurrent * sizeof(struct gen_stream)) + part(digits_of(o)) +
 		part(held_of(o) * sizeof(struct gen_held)) +
 		part(past_of(o) * sizeof(struct gen_past)) +
 		part(o->concurrent * sizeof(uint32_t)) + gen_agenda_footprint(&agenda);
@@ -288,6 +296,8 @@ gen_new(void *mem, const struct gen_options *o)
 	p += part(o->concurrent * sizeof(*g->calls));
 	g->streams = (struct gen_stream *)p;
 	p += part(2ull * o->concurrent * sizeof(*g->streams));
+	g->digits = digits_of(o) ? (struct gen_digit *)p : NULL;
+	p += part(digits_of(o));
 	g->held = (struct gen_held *)p;
 	p += part(g->n_held * sizeof(*g->held));
 	g->past = (struct gen_past *)p;

@@ -403,7 +403,7 @@ gen_call_step(struct gen *g, uint32_t call)
 		c->hang_ns = g->now_ns + c->hold_ns;
 	media_follow(g, call, id);
 	if (id == GEN_M_INFO)
-		c->infos++;
+		gen_digit_seen(g, call, c->infos++, GEN_INFO_MS);
 	if (id == GEN_M_INFO_OK && c->infos < c->n_digits)
 		c->step = (uint8_t)(c->step - 2);
 	go_on(g, call);
@@ -508,6 +508,9 @@ gen_call_begin(struct gen *g, int64_t at_ns)
 		c->n_digits = (uint8_t)(1 + gen_draw_below(g, o->digits));
 	else
 		c->flags &= ~(uint32_t)(GEN_CALL_DTMF | GEN_CALL_INFO);
+	if (g->digits)
+		memset(&g->digits[call * GEN_DIGITS_MAX], 0,
+			GEN_DIGITS_MAX * sizeof(*g->digits));
 	gen_stream_init(g, call, false);
 	gen_stream_init(g, call, true);
 	c->refs = 1;

@@ -69,6 +69,13 @@ gen_stream_stop(struct gen *g, uint32_t stream, int64_t at_ns)
 	s->stop_ns = at_ns;
 }
 
+/* From packet to packet by the sender's clock. */
+static int64_t
+step_ns(const struct gen *g, const struct gen_codec_info *codec)
+{
+	return codec->packet_ns + (int64_t)((double)codec->packet_ns * g->options.skew_ppm * 1e-6);
+}
+
 /* On hold the sender's clock runs on. */
 void
 gen_stream_hold(struct gen *g, uint32_t stream, bool still)
@@ -86,7 +93,7 @@ gen_stream_hold(struct gen *g, uint32_t stream, bool still)
 	if (!slept)
 		return;
 	while (s->due_ns < g->now_ns) {
-		s->due_ns += codec->packet_ns;
+		s->due_ns += step_ns(g, codec);
 		s->ts += codec->step;
 	}
 	s->flags |= GEN_STREAM_RUNS | GEN_STREAM_MARK;
@@ -120,7 +127,7 @@ gen_stream_rtp(struct gen *g, uint32_t stream, const struct gen_rtp *rtp, struct
 	s->tally.bytes += len;
 	s->tally.after_end += c->end_ns && g->now_ns > c->end_ns;
 	if (event)
-		c->digits_seen |= (uint16_t)(1u << rtp->digit);
+		gen_digit_seen(g, stream / 2, rtp->digit, base_load_be16(rtp->event + 2));
 	g->counters.rtp_packets++;
 }
 
@@ -131,6 +138,37 @@ ntp_middle(int64_t ts_ns)
 	uint64_t fraction = ((uint64_t)(ts_ns % BASE_NS_PER_SEC) << 32) / 1000000000u;
 
 	return (uint32_t)(seconds + NTP_1970) << 16 | (uint32_t)(fraction >> 16);
+}
+
+void
+gen_digit_seen(struct gen *g, uint32_t call, uint32_t i, uint16_t ticks)
+{
+	struct gen_digit *d = g->digits ? &g->digits[call * GEN_DIGITS_MAX + i] : NULL;
+
+	if (!d || i >= GEN_DIGITS_MAX)
+		return;
+	if (d->at_ns == 0)
+		d->at_ns = g->now_ns;
+	if (ticks > d->ticks)
+		d->ticks = ticks;
+}
+
+/* The probe stands half-way: to this side and back it is half the round trip, less where the
+ * delay said was none. */
+static void
+hear_trip(struct gen *g, uint32_t stream, int64_t dlsr_ns)
+{
+	struct gen_stream *s = &g->streams[stream];
+	struct gen_heard *of = &g->streams[stream ^ 1].tally.heard, *own = &s->tally.heard;
+
+	if (s->peer_report_ntp == 0 || s->peer_report_ssrc != g->streams[stream ^ 1].tally.ssrc)
+		return;
+	of->receiver = own->sender = true;
+	of->receiver_ms = own->sender_ms = (double)(g->now_ns - s->peer_report_ns - dlsr_ns) / 1e6;
+	if (!of->sender)
+		return;
+	of->trips++;
+	of->trips_ms += of->receiver_ms + of->sender_ms;
 }
 
 /* What this side says of what it gets (RFC 3550 6.4.1). */
@@ -156,6 +194,9 @@ put_report_block(struct gen *g, uint32_t stream, uint8_t *p)
 	if (s->peer_report_ntp == 0 || dlsr_ns < 0)
 		dlsr_ns = 0;
 	base_store_be32(p + 20, (uint32_t)((uint64_t)dlsr_ns * 65536 / 1000000000u));
+	peer->tally.heard.reports++;
+	peer->tally.heard.lost = (int32_t)lost;
+	hear_trip(g, stream, dlsr_ns);
 }
 
 /* Sender report, CNAME, and at the end BYE: a compound. */
@@ -196,6 +237,10 @@ gen_stream_rtcp(struct gen *g, uint32_t stream, bool last, struct gen_frame *f)
 	}
 	peer->peer_report_ntp = ntp;
 	peer->peer_report_ns = g->now_ns;
+	peer->peer_report_ssrc = s->tally.ssrc;
+	s->tally.heard.sent_packets = s->tally.packets;
+	s->tally.heard.sent_reports++;
+	s->tally.heard.bye |= last;
 	path.src.port++;
 	path.dst.port++;
 	gen_frame_udp(g, f, &path, (uint32_t)(p - begin));
@@ -376,7 +421,7 @@ schedule(struct gen *g, uint32_t stream)
 	const struct gen_codec_info *codec = codec_of(g, stream);
 	int64_t at_ns;
 
-	s->due_ns += codec->packet_ns + (int64_t)((double)codec->packet_ns * o->skew_ppm * 1e-6);
+	s->due_ns += step_ns(g, codec);
 	at_ns = s->due_ns;
 	if (o->jitter_ns && !o->jitter_mixes)
 		at_ns += gen_draw_ns(g, o->jitter_kind, o->jitter_ns);

@@ -300,7 +300,9 @@ put_body(const struct gen *g, const struct gen_call *c, struct base_text *body,
 		uint32_t i = said->cseq - 2 - ((c->flags & GEN_CALL_AUTHORIZED) != 0);
 		base_text_str(body, "Signal=");
 		base_text_char(body, gen_digit(c, i));
-		base_text_str(body, "\r\nDuration=160\r\n");
+		base_text_str(body, "\r\nDuration=");
+		base_text_u64(body, GEN_INFO_MS);
+		base_text_str(body, "\r\n");
 	}
 }
 

@@ -136,6 +136,12 @@ enum gen_call_flag {
 	GEN_CALL_DTMF = 1 << 19
 };
 
+/* One digit as it was seen. */
+struct gen_digit {
+	int64_t at_ns;         /* 0: never */
+	uint16_t ticks;        /* longest duration that was told; of INFO: ms */
+};
+
 /* One call or registration, from its first message until all its frames are given. */
 struct gen_call {
 	uint64_t serial, hash;
@@ -151,11 +157,39 @@ struct gen_call {
 	uint16_t code, messages, retransmissions, duplicates, invites;
 	uint8_t fate, step, codec, challenges, holds, infos, from, to;
 	uint8_t n_digits;           /* planned; the digits are hash's */
-	uint16_t digits_seen;       /* bit per digit by RFC 4733 of which a packet was seen */
+};
+
+#define GEN_WINDOW 256 /* no packet comes after so many later ones */
+
+/* What became of the numbers of a stream, each judged when it can come no more: RFC 3611 4.7.2 over
+ * what was lost or came too late. */
+struct gen_holes {
+	uint64_t heard[GEN_WINDOW / 64]; /* by number: came in time */
+	uint32_t next;              /* the first that is not judged; GEN_NONE: none yet */
+	uint32_t calm;              /* heard in a row since the last hole */
+	uint32_t length, inside;    /* of the burst that may be: from hole to hole; holes of it */
+	uint32_t holes, runs;       /* runs: of holes in a row */
+	uint32_t bursts, burst_length, burst_holes; /* sums */
+	bool judged;
+};
+
+/* What was said of a stream by RTCP that passed. */
+struct gen_heard {
+	double receiver_ms, sender_ms, trips_ms; /* trips: their sum, when both were known */
+	uint32_t reports, trips, sent_packets, sent_reports;
+	int32_t lost;
+	bool receiver, sender, bye;
 };
 
 /* What was sent of one SSRC: RFC 3550 by the letter, nothing clever. */
 struct gen_tally {
+	struct gen_holes holes;
+	struct gen_heard heard;
+	/* how late beyond the first one, ms: now; the least of these ten seconds, and before */
+	double transit, least, least_before;
+	int64_t least_ns;           /* begin of these ten seconds */
+	uint32_t discarded;
+	bool anchored;              /* these are known, since the sequence began */
 	int64_t first_ns, last_ns, codec_ns, delta_max_ns;
 	double jitter, jitter_sum, jitter_max;
 	uint64_t bytes;
@@ -189,6 +223,7 @@ struct gen_stream {
 	int64_t stop_ns;       /* packets due later are not sent */
 	int64_t change_ns;     /* SSRC or sequence; 0: no more */
 	int64_t rtcp_due_ns, peer_report_ns;
+	uint32_t peer_report_ssrc;
 	uint32_t seq;          /* grows beyond 16 bits */
 	uint32_t ts, event_ts;
 	uint32_t held;         /* packets on their way */
@@ -249,6 +284,7 @@ struct gen {
 	uint16_t ip_id;
 	struct gen_call *calls;
 	struct gen_stream *streams;
+	struct gen_digit *digits;  /* GEN_DIGITS_MAX of each call; NULL: nobody asks */
 	struct gen_held *held;
 	struct gen_past *past;
 	uint32_t n_held, held_free, n_past, past_free;
@@ -313,9 +349,13 @@ gen_message_from_callee(const struct gen_call *c, enum gen_message_id id)
 	bool by_callee = gen_messages[id].flags & GEN_ENDER && c->flags & GEN_CALL_CALLEE_ENDS;
 	return (gen_messages[id].status != 0) != by_callee;
 }
+#define GEN_INFO_MS 160 /* a digit by INFO says so */
 /* Digit i of the call: as an event of RFC 4733 3.2, as text. */
 uint8_t gen_digit_event(const struct gen_call *c, uint32_t i);
 char gen_digit(const struct gen_call *c, uint32_t i);
+
+/* A message or packet of digit i was seen now, that gives it so long. */
+void gen_digit_seen(struct gen *g, uint32_t call, uint32_t i, uint16_t ticks);
 
 /* ---- gen_media.c ---- */
 
@@ -339,6 +379,8 @@ void gen_tally_packet(struct gen_tally *t, const struct gen_rtp *rtp, int64_t ts
 /* The sequence begins anew. */
 void gen_tally_restart(struct gen_tally *t);
 uint32_t gen_tally_expected(const struct gen_tally *t);
+/* As if the stream ended now. */
+struct gen_holes gen_tally_holes(const struct gen_tally *t);
 
 /* ---- gen_truth.c ---- */
 

@@ -2,6 +2,50 @@
 
 /* ---- a stream ---- */
 
+/* Of what was lost or came too late; G.107's BurstR: mean run against that of random loss. */
+static void
+put_bursts(struct record_writer *w, const struct gen_tally *t, int64_t packet_ns)
+{
+	struct gen_holes h = gen_tally_holes(t);
+	double numbers = gen_tally_expected(t), between = numbers - h.burst_length;
+	double ms = (double)packet_ns / 1e6;
+
+	record_put_u64(w, RECORD_F_DISCARDED, t->discarded);
+	record_put_u64(w, RECORD_F_BURSTS, h.bursts);
+	record_put_f64(w, RECORD_F_BURST_DENSITY,
+		h.bursts ? 100.0 * h.burst_holes / h.burst_length : 0);
+	if (between > 0)
+		record_put_f64(
+			w, RECORD_F_GAP_DENSITY, 100.0 * (h.holes - h.burst_holes) / between);
+	record_put_f64(w, RECORD_F_BURST_MS, h.bursts ? h.burst_length * ms / h.bursts : 0);
+	record_put_f64(w, RECORD_F_GAP_MS, between * ms / (h.bursts + 1.0));
+	if (h.runs)
+		record_put_f64(w, RECORD_F_BURST_RATIO,
+			(double)h.holes / h.runs * (1 - h.holes / numbers));
+}
+
+static void
+put_heard(struct record_writer *w, const struct gen_heard *h)
+{
+	double both_ms = (h->receiver ? h->receiver_ms : 0) + (h->sender ? h->sender_ms : 0);
+
+	if (h->receiver || h->sender)
+		record_put_f64(w, RECORD_F_RTT_MS, h->trips ? h->trips_ms / h->trips : both_ms);
+	if (h->receiver)
+		record_put_f64(w, RECORD_F_RTT_RECEIVER_MS, h->receiver_ms);
+	if (h->sender)
+		record_put_f64(w, RECORD_F_RTT_SENDER_MS, h->sender_ms);
+	record_put_u64(w, RECORD_F_REMOTE_REPORTS, h->reports);
+	if (h->reports)
+		record_put_f64(w, RECORD_F_REMOTE_LOST, h->lost);
+	if (h->sent_reports) {
+		record_put_u64(w, RECORD_F_SENT_PACKETS, h->sent_packets);
+		record_put_cstr(w, RECORD_F_CNAME, "g@gen");
+	}
+	if (h->bye)
+		record_put_bool(w, RECORD_F_RTCP_BYE, true);
+}
+
 static void
 put_stream(struct gen *g, struct record_writer *w, uint32_t stream, const struct gen_tally *t)
 {
@@ -40,7 +84,34 @@ put_stream(struct gen *g, struct record_writer *w, uint32_t stream, const struct
 	record_put_u64(w, RECORD_F_MARKERS, t->markers);
 	record_put_u64(w, RECORD_F_RTCP_PACKETS, t->rtcp_packets);
 	record_put_u64(w, RECORD_F_AFTER_BYE, t->after_end);
+	record_put_f64(w, RECORD_F_PTIME_MS, (double)codec->packet_ns / 1e6);
+	put_bursts(w, t, codec->packet_ns);
+	put_heard(w, &t->heard);
+	record_put_f64(w, RECORD_F_CLOCK_SKEW_PPM, -g->options.skew_ppm);
 	record_list_close(w, row);
+}
+
+/* Of digits by telephone events, or by INFO. */
+static void
+put_digits(const struct gen *g, struct record_writer *w, uint32_t call)
+{
+	const struct gen_call *c = &g->calls[call];
+	bool info = c->flags & GEN_CALL_INFO;
+
+	for (uint32_t i = 0; g->digits && i < c->n_digits; i++) {
+		const struct gen_digit *d = &g->digits[call * GEN_DIGITS_MAX + i];
+		char digit = gen_digit(c, i);
+		if (d->at_ns == 0)
+			continue;
+		uint32_t row = record_list_open(w, RECORD_F_DTMF);
+		record_put_cstr(w, RECORD_F_SENDER, "caller");
+		record_put_time(w, RECORD_F_TIME, d->at_ns);
+		record_put_str(w, RECORD_F_DIGIT, base_span_of(&digit, 1));
+		record_put_u64(w, RECORD_F_LENGTH_MS,
+			info ? d->ticks : d->ticks * 1000u / g->codecs[c->codec].clock_hz);
+		record_put_cstr(w, RECORD_F_SOURCE, info ? "info" : "rfc4733");
+		record_list_close(w, row);
+	}
 }
 
 static void
@@ -177,6 +248,7 @@ put_call(struct gen *g, uint32_t call, struct record_writer *w)
 	record_put_u64(w, RECORD_F_HOLDS, c->holds);
 	put_silence(g, call, w);
 	put_streams(g, w, call);
+	put_digits(g, w, call);
 }
 
 void

@@ -218,6 +218,7 @@ struct media_cold {
 	uint16_t vlan;
 	uint8_t tunnel : 4, sender : 2, state : 2;
 	uint8_t dscp : 6;          /* of the first packet, as is ttl */
+	uint8_t mixed : 1;         /* since the last look a packet came out of its turn, or again */
 	/* the second line: of the payload type and the chunks */
 	double jitter_sum;         /* chunks before this one */
 	struct media_chunks chunks; /* before this one; and where this one began: */

@@ -61,7 +61,8 @@ anchor(struct media_hot *h, struct media_cold *c)
 static bool
 begins_talkspurt(const struct media *m, uint32_t index, const struct media_sample *s)
 {
-	return s->marker && m->cold[index].markers < media_loss_packets(m, index) / 4;
+	return s->marker && s->seq == (uint16_t)m->hot[index].highest &&
+	       m->cold[index].markers < media_loss_packets(m, index) / 4;
 }
 
 /* The packet came too late to be played.  False: and so many before it that all is new. */
@@ -250,8 +251,12 @@ media_quality_look(struct media *m, uint32_t index, const struct media_sample *s
 	struct media_hot *h = &m->hot[index];
 	struct media_cold *c = &m->cold[index];
 
-	if (!s->marker && (h->window & 3) == 3 && s->seq == (uint16_t)h->highest)
+	/* from the number before to this one, neither out of its turn */
+	if (!s->marker && (h->window & 3) == 3 && s->seq == (uint16_t)h->highest &&
+		!c->mixed)
 		interval_vote(m, index, interval);
+	if (s->seq == (uint16_t)h->highest)
+		c->mixed = false;
 	c->looks += c->looks < INTERVAL_LOOKS;
 	if (media_elapsed(media_chunk_ns(c), s->ts_ns) >= MEDIA_CHUNK_NS)
 		chunk_end(m, index, s->ts_ns);

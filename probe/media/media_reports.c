@@ -98,6 +98,8 @@ round_trip(const struct rtcp_context *x, uint32_t subject, uint32_t last, uint32
 	r->receiver_us = trip > 0 ? (uint32_t)(trip / BASE_NS_PER_US) : 0;
 	r->has_receiver = true;
 	half_trip(x, r->receiver_us);
+	if (!r->has_sender)
+		return; /* half a trip is no trip */
 	uint32_t sum = r->receiver_us + r->sender_us;
 	r->trip_us_max = sum > r->trip_us_max ? sum : r->trip_us_max;
 	r->trip_us_sum += sum;

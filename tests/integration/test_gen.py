@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """test_gen.py [--random N] [SEED...] - what `ringtap gen` says it sent is what `ringtap read` finds: calls, outcomes, times, streams, packets, losses,
-duplicates, reordering exactly; jitter within the rounding of its single-precision state.
+duplicates, reordering, discards, bursts, digits, RTCP reports exactly; jitter within the rounding of its single-precision state, densities and
+lengths of bursts within that of the print, round trips within that of RTCP's clocks, MOS as G.107 computed from the truth (emodel.py).
 
 Each case is a mix of faults and is run with the seeds given, else with those of the list; then come mixes drawn at random, from the seeds of
 a list or, with --random, from N seeds of the clock.  A failure prints its command line."""
@@ -15,6 +16,7 @@ import time
 
 sys.dont_write_bytecode = True
 import corpus_tools as tools
+import emodel
 
 SEEDS = [1, 2]
 MIXES = [1795409612] + list(range(100, 124)) # the first ones found faults
@@ -42,6 +44,11 @@ CASES = {
     'duplicates': MEDIA + ' --duplicate 5%',
     'everything at once': MEDIA + ' --loss 2% --duplicate 2% --reorder 2% --jitter 5ms --skew 120 --dtmf 30% --holds 20%',
     'skew': MEDIA + ' --skew -300',
+    'skew for long': '--cps 4 --duration 2s --hold 65s --skew 80 --codecs PCMA,AMR,opus',
+    'late': MEDIA + ' --reorder 3% --reorder-packets 12',
+    'late and lost': MEDIA + ' --reorder 3% --reorder-packets 12 --burst 2%,20%,70%',
+    'long and bad': '--cps 4 --duration 2s --hold 40s --burst 1%,15%,60% --reorder 1% --reorder-packets 8 --rtcp 3s --rtt 180ms',
+    'digits': QUIET + ' --dtmf 60% --info 40% --digits 12 --hold 12s --codecs PCMA,opus --loss 2% --duplicate 2%',
     'ssrc change': MEDIA + ' --ssrc-change 60% --loss 1%',
     'restart': MEDIA + ' --seq-restart 60% --loss 1%',
     'nat': MEDIA + ' --nat 100%',
@@ -60,12 +67,62 @@ EXACT = ('kind', 'call_id', 'from_tag', 'from_user', 'to_user', 'src_ip', 'src_p
          'capture_duplicates', 'invites', 'auth_challenges', 'holds', 'request_time', 'response_time', 'action', 'attempts',
          'requested_expires', 'granted_expires')
 STREAM = ('src_ip', 'src_port', 'dst_ip', 'dst_port', 'sender', 'ssrc', 'payload_type', 'codec', 'clock_rate', 'first_time', 'last_time',
-          'packets', 'bytes', 'expected', 'lost', 'duplicates', 'reordered', 'markers', 'rtcp_packets', 'delta_ms_max', 'after_bye')
+          'packets', 'bytes', 'expected', 'lost', 'duplicates', 'reordered', 'markers', 'rtcp_packets', 'delta_ms_max', 'after_bye', 'bursts',
+          'discarded', 'remote_reports', 'remote_lost', 'sent_packets', 'cname', 'rtcp_bye')
+# Three decimals are printed.  A round trip is of NTP stamps and delays of 1/65536 s.
+NEAR = {'burst_density': 0.001, 'gap_density': 0.001, 'burst_ms': 0.001, 'gap_ms': 0.001, 'burst_ratio': 0.001,
+        'rtt_ms': 0.05, 'rtt_receiver_ms': 0.05, 'rtt_sender_ms': 0.05}
+NEEDS_INTERVAL = ('burst_ms', 'gap_ms')
+SKEW_PPM = 1.5
+MOS, R = 0.002, 0.05
+BUFFER_MS = 60
+LENGTH_MS = 1
 # Both print milliseconds with three decimals; the engine's jitter is a float.
 JITTER_MS = 0.002
 SILENCE_MS = 5000
 # The clock of a dynamic payload type is not known before the SDP: jitter counts from there.
 NO_JITTER = ('media first',)
+
+
+def compare_opinion(got, want, wrong):
+    """What the truth's losses, delay and codec come to."""
+    if got.get('mos') is None:
+        if got.get('mos_reason') != 'short' or (want['expected'] >= 20 and tools.seconds_of(want['last_time']) - tools.seconds_of(want['first_time']) > 1.001):
+            wrong('%s no MOS: %r' % (want['ssrc'], got.get('mos_reason')))
+        return
+    halves = (want.get('rtt_receiver_ms', 0) + want.get('rtt_sender_ms', 0)) / 2
+    ms = BUFFER_MS + got['ptime_ms'] + emodel.CODECS[want['codec']][2] + halves
+    missing = want['lost'] + want['discarded']
+    r, mos = emodel.rating(want['codec'], 100 * missing / want['expected'], want.get('burst_ratio', 1), ms)
+    if abs(got['mos'] - mos) > MOS or abs(got['r_factor'] - r) > R or abs(got['delay_ms'] - ms) > NEAR['rtt_ms']:
+        wrong('%s R %r, MOS %r, delay %r, not %.3f, %.3f, %.3f' % (want['ssrc'], got['r_factor'], got['mos'], got['delay_ms'], r, mos, ms))
+
+
+def compare_figures(got, want, wrong):
+    # Packets that mix may hide the interval from a short stream; lengths are in intervals.
+    interval = got.get('ptime_ms')
+    if want['packets'] >= 50 and interval != want.get('ptime_ms'):
+        wrong('%s ptime_ms: %r, not %r' % (want['ssrc'], interval, want.get('ptime_ms')))
+    for field, bound in NEAR.items():
+        a, b = got.get(field), want.get(field)
+        if field in NEEDS_INTERVAL:
+            if interval is None:
+                continue
+            b = b * interval / want['ptime_ms']
+        if (a is None) != (b is None) or (a is not None and abs(a - b) > bound + 1e-6 * abs(b)):
+            wrong('%s %s: %r, not %r' % (want['ssrc'], field, a, b))
+    skew = got.get('clock_skew_ppm')
+    if skew is not None and not want['delayed'] and abs(skew - want['clock_skew_ppm']) > SKEW_PPM:
+        wrong('%s clock_skew_ppm: %r, not %r' % (want['ssrc'], skew, want['clock_skew_ppm']))
+
+
+def compare_digits(got, want, wrong):
+    """Which, by whom, how and when exactly; a length in ms is cut or rounded."""
+    plain = lambda digits: [(d['digit'], d['source'], d['sender'], d['time']) for d in digits]
+    if plain(got) != plain(want):
+        wrong('dtmf %s, not %s' % (plain(got), plain(want)))
+    elif any(abs(a['length_ms'] - b['length_ms']) > LENGTH_MS for a, b in zip(got, want)):
+        wrong('lengths of dtmf %s, not %s' % ([d['length_ms'] for d in got], [d['length_ms'] for d in want]))
 
 
 def compare_stream(got, want, wrong, jitter):
@@ -77,6 +134,9 @@ def compare_stream(got, want, wrong, jitter):
         near = (got.get(field) is None) == (value is None) and (value is None or abs(got[field] - value) <= JITTER_MS + 1e-4 * value)
         if not near:
             wrong('%s %s: %r, not %r' % (want['ssrc'], field, got.get(field), value))
+    compare_figures(got, want, wrong)
+    if want.get('codec'):
+        compare_opinion(got, want, wrong)
 
 
 def compare_call(got, want, wrong, jitter):
@@ -93,6 +153,7 @@ def compare_call(got, want, wrong, jitter):
     wanted = {s['ssrc']: s for s in want.get('streams', [])}
     if sorted(found) != sorted(wanted) or len(found) != len(got.get('streams', [])):
         wrong('streams %s, not %s' % ([(s['ssrc'], s['packets']) for s in got.get('streams', [])], sorted(wanted)))
+    compare_digits(got.get('dtmf', []), want.get('dtmf', []), wrong)
     for ssrc in found.keys() & wanted.keys():
         compare_stream(found[ssrc], wanted[ssrc], wrong, jitter)
 
@@ -103,6 +164,9 @@ def run(name, options, seed, folder):
     command = [tools.program(), 'gen'] + options.split() + ['--seed', str(seed), '-w', capture, '-t', truth]
     subprocess.run(command, check=True)
     wanted = {r['call_id']: r for r in map(json.loads, open(truth))}
+    for record in wanted.values():
+        for stream in record.get('streams', []):
+            stream['delayed'] = '--jitter' in options or '--reorder' in options
     result = subprocess.run([tools.program(), 'read', '--format', 'jsonl', capture], stdout=subprocess.PIPE, check=True)
     records = [json.loads(line) for line in result.stdout.splitlines()]
     found = {r['call_id']: r for r in records if r['kind'] in ('call', 'registration')}
@@ -112,8 +176,9 @@ def run(name, options, seed, folder):
     for call_id, want in wanted.items():
         compare_call(found.get(call_id, {}), want, lambda text: bad.append('%s: %s' % (call_id, text)), name not in NO_JITTER)
     streams = [s for r in wanted.values() for s in r.get('streams', [])]
-    print('%s: %s, seed %d: %d calls, %d streams, %d packets, %d lost' % ('FAILED' if bad else 'ok', name, seed, len(wanted), len(streams),
-          sum(s['packets'] for s in streams), sum(s['lost'] for s in streams)))
+    total = {field: sum(s[field] for s in streams) for field in ('packets', 'lost', 'discarded', 'bursts', 'remote_reports')}
+    print('%s: %s, seed %d: %d calls, %d streams, %s, %d digits' % ('FAILED' if bad else 'ok', name, seed, len(wanted), len(streams),
+          ', '.join('%d %s' % (n, field) for field, n in total.items()), sum(len(r.get('dtmf', [])) for r in wanted.values())))
     if bad:
         print('  ' + ' '.join(command[1:]))
         print('\n'.join('  ' + text for text in bad[:int(os.environ.get('RINGTAP_SHOW', 8))]))

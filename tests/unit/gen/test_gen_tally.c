@@ -81,11 +81,55 @@ jitter_is_that_of_rfc_3550(void **state)
 	assert_true(t.jitter == 0.9375 && t.jitter_max == 1.0);
 }
 
+static void
+bursts_end_where_sixteen_are_heard_in_a_row(void **state)
+{
+	static const struct {
+		const char *order;
+		uint32_t holes, runs, bursts, length, inside;
+	} rows[] = {
+		{"abcdefgh", 0, 0, 0, 0, 0},
+		{"abdefgh", 1, 1, 0, 0, 0},
+		{"aeghijklmnopqrstuvwxyz", 4, 2, 1, 5, 4},     /* b c d, f */
+		{"acdefghijklmnopqstuvwxyz", 2, 2, 1, 17, 2},  /* b, r: 15 between */
+		{"acdefghijklmnopqrtuvwxyz", 2, 2, 0, 0, 0},   /* b, s: 16 */
+		{"adefghijklmnopqrsvwxyz", 4, 2, 2, 4, 4},     /* b c, t u: two */
+		{"aecdghBijklmnopqrstuvwxyz", 2, 2, 1, 5, 2},  /* b, f, though mixed and copied */
+	};
+
+	for (size_t i = 0; i < base_count_of(rows); i++) {
+		struct gen_tally t = tally_of(rows[i].order);
+		struct gen_holes h = gen_tally_holes(&t);
+		assert_int_equal(h.holes, rows[i].holes);
+		assert_int_equal(h.runs, rows[i].runs);
+		assert_int_equal(h.bursts, rows[i].bursts);
+		assert_int_equal(h.burst_length, rows[i].length);
+		assert_int_equal(h.burst_holes, rows[i].inside);
+	}
+}
+
+static void
+more_than_60_ms_late_is_too_late(void **state)
+{
+	struct gen_tally t;
+	struct gen_rtp rtp = {.first = true, .seq = 0x10000};
+	int64_t late_ms[] = {5, 0, 60, 61, 30, 65, 64};
+
+	gen_tally_begin(&t, 1);
+	for (uint32_t i = 0; i < base_count_of(late_ms); i++, rtp.seq++, rtp.ts += 160) {
+		rtp.marker = i == 5; /* a talkspurt begins: its delay is the new normal one */
+		gen_tally_packet(&t, &rtp, BASE_NS_PER_SEC + (20 * i + late_ms[i]) * BASE_NS_PER_MS, 8000);
+	}
+	assert_int_equal(t.discarded, 1);
+	assert_int_equal(gen_tally_holes(&t).holes, 1);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(counts),
+		cmocka_unit_test(counts), cmocka_unit_test(bursts_end_where_sixteen_are_heard_in_a_row),
+		cmocka_unit_test(more_than_60_ms_late_is_too_late),
 		cmocka_unit_test(a_restart_loses_nothing),
 		cmocka_unit_test(jitter_is_that_of_rfc_3550),
 	};
