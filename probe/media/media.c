@@ -8,9 +8,9 @@
 /* ---- memory ---- */
 
 struct layout {
-	size_t hot, cold, buckets, candidates, calls, mores, wides, rares, reports, events, codecs;
-	size_t total;
-	uint32_t max, n_candidates, n_calls, n_rares, n_reports;
+	size_t hot, cold, buckets, candidates, calls, mores, wides, rares, reports, guesses, events;
+	size_t codecs, total;
+	uint32_t max, n_candidates, n_calls, n_rares, n_reports, n_guesses;
 };
 
 static struct layout
@@ -34,8 +34,11 @@ layout_of(const struct media_options *options)
 	l.rares = base_align_up(l.wides + (size_t)l.max * sizeof(struct media_ends), 64);
 	l.reports = base_align_up(
 		l.rares + (size_t)l.n_rares * sizeof(struct media_rare), 64);
-	l.events = base_align_up(
+	l.n_guesses = l.max / 32 + 16;
+	l.guesses = base_align_up(
 		l.reports + (size_t)l.n_reports * sizeof(struct media_reports), 64);
+	l.events = base_align_up(
+		l.guesses + (size_t)l.n_guesses * sizeof(struct media_guess), 64);
 	l.codecs = l.events +
 		   base_align_up(media_events_max(l.max) * sizeof(struct media_event), 64);
 	l.total = l.codecs + base_align_up(media_codecs_footprint(l.max), 64);
@@ -89,6 +92,7 @@ media_new(void *mem, const struct media_options *options)
 	media_pool_init(&m->wides, p + l.wides, sizeof(struct media_ends), l.max);
 	media_pool_init(&m->rares, p + l.rares, sizeof(struct media_rare), l.n_rares);
 	media_pool_init(&m->reports, p + l.reports, sizeof(struct media_reports), l.n_reports);
+	media_pool_init(&m->guesses, p + l.guesses, sizeof(struct media_guess), l.n_guesses);
 	clocks_init(m);
 	media_quality_init(m);
 	media_events_init(m, p + l.events);

@@ -103,6 +103,33 @@ media_reports_for(struct media *m, uint32_t index)
 	return block_for(m, &m->reports, &media_more_for(m, index)->reports);
 }
 
+struct media_guess *
+media_guess_of(const struct media *m, uint32_t index)
+{
+	const struct media_rare *rare = media_rare_of(m, index);
+
+	return rare ? block(&m->guesses, rare->guess) : NULL;
+}
+
+struct media_guess *
+media_guess_for(struct media *m, uint32_t index)
+{
+	struct media_rare *rare = media_rare_for(m, index);
+
+	return rare ? block_for(m, &m->guesses, &rare->guess) : NULL;
+}
+
+void
+media_guess_give(struct media *m, uint32_t index)
+{
+	struct media_rare *rare = media_rare_of(m, index);
+
+	if (rare == NULL)
+		return;
+	give(&m->guesses, rare->guess);
+	rare->guess = 0;
+}
+
 void
 media_blocks_give(struct media *m, uint32_t index)
 {
@@ -110,6 +137,7 @@ media_blocks_give(struct media *m, uint32_t index)
 	const struct media_more *more = media_more_of(m, index);
 
 	media_codecs_give(m, index);
+	media_guess_give(m, index);
 	give(&m->rares, more->rare);
 	give(&m->reports, more->reports);
 	give(&m->mores, c->more);

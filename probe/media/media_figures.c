@@ -179,6 +179,7 @@ media_figures_payload(struct media *m, uint32_t index, const struct media_sample
 {
 	struct media_hot *h = &m->hot[index];
 	struct media_cold *c = &m->cold[index];
+	bool begins = false;
 
 	if (s->payload_type != c->payload_type) {
 		struct media_codec codec = media_figures_codec(m, index, s->payload_type);
@@ -190,11 +191,17 @@ media_figures_payload(struct media *m, uint32_t index, const struct media_sample
 			put_aside(m, index, &codec);
 			return;
 		}
-		if (s->payload_type != c->payload_type)
+		begins = s->payload_type != c->payload_type;
+		if (begins)
 			change_payload(m, index, s->payload_type);
+	} else if (h->clock == 0 && s->payload_type != MEDIA_PT_T38) {
+		refresh_map(m, index, s);
 	}
-	if (h->clock == 0)
+	if (h->clock == 0) {
+		if (s->payload_type != MEDIA_PT_T38)
+			media_guess_packet(m, index, s, begins);
 		return;
+	}
 	if (!(c->flags & MEDIA_HAVE_LAST)) {
 		if (c->skipped)
 			media_more_for(m, index)->skipped++;
@@ -240,6 +247,14 @@ jitter_remap(struct media_jitter *j, const struct media_codec *codec)
 	}
 }
 
+/* The clock of the payload type in use is known now. */
+static void
+guess_ends(struct media *m, uint32_t index, struct media_jitter *j)
+{
+	media_guess_right(m, index, j);
+	media_guess_give(m, index);
+}
+
 /* The payload type in use means something else now? */
 static void
 remap_hot(struct media *m, uint32_t index, uint64_t packets)
@@ -250,7 +265,10 @@ remap_hot(struct media *m, uint32_t index, uint64_t packets)
 	if (!is_aside(&codec) && codec.clock == m->hot[index].clock)
 		return;
 	struct media_jitter now = jitter_of_hot(m, index, packets);
+	bool guessed = now.clock == 0;
 	jitter_remap(&now, &codec);
+	if (guessed)
+		guess_ends(m, index, &now);
 	if (now.payload_type == MEDIA_PT_NONE)
 		media_more_for(m, index)->aside_pt = c->payload_type;
 	jitter_to_hot(m, index, &now, packets);

@@ -156,7 +156,7 @@ behind_highest(struct media *m, uint32_t index, uint32_t behind)
 	uint32_t ext = h->highest - behind;
 	bool before_base = (int32_t)(ext - m->cold[index].base) < 0, seen;
 
-	c->mixed = true;
+	m->cold[index].mixed = true;
 	if (before_base)
 		seen = false;
 	else if (behind < 64)

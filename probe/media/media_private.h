@@ -3,6 +3,7 @@
  *   media_hot.c     prepare, find, update: the burst, and what a packet does to its one hot line
  *   media_loss.c    sequence jumps, late packets, bursts and gaps
  *   media_figures.c payload types and their jitter; summaries
+ *   media_guess.c   jitter of a payload type whose clock is not known yet
  *   media_quality.c jitter buffer, chunks of ten seconds, MOS
  *   media_reports.c RTCP
  *   media_block.c   blocks for what few streams need; both ends of a stream
@@ -173,6 +174,15 @@ struct media_rare {
 	uint64_t silence_ms;
 	uint32_t late_at, late_last, late_run;
 	uint32_t events, noise, silences, payload_changes, previous_ssrc;
+	uint32_t guess;            /* block */
+};
+
+#define MEDIA_GUESSES 8
+struct media_guess {
+	int64_t since_ns, last_ns; /* first packet of the payload type, and last */
+	double sum[MEDIA_GUESSES];
+	float jitter[MEDIA_GUESSES], max[MEDIA_GUESSES];
+	uint32_t timestamp;        /* of the last */
 };
 
 struct media_stamp {
@@ -275,7 +285,7 @@ struct media {
 	uint64_t secret[7];
 	struct media_candidate *candidates;
 	struct media_list *calls;
-	struct media_pool mores, wides, rares, reports;
+	struct media_pool mores, wides, rares, reports, guesses;
 	struct {
 		struct media_codec_set *sets; /* from 1 on */
 		uint16_t buckets[MEDIA_SETS_BUCKETS];
@@ -341,6 +351,12 @@ struct media_codec media_figures_codec(
 	const struct media *m, uint32_t index, uint8_t payload_type);
 void media_figures_summary(const struct media *m, uint32_t index, struct media_summary *out);
 
+/* media_guess.c */
+/* A packet of the payload type in use, whose clock is not known.  begins: its first one. */
+void media_guess_packet(struct media *m, uint32_t index, const struct media_sample *s, bool begins);
+/* It is j->clock: the other figures of j.  False: nobody guessed that. */
+bool media_guess_right(struct media *m, uint32_t index, struct media_jitter *j);
+
 /* media_quality.c */
 struct media_arrival {
 	float transit;
@@ -383,6 +399,9 @@ struct media_rare *media_rare_of(const struct media *m, uint32_t index);
 struct media_rare *media_rare_for(struct media *m, uint32_t index);
 struct media_reports *media_reports_of(const struct media *m, uint32_t index);
 struct media_reports *media_reports_for(struct media *m, uint32_t index);
+struct media_guess *media_guess_of(const struct media *m, uint32_t index);
+struct media_guess *media_guess_for(struct media *m, uint32_t index);
+void media_guess_give(struct media *m, uint32_t index);
 void media_blocks_give(struct media *m, uint32_t index);
 
 /* media_codecs.c */

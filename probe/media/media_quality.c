@@ -252,8 +252,7 @@ media_quality_look(struct media *m, uint32_t index, const struct media_sample *s
 	struct media_cold *c = &m->cold[index];
 
 	/* from the number before to this one, neither out of its turn */
-	if (!s->marker && (h->window & 3) == 3 && s->seq == (uint16_t)h->highest &&
-		!c->mixed)
+	if (!s->marker && (h->window & 3) == 3 && s->seq == (uint16_t)h->highest && !c->mixed)
 		interval_vote(m, index, interval);
 	if (s->seq == (uint16_t)h->highest)
 		c->mixed = false;
