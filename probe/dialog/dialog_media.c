@@ -96,23 +96,34 @@ media_endpoint_next(const struct dialog *d, chain_ref *at, struct base_endpoint 
 	return true;
 }
 
+static bool
+endpoint_is_known(const struct dialog *d, const struct slot *s, const struct base_endpoint *at)
+{
+	chain_ref ref = s->last_endpoint;
+	struct base_endpoint known;
+
+	while (media_endpoint_next(d, &ref, &known))
+		if (base_endpoint_eq(&known, at))
+			return true;
+	return false;
+}
+
 /* Publishes, and notes the endpoint once so that the closing call can withdraw it. */
 static void
 endpoint_publish(struct dialog *d, struct slot *s, const struct base_endpoint *at,
-	const struct media_announce *announce)
+	struct media_announce *announce)
 {
 	struct endpoint_item item;
 	struct base_endpoint known;
-	chain_ref ref = s->last_endpoint;
 
+	announce->again = endpoint_is_known(d, s, at);
 	d->options.hooks.publish(d->options.hooks.context, at, announce);
-	while (media_endpoint_next(d, &ref, &known))
-		if (base_endpoint_eq(&known, at))
-			return;
+	if (announce->again)
+		return;
 	memset(&item, 0, sizeof(item));
 	item.before = s->last_endpoint;
 	item.at = *at;
-	ref = chain_text_add(&d->pool, &s->text_chain, base_span_of(&item, sizeof(item)));
+	chain_ref ref = chain_text_add(&d->pool, &s->text_chain, base_span_of(&item, sizeof(item)));
 	if (media_endpoint_next(d, &(chain_ref){ref}, &known)) /* there is room for all of it */
 		s->last_endpoint = ref;
 	else
@@ -132,17 +143,18 @@ ip_is_private(const struct base_ip *ip)
 }
 
 /* Where SDP names a private address and the signalling comes from a public one, or the other way
- * round, NAT stands between; many keep the port. */
+ * round, NAT stands between; many keep the port.  Else its host may tell. */
 static void
 guess_publish(struct dialog *d, struct slot *s, const struct base_endpoint *at,
 	struct media_announce *announce, const struct base_ip *signalling)
 {
-	struct base_endpoint guess = {*signalling, at->port};
+	struct base_endpoint guess = {*signalling, at->port}, host = {*signalling, 0};
 
 	if (ip_is_private(&at->ip) == ip_is_private(signalling))
 		return;
 	announce->guess = true;
 	endpoint_publish(d, s, &guess, announce);
+	endpoint_publish(d, s, &host, announce);
 	announce->guess = false;
 }
 

@@ -34,7 +34,7 @@ layout_of(const struct media_options *options)
 	l.rares = base_align_up(l.wides + (size_t)l.max * sizeof(struct media_ends), 64);
 	l.reports = base_align_up(
 		l.rares + (size_t)l.n_rares * sizeof(struct media_rare), 64);
-	l.n_guesses = l.max / 32 + 16;
+	l.n_guesses = l.max / 128 + 16;
 	l.guesses = base_align_up(
 		l.reports + (size_t)l.n_reports * sizeof(struct media_reports), 64);
 	l.events = base_align_up(

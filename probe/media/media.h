@@ -18,6 +18,10 @@
  * after MEDIA_PROBATION_PACKETS packets. Streams tied to a call stay until the call is collected;
  * the others until idle.  Full: the idle and untied go first, counted.
  *
+ * A stream of which neither end was announced is tied by its host where NAT is seen (SDP names
+ * another address than signalling comes from): after a second, where exactly one call stands behind
+ * it, announced the payload type and has no other stream that way.
+ *
  * The receiver's announcement says whose a stream is, or the sender's; where they name two calls,
  * the newer one.  A call that is over keeps its streams for the time that it lingers, and packets
  * are counted as late (after_bye); a packet that comes after another call has announced the
@@ -63,6 +67,7 @@ struct media_announce {
 	bool listen;                 /* the call's audio is asked for: media_options.audio */
 	/* Not what SDP says but where NAT may have put it: yields to what SDP says. */
 	bool guess;
+	bool again;                  /* of a host: not this call's first announcement of it */
 	uint16_t ptime_ms;           /* a=ptime; 0: none */
 	struct media_codec_map codecs[MEDIA_CODECS_MAX];
 };
@@ -72,7 +77,9 @@ size_t media_directory_footprint(uint32_t max_endpoints);
 struct media_directory *media_directory_new(void *mem, uint32_t max_endpoints,
 	const struct base_hash_key *key);
 /* Writer.  The endpoint's entry becomes this call's (the newest announcement counts, a guess only
- * where there is no other).  False: full. */
+ * where there is no other).  Port 0 is a host: media of the call come from there, on ports that
+ * nobody announced, as its signalling does; readers see it as long as no other call stands behind
+ * that host, and only one side of this one.  False: full. */
 bool media_directory_publish(struct media_directory *d, const struct base_endpoint *at,
 	const struct media_announce *announce);
 /* Writer.  Takes the entry away where it is still this call's. */

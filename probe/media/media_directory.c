@@ -9,6 +9,7 @@
  * published meanwhile.  All shared words are accessed with atomic loads and stores: the copy is no
  * data race. */
 #include "media.h"
+#include "media_host.h"
 #include "media_private.h"
 #include "media_table.h"
 
@@ -60,6 +61,7 @@ struct media_directory {
 	uint32_t *free;               /* stack of indices, the writer's */
 	uint32_t n_free, entries_max; /* one more than endpoints: the one being filled */
 	uint32_t fresh;               /* entries from here on were never used, nor are they free */
+	struct media_hosts hosts;
 	uint32_t faxes;               /* entries with FLAG_T38: readers ask for fax only then */
 	_Alignas(64) uint64_t
 		version; /* publications ever: readers skip asking again where nothing came */
@@ -83,6 +85,7 @@ media_directory_footprint(uint32_t max_endpoints)
 	uint32_t max = max_endpoints ? max_endpoints : 1;
 
 	return base_align_up(sizeof(struct media_directory), 64) + buckets_bytes(max) +
+	       media_hosts_footprint(max) +
 	       (size_t)(max + 1) * sizeof(struct entry) + more_bytes(max) +
 	       base_align_up((size_t)(max + 1) * sizeof(uint32_t), 64);
 }
@@ -99,6 +102,8 @@ media_directory_new(void *mem, uint32_t max_endpoints, const struct base_hash_ke
 	d->key = *key;
 	media_table_init(&d->table, p, max);
 	p += buckets_bytes(max);
+	media_hosts_init(&d->hosts, p, max, key);
+	p += media_hosts_footprint(max);
 	d->entries = (struct entry *)p;
 	p += (size_t)d->entries_max * sizeof(struct entry);
 	d->more = (struct entry_more *)p;
@@ -238,8 +243,8 @@ entry_free(struct media_directory *d)
 	return d->free[d->n_free - 1];
 }
 
-bool
-media_directory_publish(struct media_directory *d, const struct base_endpoint *at,
+static bool
+entry_publish(struct media_directory *d, const struct base_endpoint *at,
 	const struct media_announce *announce)
 {
 	uint64_t hash = base_hash(&d->key, at, sizeof(*at));
@@ -267,8 +272,8 @@ media_directory_publish(struct media_directory *d, const struct base_endpoint *a
 	return true;
 }
 
-void
-media_directory_withdraw(struct media_directory *d, const struct base_endpoint *at, uint64_t call)
+static void
+entry_withdraw(struct media_directory *d, const struct base_endpoint *at, uint64_t call)
 {
 	uint64_t hash = base_hash(&d->key, at, sizeof(*at));
 	uint32_t *known = find_own(d, hash, at);
@@ -284,6 +289,63 @@ media_directory_withdraw(struct media_directory *d, const struct base_endpoint *
 	faxes_change(d, 0, fax_of(&d->entries[index]));
 	d->free[d->n_free++] = index;
 	bump_version(d);
+}
+
+/* ---- hosts ---- */
+
+/* More than one call, or both sides of one: whose a stream is, it does not tell any more.  The
+ * entry stays until all are gone, for on other cores there may be one call alone. */
+static bool
+host_is_ambiguous(struct media_directory *d, const struct base_endpoint *at)
+{
+	struct media_announce nobody = {.guess = true};
+
+	return entry_publish(d, at, &nobody);
+}
+
+static bool
+host_publish(struct media_directory *d, const struct base_endpoint *at,
+	const struct media_announce *announce)
+{
+	struct media_announce known = {.call = 0};
+
+	if (announce->again) {
+		media_directory_find(d, at, &known);
+		if (known.call != announce->call)
+			return true;
+		return known.side == announce->side ? entry_publish(d, at, announce)
+						    : host_is_ambiguous(d, at);
+	}
+	uint32_t n = media_hosts_add(&d->hosts, &at->ip);
+	if (n == 0)
+		return true;
+	return n == 1 ? entry_publish(d, at, announce) : host_is_ambiguous(d, at);
+}
+
+static void
+host_withdraw(struct media_directory *d, const struct base_endpoint *at)
+{
+	struct media_announce known;
+
+	if (media_hosts_remove(&d->hosts, &at->ip) == 0 &&
+		media_directory_find(d, at, &known))
+		entry_withdraw(d, at, known.call);
+}
+
+bool
+media_directory_publish(struct media_directory *d, const struct base_endpoint *at,
+	const struct media_announce *announce)
+{
+	return at->port ? entry_publish(d, at, announce) : host_publish(d, at, announce);
+}
+
+void
+media_directory_withdraw(struct media_directory *d, const struct base_endpoint *at, uint64_t call)
+{
+	if (at->port)
+		entry_withdraw(d, at, call);
+	else
+		host_withdraw(d, at);
 }
 
 static void

@@ -8,6 +8,9 @@
 #define REUSE_SEQ 64
 /* From one packet to the next, at the fastest of clocks: the time of CANDIDATE_IDLE_NS. */
 #define CANDIDATE_TICKS (10 * 96000u)
+/* Untied that long, a stream may be tied by its host; it began at most so long before the SDP. */
+#define HOST_AFTER_NS BASE_NS_PER_SEC
+#define HOST_BEFORE_NS (2 * BASE_NS_PER_SEC)
 #define EVICT_LOOK 16 /* streams considered for eviction, from the head of a list */
 #define EVICT_IDLE_NS BASE_NS_PER_SEC /* silent that long, untied gives way to untied */
 
@@ -95,6 +98,66 @@ media_tie_find(const struct media *m, const struct base_endpoint *from,
 	return true;
 }
 
+/* The one call of all cores that stands behind at's host, or false. */
+static bool
+ask_host(const struct media *m, const struct base_endpoint *at, struct media_announce *a)
+{
+	struct base_endpoint host = {at->ip, 0};
+	struct media_announce one;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < m->options.n_directories; i++) {
+		if (!media_directory_find(m->options.directories[i], &host, &one))
+			continue;
+		if (n++ || one.call == 0)
+			return false;
+		*a = one;
+	}
+	return n == 1;
+}
+
+/* Both hosts where both are known: of one call, one side each. */
+static bool
+host_find(const struct media *m, const struct media_ends *ends, struct media_tie *tie)
+{
+	struct media_announce src = {.call = 0}, dst = {.call = 0};
+	bool at_src = ask_host(m, &ends->src, &src), at_dst = ask_host(m, &ends->dst, &dst);
+
+	if (at_src && at_dst && (src.call != dst.call || src.side == dst.side))
+		return false;
+	if (!at_src && !at_dst)
+		return false;
+	*tie = (struct media_tie){.call = at_src ? src.call : dst.call, .how = MEDIA_TIED_GUESS};
+	tie->sender = at_src ? src.side : other_side(dst.side);
+	tie->srtp = at_dst ? dst.srtp : src.srtp;
+	tie->listen = (at_dst && dst.listen) || (at_src && src.listen);
+	tie->since_ns = at_src ? src.since_ns : dst.since_ns;
+	if (at_dst)
+		add_codecs(tie, &dst);
+	if (at_src)
+		add_codecs(tie, &src);
+	return true;
+}
+
+/* It was sent when the call was there, with what the call announced, and is not beside another
+ * stream of the same side. */
+static bool
+host_fits(const struct media *m, uint32_t index, const struct media_tie *tie)
+{
+	const struct media_cold *c = &m->cold[index];
+	uint32_t indices[MEDIA_CALL_STREAMS_MAX];
+	uint32_t n = media_call_streams(m, tie->call, indices, MEDIA_CALL_STREAMS_MAX);
+	bool known = false;
+
+	for (uint32_t i = 0; i < tie->n_codecs; i++)
+		known |= tie->codecs[i].payload_type == c->payload_type;
+	for (uint32_t i = 0; i < n; i++)
+		known &= m->cold[indices[i]].sender != tie->sender ||
+			 m->hot[indices[i]].last_ns < c->first_ns;
+	return known && n < MEDIA_CALL_STREAMS_MAX &&
+	       media_elapsed(c->first_ns, tie->since_ns) < HOST_BEFORE_NS;
+}
+
 static uint32_t
 versions(const struct media *m)
 {
@@ -178,6 +241,15 @@ apply(struct media *m, uint32_t index, const struct media_tie *tie)
 	succeed(m, index);
 }
 
+static bool
+host_try(const struct media *m, uint32_t index, struct media_tie *tie)
+{
+	const struct media_ends ends = media_ends_of(m, index);
+
+	return media_elapsed(m->cold[index].first_ns, m->hot[index].last_ns) >= HOST_AFTER_NS &&
+	       host_find(m, &ends, tie) && host_fits(m, index, tie);
+}
+
 /* An untied stream asks again; nothing was published since: no need. */
 bool
 media_tie_try(struct media *m, uint32_t index)
@@ -186,11 +258,10 @@ media_tie_try(struct media *m, uint32_t index)
 	struct media_ends ends = media_ends_of(m, index);
 	uint32_t now = versions(m);
 	struct media_tie tie;
+	bool found = c->asked != now && media_tie_room(m, &ends.src, &ends.dst, &tie);
 
-	if (c->asked == now)
-		return false;
 	c->asked = now;
-	if (!media_tie_room(m, &ends.src, &ends.dst, &tie))
+	if (!found && !host_try(m, index, &tie))
 		return false;
 	media_list_remove(m, media_list_of(m, index), index);
 	apply(m, index, &tie);

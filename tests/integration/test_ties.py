@@ -64,6 +64,38 @@ def nat(c, cores):
     c.equal('%d cores, no NAT' % cores, streams(r, 'sender', 'tie'), [('callee', 'both'), ('caller', 'both')])
 
 
+def nat_host(c, cores):
+    """Neither end of the media is what anybody announced, but one call alone stands behind the caller's public address."""
+    server, other = ('198.51.100.40', 7000), ('198.51.100.40', 7002)
+
+    def calls(n, media, payload_type=8, begin=300):
+        script = t.Script()
+        made = [t.Call(script, 'call%d' % i, a=(PUBLIC[0], 5060 + i)).answered(50 * i, t.sdp((PRIVATE[0], 4000 + 2 * i)), t.sdp(('192.0.2.22', 5000 + 2 * i)))
+                for i in range(n)]
+        for near, far, ssrc in media:
+            for a, b, number in ((near, far, ssrc), (far, near, ssrc + 1)):
+                for i in range((6000 - begin) // 20):
+                    script.rtp(begin + i * 20, a, b, number, i, i * 160, payload_type=payload_type)
+        for i, call in enumerate(made):
+            call.bye(6000 + 10 * i)
+        return script.read('--cores', str(cores))
+
+    ours = ((PUBLIC[0], 41000), server, 11)
+    keys = ('sender', 'src_port', 'tie', 'lost')
+    r = by_name(calls(1, [ours]))['call0']
+    c.equal('%d cores, NAT, neither end announced: one call behind the host has it' % cores, streams(r, *keys),
+            [('callee', 7000, 'guess', 0), ('caller', 41000, 'guess', 0)])
+    records = calls(2, [ours])
+    c.equal('... two calls behind the host: nobody knows whose', [len(r.get('streams', [])) for r in t.calls(records)] + [r['kind'] for r in records].count('stream') * [1],
+            [0, 0, 1, 1])
+    records = calls(1, [ours], payload_type=0)
+    c.equal('... a codec that was not announced: not the call\'s', (streams(by_name(records)['call0'], *keys), [r['kind'] for r in records].count('stream')), ([], 2))
+    records = calls(1, [ours, ((PUBLIC[0], 42000), other, 21)])
+    r = by_name(records)['call0']
+    c.equal('... of two pairs of streams it has one', (streams(r, *keys), [r['kind'] for r in records].count('stream')),
+            ([('callee', 7000, 'guess', 0), ('caller', 41000, 'guess', 0)], 2))
+
+
 def ice(c, cores):
     script = t.Script()
     lines = ['a=candidate:1 1 UDP 2130706431 10.1.1.5 4100 typ host', 'a=candidate:2 1 UDP 1694498815 203.0.113.9 4200 typ srflx raddr 10.1.1.5 rport 4100']
@@ -168,7 +200,7 @@ def main():
             for early in (False, True):
                 reuse(c, cores, gap_ms, early)
         reuse(c, cores, 500, False, ssrcs=(77, 78))
-        for case in (nat, ice, rtcp, moved, transcoding, late_sdp, untied, verdicts):
+        for case in (nat, nat_host, ice, rtcp, moved, transcoding, late_sdp, untied, verdicts):
             case(c, cores)
     c.finish()
 
