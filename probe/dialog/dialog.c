@@ -5,7 +5,7 @@
 /* ---- memory ---- */
 
 struct parts {
-	size_t slots, buckets, blocks, links, series, wheel, total;
+	size_t slots, mores, buckets, blocks, links, series, wheel, total;
 	uint32_t bucket_count, block_count;
 };
 
@@ -22,6 +22,8 @@ dialog_parts(const struct dialog_options *o)
 	p.block_count = o->max_dialogs * BLOCKS_PER_DIALOG + 64;
 	p.slots = at;
 	at += base_align_up((size_t)o->max_dialogs * sizeof(struct slot), BASE_CACHE_LINE);
+	p.mores = at;
+	at += base_align_up((size_t)o->max_dialogs * sizeof(struct slot_more), BASE_CACHE_LINE);
 	p.buckets = at;
 	at += base_align_up((size_t)p.bucket_count * sizeof(uint32_t), BASE_CACHE_LINE);
 	p.blocks = at;
@@ -51,6 +53,7 @@ dialog_new(void *mem, const struct dialog_options *options)
 	memset(d, 0, sizeof(*d));
 	d->options = *options;
 	d->slots = (struct slot *)(void *)(base + p.slots);
+	d->mores.blocks = (struct slot_more *)(void *)(base + p.mores);
 	d->buckets = (uint32_t *)(void *)(base + p.buckets);
 	d->bucket_mask = p.bucket_count - 1;
 	chain_pool_init(&d->pool, base + p.blocks, p.block_count);

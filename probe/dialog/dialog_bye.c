@@ -2,26 +2,26 @@
 #include "dialog_private.h"
 
 const struct bye *
-call_bye(const struct slot *s)
+call_bye(const struct dialog *d, const struct slot *s)
 {
-	const struct call_state *c = &s->call;
+	const struct slot_more *more = slot_more_of(d, s);
 
-	return c->bye_own.ts_ns     ? &c->bye_own
-	       : c->bye_after.ts_ns ? &c->bye_after
-				    : &c->bye_first;
+	return more->bye_own.ts_ns     ? &more->bye_own
+	       : more->bye_after.ts_ns ? &more->bye_after
+				       : &more->bye_first;
 }
 
 void
 bye_answered(struct dialog *d, struct slot *s, const struct dialog_message *m)
 {
 	const struct sip_message *sip = m->sip;
-	struct final *f = &s->call.bye_final;
-	uint32_t branch = call_bye(s)->branch;
-	bool better = f->status == 0 || (f->status >= 300 && sip->status < 300);
+	const struct final *had = &slot_more_of(d, s)->bye_final;
+	uint32_t branch = call_bye(d, s)->branch;
+	bool better = had->status == 0 || (had->status >= 300 && sip->status < 300);
 
 	if (sip->status >= 200 && better && branch &&
 		branch == dialog_text_hash(d, sip->via.branch))
-		*f = (struct final){m->ts_ns, sip->status, FIT_BRANCH, 0};
+		slot_more_for(d, s)->bye_final = (struct final){m->ts_ns, sip->status, FIT_BRANCH, 0};
 }
 
 /* Takes the place of none, or of one that only its response told of. */
@@ -43,17 +43,18 @@ failure_forget(struct dialog *d, struct slot *s, struct base_span callee_tag)
 		return;
 	s->final = (struct final){0};
 	s->texts[TEXT_REASON] = 0;
-	s->call.cancel_ns = 0;
+	s->call.cancelled = false;
+	slot_more_for(d, s)->cancel_ns = 0;
 	slot_text_replace(d, s, TEXT_TO_TAG, callee_tag);
 }
 
 bool
-bye_is_known(const struct slot *s, uint32_t branch)
+bye_is_known(const struct dialog *d, const struct slot *s, uint32_t branch)
 {
-	const struct call_state *c = &s->call;
+	const struct slot_more *more = slot_more_of(d, s);
 
-	return branch && (branch == c->bye_first.branch || branch == c->bye_after.branch ||
-				 branch == c->bye_own.branch);
+	return branch && (branch == more->bye_first.branch || branch == more->bye_after.branch ||
+				 branch == more->bye_own.branch);
 }
 
 void
@@ -78,14 +79,16 @@ bye_take(struct dialog *d, struct slot *s, const struct dialog_message *m,
 		slot_set_has(d, s, SET_FORK_TAG, callee))
 		return; /* another fork's answer is given up */
 	failure_forget(d, s, side == MEDIA_SIDE_CALLER ? sip->to.tag : sip->from.tag);
-	uint32_t before = call_bye(s)->branch;
+	struct slot_more *more = slot_more_for(d, s);
+	uint32_t before = call_bye(d, s)->branch;
 	bool after = c->answer_ns && m->ts_ns >= c->answer_ns;
-	bye_put(&c->bye_first, &bye);
+	bye_put(&more->bye_first, &bye);
+	c->bye_seen = more->bye_first.ts_ns != 0;
 	if (after)
-		bye_put(&c->bye_after, &bye);
+		bye_put(&more->bye_after, &bye);
 	if (after && c->answer_tag && (from == c->answer_tag || to == c->answer_tag))
-		bye_put(&c->bye_own, &bye);
-	if (call_bye(s)->branch != before)
-		c->bye_final = (struct final){0};
+		bye_put(&more->bye_own, &bye);
+	if (call_bye(d, s)->branch != before)
+		more->bye_final = (struct final){0};
 	reason_take(d, s, sip, REASON_BYE);
 }

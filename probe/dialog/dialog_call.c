@@ -63,7 +63,7 @@ session_expires_take(struct slot *s, const struct sip_message *m)
 		digits++;
 	if (base_span_u64(base_span_of(v.p, digits), &seconds) && seconds <= UINT32_MAX) {
 		s->call.session_expires = (uint32_t)seconds;
-		s->call.session_set = 1;
+		s->call.session_set = true;
 	}
 }
 
@@ -139,8 +139,10 @@ cancel_take(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	s->call.caller_known = true;
 	if (!ours)
 		return;
-	if (s->call.cancel_ns == 0)
-		s->call.cancel_ns = m->ts_ns;
+	struct slot_more *more = slot_more_for(d, s);
+	if (more->cancel_ns == 0)
+		more->cancel_ns = m->ts_ns;
+	s->call.cancelled = more->cancel_ns != 0;
 	reason_take(d, s, m->sip, REASON_CANCEL);
 }
 
@@ -235,7 +237,7 @@ call_response(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	if (sip->cseq_method != SIP_METHOD_INVITE) {
 		if (sip->cseq_method == SIP_METHOD_BYE) {
 			if (sip->status >= 200 && !call_is_challenge(sip->status) &&
-				!bye_is_known(s, dialog_text_hash(d, sip->via.branch)))
+				!bye_is_known(d, s, dialog_text_hash(d, sip->via.branch)))
 				bye_take(d, s, m, e);
 			bye_answered(d, s, m);
 			reason_take(d, s, sip, REASON_BYE_RESPONSE);
@@ -281,11 +283,11 @@ call_end_cause(const struct slot *s)
 	const struct call_state *c = &s->call;
 	uint16_t status = s->final.status;
 
-	if (c->bye_first.ts_ns)
+	if (c->bye_seen)
 		return END_BYE;
 	if (c->answer_ns || c->acknowledged)
 		return END_NONE;
-	if (c->cancel_ns || status == 487)
+	if (c->cancelled || status == 487)
 		return END_CANCEL;
 	if (status >= 300)
 		return status < 400 ? END_REDIRECT : END_FAILURE;
@@ -301,7 +303,7 @@ call_arm(struct dialog *d, struct slot *s)
 
 	bool over = cause != END_NONE && !waiting && !call_is_challenge(s->final.status);
 
-	if (over != (bool)s->told_over) {
+	if (over != s->told_over) {
 		s->told_over = over;
 		o->hooks.ended(o->hooks.context, slot_handle(d, s), over ? s->last_ns : 0);
 	}

@@ -10,24 +10,34 @@ chain_pool_init(struct chain_pool *p, void *mem, uint32_t max)
 	 * touched: fresh is the mark. */
 	p->blocks = mem;
 	p->max = max;
-	p->free_head = DIALOG_NIL;
+	p->free_head = 0;
 	p->used = 1;
 }
 
 void
 chain_init(struct chain *c)
 {
-	*c = (struct chain){DIALOG_NIL, DIALOG_NIL, 0};
+	*c = (struct chain){0};
 }
 
 void
 chain_free(struct chain_pool *p, struct chain *c)
 {
-	if (c->head == DIALOG_NIL)
+	if (c->head == 0)
 		return;
 	p->blocks[c->tail].next = p->free_head;
 	p->free_head = c->head;
 	chain_init(c);
+}
+
+void
+chain_text_free(struct chain_pool *p, chain_ref ref)
+{
+	struct chain c = {ref >> REF_OFFSET_BITS, ref >> REF_OFFSET_BITS, 0};
+
+	while (c.tail && p->blocks[c.tail].next)
+		c.tail = p->blocks[c.tail].next;
+	chain_free(p, &c);
 }
 
 static bool
@@ -35,14 +45,14 @@ chain_grow(struct chain_pool *p, struct chain *c)
 {
 	uint32_t b = p->free_head;
 
-	if (b != DIALOG_NIL)
+	if (b)
 		p->free_head = p->blocks[b].next;
 	else if (p->used < p->max)
 		b = p->used++;
 	else
 		return false;
-	p->blocks[b].next = DIALOG_NIL;
-	if (c->tail == DIALOG_NIL)
+	p->blocks[b].next = 0;
+	if (c->tail == 0)
 		c->head = b;
 	else
 		p->blocks[c->tail].next = b;
@@ -54,7 +64,7 @@ chain_grow(struct chain_pool *p, struct chain *c)
 void *
 chain_item_add(struct chain_pool *p, struct chain *c, uint32_t bytes)
 {
-	if ((c->tail == DIALOG_NIL || c->used + bytes > CHAIN_PAYLOAD) && !chain_grow(p, c))
+	if ((c->tail == 0 || c->used + bytes > CHAIN_PAYLOAD) && !chain_grow(p, c))
 		return NULL;
 	uint8_t *at = p->blocks[c->tail].bytes + c->used;
 	c->used = (uint8_t)(c->used + bytes);
@@ -68,13 +78,13 @@ chain_item_next(
 {
 	if (!at->started)
 		*at = (struct chain_cursor){c->head, 0, true};
-	if (at->block == DIALOG_NIL)
+	if (at->block == 0)
 		return NULL;
 	if (at->offset + bytes > CHAIN_PAYLOAD) {
 		at->block = p->blocks[at->block].next;
 		at->offset = 0;
 	}
-	if (at->block == DIALOG_NIL || (at->block == c->tail && at->offset + bytes > c->used))
+	if (at->block == 0 || (at->block == c->tail && at->offset + bytes > c->used))
 		return NULL;
 	void *item = p->blocks[at->block].bytes + at->offset;
 	at->offset += bytes;
@@ -88,7 +98,7 @@ chain_text_add(struct chain_pool *p, struct chain *c, struct base_span s)
 
 	if (len == 0)
 		return 0;
-	if ((c->tail == DIALOG_NIL || c->used + 3 > CHAIN_PAYLOAD) && !chain_grow(p, c))
+	if ((c->tail == 0 || c->used + 3 > CHAIN_PAYLOAD) && !chain_grow(p, c))
 		return 0;
 	chain_ref ref = c->tail << REF_OFFSET_BITS | c->used;
 	uint8_t *prefix = p->blocks[c->tail].bytes + c->used;
@@ -120,7 +130,7 @@ chain_text(const struct chain_pool *p, chain_ref ref, uint8_t *scratch, uint32_t
 	offset += 2;
 	if (offset + len <= CHAIN_PAYLOAD)
 		return base_span_of(p->blocks[block].bytes + offset, len);
-	while (have < len && have < cap && block != DIALOG_NIL) {
+	while (have < len && have < cap && block) {
 		uint32_t n = CHAIN_PAYLOAD - offset;
 		n = n < len - have ? n : len - have;
 		n = n < cap - have ? n : cap - have;

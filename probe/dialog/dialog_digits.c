@@ -24,14 +24,15 @@ fax_of(uint8_t digit)
 static void
 digit_keep(struct dialog *d, struct slot *s, const struct media_digit *digit)
 {
-	struct digit_item item = {digit->start_ns, digit->length_ms, s->last_digit,
+	struct slot_more *more = slot_more_for(d, s);
+	struct digit_item item = {digit->start_ns, digit->length_ms, more->last_digit,
 		d->options.mask_digits ? '*' : digit->digit, digit->source, digit->sender};
 
-	s->fax |= fax_of(digit->digit);
+	more->fax |= fax_of(digit->digit);
 	if (s->kind != SLOT_CALL || fax_of(digit->digit))
 		return;
 	metrics_add(d->options.metrics, METRICS_DIGITS, 1);
-	chain_ref ref = s->n_digits == DIALOG_DIGITS_MAX
+	chain_ref ref = more->n_digits == DIALOG_DIGITS_MAX
 				? 0
 				: chain_text_add(&d->pool, &s->text_chain,
 					  base_span_of(&item, sizeof(item)));
@@ -39,8 +40,8 @@ digit_keep(struct dialog *d, struct slot *s, const struct media_digit *digit)
 		metrics_add(d->options.metrics, METRICS_DIGITS_LEFT_OUT, 1);
 		return;
 	}
-	s->last_digit = ref;
-	s->n_digits++;
+	more->last_digit = ref;
+	more->n_digits++;
 }
 
 void
@@ -71,7 +72,7 @@ static uint32_t
 digits_in_order(const struct dialog *d, const struct slot *s, struct digit_item *items)
 {
 	uint8_t scratch[sizeof(*items)];
-	chain_ref at = s->last_digit;
+	chain_ref at = slot_more_of(d, s)->last_digit;
 	uint32_t n = 0;
 
 	while (at && n < DIALOG_DIGITS_MAX) {
@@ -88,14 +89,14 @@ digits_in_order(const struct dialog *d, const struct slot *s, struct digit_item 
 }
 
 static void
-put_fax(const struct slot *s, struct record_writer *w)
+put_fax(uint8_t fax, struct record_writer *w)
 {
 	static const char *const names[] = {"cng", "ced", "v21"};
 	char text[32];
 	struct base_text t = base_text_of(text, sizeof(text));
 
 	for (uint32_t i = 0; i < base_count_of(names); i++) {
-		if (!(s->fax >> i & 1))
+		if (!(fax >> i & 1))
 			continue;
 		if (t.len)
 			base_text_char(&t, ',');
@@ -122,5 +123,5 @@ digits_put(struct dialog *d, const struct slot *s, struct record_writer *w)
 		record_put_cstr(w, RECORD_F_SOURCE, sources[items[i].source % 3]);
 		record_list_close(w, row);
 	}
-	put_fax(s, w);
+	put_fax(slot_more_of(d, s)->fax, w);
 }

@@ -34,7 +34,7 @@ host_keep(struct dialog *d, struct slot *s, const struct base_endpoint *at)
 	if (ref && s->n_hosts < DIALOG_HOSTS_SLOT)
 		s->hosts[s->n_hosts] = ref;
 	else if (ref)
-		note = chain_item_add(&d->pool, &s->note_chain, sizeof(*note));
+		note = slot_note_add(d, s);
 	if (note)
 		*note = (struct note){s->n_hosts, ref, NOTE_HOST};
 	return ref && (note || s->n_hosts < DIALOG_HOSTS_SLOT);
@@ -214,9 +214,10 @@ flow_repeat(const struct flow_entry *old, const struct flow_entry *e)
 }
 
 static void
-forwarded_mark(struct slot *s, struct flow_entry *further)
+forwarded_mark(struct dialog *d, struct slot *s, struct flow_entry *further)
 {
-	s->forwarded += !(further->flags & (FLOW_HOP | FLOW_RETRANSMISSION | FLOW_DUPLICATE));
+	if (!(further->flags & (FLOW_HOP | FLOW_RETRANSMISSION | FLOW_DUPLICATE)))
+		slot_more_for(d, s)->forwarded++;
 	further->flags |= FLOW_HOP;
 }
 
@@ -241,9 +242,9 @@ flow_compare(struct dialog *d, struct slot *s, struct flow_entry *e)
 		else if (old->branch == e->branch || !is_same_message(old, e))
 			continue;
 		else if (is_further(old, e))
-			forwarded_mark(s, e);
+			forwarded_mark(d, s, e);
 		else if (is_further(e, old))
-			forwarded_mark(s, old);
+			forwarded_mark(d, s, old);
 	}
 	if (e->flags & FLOW_DUPLICATE)
 		e->flags &= (uint8_t)~FLOW_RETRANSMISSION;
@@ -300,6 +301,15 @@ flow_entry_of(struct dialog *d, struct slot *s, const struct dialog_message *m, 
 	return e;
 }
 
+static void
+method_count(struct dialog *d, struct slot *s, uint8_t method)
+{
+	if (s->methods[method] < UINT8_MAX)
+		s->methods[method]++;
+	else
+		slot_more_for(d, s)->methods[method]++;
+}
+
 static bool
 shows_contact(const struct flow_entry *e)
 {
@@ -323,14 +333,16 @@ flow_add(struct dialog *d, struct slot *s, const struct dialog_message *m, bool 
 		s->first_src = sip->status ? e.dst : e.src;
 		s->first_dst = sip->status ? e.src : e.dst;
 	}
-	s->retransmissions += (e.flags & FLOW_RETRANSMISSION) != 0;
-	s->duplicates += (e.flags & FLOW_DUPLICATE) != 0;
+	if (e.flags & FLOW_RETRANSMISSION)
+		slot_more_for(d, s)->retransmissions++;
+	if (e.flags & FLOW_DUPLICATE)
+		slot_more_for(d, s)->duplicates++;
 	s->truncated |= m->truncated;
 	s->faults |= (uint16_t)(sip->flags & SIP_FLAGS_INVALID);
 	if (m->ts_ns > s->last_ns)
 		s->last_ns = m->ts_ns;
 	if (sip->status == 0 && !(e.flags & FLOW_TOLD))
-		s->methods[sip->method]++;
+		method_count(d, s, sip->method);
 	if (s->flow_count < d->options.flow_entries)
 		kept = chain_item_add(&d->pool, &s->flow_chain, sizeof(*kept));
 	if (kept == NULL) {

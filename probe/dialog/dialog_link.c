@@ -279,7 +279,8 @@ link_take(struct dialog *d, struct slot *s, const struct dialog_link *l)
 	struct link_item *item;
 	uint32_t n = 0;
 
-	while ((item = chain_item_next(&d->pool, &s->link_chain, sizeof(*item), &at))) {
+	const struct chain *chain = &slot_more_of(d, s)->link_chain;
+	while ((item = chain_item_next(&d->pool, chain, sizeof(*item), &at))) {
 		n++;
 		if (memcmp(item->uid, l->uid, sizeof(item->uid)) != 0)
 			continue;
@@ -292,7 +293,8 @@ link_take(struct dialog *d, struct slot *s, const struct dialog_link *l)
 		return;
 	}
 	if (n < LINKS_MAX)
-		item = chain_item_add(&d->pool, &s->link_chain, sizeof(*item));
+		item = chain_item_add(
+			&d->pool, &slot_more_for(d, s)->link_chain, sizeof(*item));
 	if (item == NULL) {
 		metrics_add(d->options.metrics, METRICS_LINKS_LOST, 1);
 		return;
@@ -331,9 +333,9 @@ links_put(const struct dialog *d, const struct slot *s, struct record_writer *w)
 	char name[64];
 	uint32_t n = 0;
 
+	const struct chain *chain = &slot_more_of(d, s)->link_chain;
 	/* By uid: the cores may have told in any order. */
-	while (n < LINKS_MAX &&
-		(item = chain_item_next(&d->pool, &s->link_chain, sizeof(*item), &at))) {
+	while (n < LINKS_MAX && (item = chain_item_next(&d->pool, chain, sizeof(*item), &at))) {
 		uint32_t i = n++;
 		for (; i && memcmp(items[i - 1]->uid, item->uid, sizeof(item->uid)) > 0; i--)
 			items[i] = items[i - 1];
@@ -354,11 +356,12 @@ links_put(const struct dialog *d, const struct slot *s, struct record_writer *w)
 uint32_t
 links_between(const struct dialog *d, const struct slot *s)
 {
+	const struct chain *chain = &slot_more_of(d, s)->link_chain;
 	struct chain_cursor at = {0};
 	const struct link_item *item;
 	uint32_t hosts = 0;
 
-	while ((item = chain_item_next(&d->pool, &s->link_chain, sizeof(*item), &at)))
+	while ((item = chain_item_next(&d->pool, chain, sizeof(*item), &at)))
 		hosts |= 1u << item->between;
 	return hosts & ((1u << HOST_NONE) - 1);
 }

@@ -175,7 +175,7 @@ media_publish(struct dialog *d, struct slot *s, const struct sip_sdp_media *medi
 	if (media->port == 0)
 		return false;
 	s->srtp |= media->crypto;
-	s->t38_sides |= (uint8_t)(announce->t38 << announce->side);
+	s->t38_sides |= (announce->t38 << announce->side) & 7;
 	bool usable = media->ip_valid && !base_ip_is_any(&media->ip);
 	if (usable) {
 		endpoint_publish(d, s, &at, announce);
@@ -197,7 +197,7 @@ sides_take(struct slot *s, const struct sip_sdp_media *media, uint8_t side)
 	if (!base_span_eq_nocase(media->type, BASE_SPAN("audio")))
 		return;
 	if (media->direction == SIP_SDP_SENDRECV)
-		s->media_sides |= (uint8_t)(1 << side);
+		s->media_sides |= (1 << side) & 7;
 	else
 		s->one_sided = true;
 }

@@ -2,6 +2,7 @@
  *
  *   dialog.c             new, receive (which dialog is meant), timers, finish
  *   dialog_slot.c        slots: find, take, give back, order of age, eviction
+ *   dialog_more.c        what a dialog has besides, in a block on demand
  *   dialog_chain.c       128-byte blocks: texts, flow entries, endpoints, streams
  *   dialog_flow.c        one message into flow[]: hosts, retransmission or mirror duplicate
  *   dialog_flow_put.c    flow[] into a record
@@ -53,9 +54,9 @@ struct chain_pool {
 	uint32_t max, free_head, used;
 };
 
-/* Items of one size or texts, appended in order. */
+/* Items of one size or texts, appended in order.  All zero: empty. */
 struct chain {
-	uint32_t head, tail; /* DIALOG_NIL: empty */
+	uint32_t head, tail; /* blocks; 0: empty */
 	uint8_t used;        /* bytes of the last block */
 };
 
@@ -66,6 +67,8 @@ typedef uint32_t chain_ref;
 void chain_pool_init(struct chain_pool *p, void *mem, uint32_t max);
 void chain_init(struct chain *c);
 void chain_free(struct chain_pool *p, struct chain *c);
+/* All blocks of a text that has its chain to itself. */
+void chain_text_free(struct chain_pool *p, chain_ref ref);
 /* An item of bytes <= CHAIN_PAYLOAD at one place, zeroed; NULL: pool empty. */
 void *chain_item_add(struct chain_pool *p, struct chain *c, uint32_t bytes);
 /* Items of equal size in order: start with *at = {0}. NULL at the end. */
@@ -192,25 +195,40 @@ enum transfer {
 };
 
 struct call_state {
-	int64_t trying_ns, ringing_ns, progress_ns, early_media_ns, answer_ns, ack_ns, cancel_ns;
-	/* of the answered fork; any after the answer; any at all */
-	struct bye bye_own, bye_after, bye_first;
-	struct final bye_final; /* to the BYE that counts */
+	int64_t trying_ns, ringing_ns, progress_ns, early_media_ns, answer_ns, ack_ns;
 	uint32_t answer_tag;    /* hash */
 	uint32_t session_expires;
 	uint16_t holds, updates, prack, invites;
-	uint16_t reason_cause, transfer_code; /* 0: none */
-	uint8_t q850;           /* 0: none */
-	uint8_t reason_source;  /* enum reason_source */
-	uint8_t transfer;       /* enum transfer */
-	bool initial_seen;      /* an INVITE without To tag */
+	bool initial_seen : 1;  /* an INVITE without To tag */
 	/* a message that only the first INVITE's transaction has: its From is the caller, its 2xx
 	 * the answer */
-	bool caller_known;
-	bool acknowledged;      /* the ACK of a 2xx was seen: answered */
-	bool reinvited;         /* an INVITE with To tag was seen */
-	bool identity;
-	uint8_t session_set;
+	bool caller_known : 1;
+	bool acknowledged : 1;  /* the ACK of a 2xx was seen: answered */
+	bool reinvited : 1;     /* an INVITE with To tag was seen */
+	bool cancelled : 1;     /* slot_more.cancel_ns is set */
+	bool bye_seen : 1;      /* slot_more.bye_first is */
+	bool identity : 1;
+	bool session_set : 1;
+};
+
+/* What a dialog that was set up without surprises and goes on has not: one block of them where
+ * there is the first of these, as many blocks as dialogs, so that none is ever refused. */
+struct slot_more {
+	/* BYEs: of the answered fork; any after the answer; any at all */
+	struct bye bye_own, bye_after, bye_first;
+	struct final bye_final; /* to the BYE that counts */
+	int64_t cancel_ns;
+	uint32_t retransmissions, duplicates, forwarded;
+	struct chain link_chain; /* struct link_item */
+	struct chain note_chain; /* struct note */
+	chain_ref last_digit;    /* in text_chain, each with the one before */
+	uint16_t n_digits;
+	uint16_t reason_cause, transfer_code; /* 0: none */
+	uint16_t methods[SIP_METHOD_COUNT];   /* above UINT8_MAX of slot.methods */
+	uint8_t q850;            /* 0: none */
+	uint8_t reason_source;   /* enum reason_source */
+	uint8_t transfer;        /* enum transfer */
+	uint8_t fax;             /* FAX_x */
 };
 
 struct exchange_state { /* REGISTER exchange or another transaction */
@@ -229,49 +247,46 @@ struct slot {
 	uint32_t bucket_next;
 	uint32_t list_prev, list_next;
 	uint32_t generation;
-	uint8_t kind, list;      /* enum slot_kind, slot_list */
-	uint8_t transport, tunnel;
-	uint16_t vlan;
-	uint8_t end_cause;       /* enum end_cause, when it is being closed */
-	bool truncated;
-	bool flow_truncated;
-	uint8_t n_hosts;
-	uint8_t challenges;
-	uint8_t set_n[SET_COUNT];
-	uint8_t attempt_src;     /* hosts[] index of the current attempt's first request */
-	uint8_t attempt_vias;    /* Via elements of it: one at the hop nearest to the caller */
-	uint8_t first_src, first_dst;
 	int64_t first_ns, last_ns; /* of messages */
 	int64_t request_ns;      /* first INVITE or other request; 0: none seen */
 	int64_t attempt_ns;      /* first request of the current attempt; 0: not seen */
+	struct final final;      /* of the current attempt */
 	uint32_t from_tag;       /* hash */
 	uint32_t attempt_cseq, attempt_branch;
 	/* CSeq of the INVITEs; From tags of the attempts; tags of those who responded; top Via
 	 * branches of the first attempt: hops */
 	uint32_t set_first[SET_COUNT];
-	struct final final;      /* of the current attempt */
-	uint32_t messages, retransmissions, duplicates, forwarded, flow_count, stream_count;
+	uint8_t set_n[SET_COUNT];
+	uint8_t kind, list;      /* enum slot_kind, slot_list */
+	uint8_t transport, tunnel;
+	uint8_t end_cause;       /* enum end_cause, when it is being closed */
+	uint8_t n_hosts;
+	uint8_t challenges;
 	uint8_t n_transactions;
-	chain_ref last_stream;   /* in stream_chain, each with the one before */
-	chain_ref last_digit;    /* in text_chain, each with the one before */
-	uint16_t n_digits;
-	uint8_t fax;             /* FAX_x */
-	uint32_t interims;       /* intervals since the answer that have been recorded */
-	uint8_t peeking;         /* enum peek: its streams have been asked for */
-	bool told_over;          /* hooks.ended */
-	bool unkeyed;            /* no Call-ID: told by its hosts */
+	uint8_t attempt_src;     /* hosts[] index of the current attempt's first request */
+	uint8_t attempt_vias;    /* Via elements of it: one at the hop nearest to the caller */
+	uint8_t first_src, first_dst;
+	uint16_t vlan;
+	uint16_t flow_count, stream_count;
 	uint16_t faults;         /* enum sip_flag of its messages, of SIP_FLAGS_INVALID */
-	bool srtp;
-	uint8_t t38_sides;       /* the same of T.38 */
-	uint8_t media_sides;     /* bit i: enum media_side i has announced audio that it sends */
-	bool one_sided;          /* some SDP was not sendrecv */
-	uint64_t lost_at_start;
-	uint16_t methods[SIP_METHOD_COUNT];
+	uint8_t media_sides : 3; /* bit i: enum media_side i has announced audio that it sends */
+	uint8_t t38_sides : 3;   /* the same of T.38 */
+	uint8_t peeking : 2;     /* enum peek: its streams have been asked for */
+	bool told_over : 1;      /* hooks.ended */
+	bool unkeyed : 1;        /* no Call-ID: told by its hosts */
+	bool srtp : 1;
+	bool one_sided : 1;      /* some SDP was not sendrecv */
+	bool truncated : 1;
+	bool flow_truncated : 1;
+	uint8_t methods[SIP_METHOD_COUNT];
+	uint32_t messages;
+	uint32_t more;           /* block, or 0 */
+	chain_ref last_stream;   /* each with the one before */
+	uint32_t interims;       /* intervals since the answer that have been recorded */
+	uint32_t lost_at_start;  /* by the probe, low half */
 	chain_ref texts[TEXT_COUNT];
 	chain_ref hosts[DIALOG_HOSTS_SLOT]; /* the others are notes */
-	struct chain link_chain; /* struct link_item */
-	struct chain note_chain; /* struct note */
-	struct chain text_chain, flow_chain, stream_chain;
+	struct chain text_chain, flow_chain;
 	chain_ref last_endpoint; /* published; each with the one before */
 	union {
 		struct call_state call;
@@ -294,6 +309,10 @@ struct slot_list_head {
 struct dialog {
 	struct dialog_options options;
 	struct slot *slots;
+	struct {
+		struct slot_more *blocks; /* from 1 on */
+		uint32_t fresh, free;     /* free: by the first word of a block */
+	} mores;
 	uint32_t *buckets;
 	uint32_t bucket_mask, free_head, used;
 	uint32_t low_water;      /* free slots below which ended dialogs are closed early */
@@ -337,6 +356,12 @@ slot_index(const struct dialog *d, const struct slot *s)
 uint64_t slot_handle(const struct dialog *d, const struct slot *s);
 struct slot *slot_of_handle(struct dialog *d, uint64_t handle); /* NULL: gone */
 
+/* dialog_more.c */
+/* Where there is none: one of zeros. */
+const struct slot_more *slot_more_of(const struct dialog *d, const struct slot *s);
+struct slot_more *slot_more_for(struct dialog *d, struct slot *s); /* never NULL */
+void slot_more_give(struct dialog *d, struct slot *s);
+
 /* Text of a slot, kept once: set where it has none yet. */
 void slot_text_set(struct dialog *d, struct slot *s, enum slot_text which, struct base_span text);
 void slot_text_replace(struct dialog *d, struct slot *s, enum slot_text which,
@@ -357,6 +382,7 @@ bool slot_set_has(
 /* The next of a kind after *at (start with {0}), in the order in which they came, or NULL. */
 struct note *slot_note_next(
 	const struct dialog *d, const struct slot *s, uint8_t kind, struct chain_cursor *at);
+struct note *slot_note_add(struct dialog *d, struct slot *s); /* zeroed; NULL: no room */
 /* Nothing where the slot has as many of the kind as it keeps. */
 void slot_note_text(struct dialog *d, struct slot *s, uint8_t kind, struct base_span text);
 
@@ -498,22 +524,22 @@ void roles_put(const struct dialog *d, const struct slot *s, struct record_write
 
 /* dialog_bye.c */
 /* The BYE that ended the call: of the answered fork, else any after the answer, else any at all. */
-const struct bye *call_bye(const struct slot *s);
+const struct bye *call_bye(const struct dialog *d, const struct slot *s);
 /* A BYE, or a response to one that was not seen: who sent it stands in From. */
 void bye_take(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	const struct flow_entry *e);
-bool bye_is_known(const struct slot *s, uint32_t branch);
+bool bye_is_known(const struct dialog *d, const struct slot *s, uint32_t branch);
 /* The final response to the BYE that counts, a 2xx before any other. */
 void bye_answered(struct dialog *d, struct slot *s, const struct dialog_message *m);
 
 /* dialog_reason.c */
 void reason_take(struct dialog *d, struct slot *s, const struct sip_message *m,
 	enum reason_source source);
-const char *reason_source_name(const struct slot *s);
+const char *reason_source_name(const struct slot_more *more);
 /* dialog_transfer.c: a message within a call, its first time in flow[] */
 void transfer_receive(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	const struct flow_entry *e);
-const char *transfer_result_name(const struct slot *s);
+const char *transfer_result_name(const struct slot_more *more);
 
 /* dialog_media.c */
 void media_receive(struct dialog *d, struct slot *s, const struct dialog_message *m,

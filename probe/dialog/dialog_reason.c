@@ -24,9 +24,9 @@ reason_value(struct dialog *d, struct slot *s, struct base_span one)
 	semicolon++;
 	params = base_span_of(semicolon, (uint32_t)(one.p + one.len - semicolon));
 	if (base_span_starts_nocase(one, BASE_SPAN("Q.850")) && cause_of(params, 127, &cause))
-		s->call.q850 = (uint8_t)cause;
+		slot_more_for(d, s)->q850 = (uint8_t)cause;
 	else if (base_span_starts_nocase(one, BASE_SPAN("SIP")) && cause_of(params, 699, &cause))
-		s->call.reason_cause = (uint16_t)cause;
+		slot_more_for(d, s)->reason_cause = (uint16_t)cause;
 	if (sip_param_find(params, BASE_SPAN("text"), &text))
 		slot_text_set(d, s, TEXT_REASON_TEXT, text);
 }
@@ -36,15 +36,15 @@ reason_take(struct dialog *d, struct slot *s, const struct sip_message *m,
 	enum reason_source source)
 {
 	const struct sip_header *h = sip_header_find(m, SIP_HDR_REASON);
-	struct call_state *c = &s->call;
+	uint8_t known = slot_more_of(d, s)->reason_source;
 
 	/* A final response may be that of a later attempt: the last one counts. */
-	if (h == NULL || source < c->reason_source ||
-		(source == c->reason_source && source != REASON_FINAL))
+	if (h == NULL || source < known || (source == known && source != REASON_FINAL))
 		return;
-	c->reason_source = (uint8_t)source;
-	c->q850 = 0;
-	c->reason_cause = 0;
+	struct slot_more *more = slot_more_for(d, s);
+	more->reason_source = (uint8_t)source;
+	more->q850 = 0;
+	more->reason_cause = 0;
 	s->texts[TEXT_REASON_TEXT] = 0;
 	for (; h; h = sip_header_next(m, h)) {
 		struct base_span rest = h->value, one;
@@ -54,10 +54,10 @@ reason_take(struct dialog *d, struct slot *s, const struct sip_message *m,
 }
 
 const char *
-reason_source_name(const struct slot *s)
+reason_source_name(const struct slot_more *more)
 {
 	static const char *const names[] = {
 		"", "bye_response", "provisional", "final", "cancel", "bye"};
 
-	return names[s->call.reason_source];
+	return names[more->reason_source];
 }

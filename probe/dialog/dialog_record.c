@@ -37,7 +37,7 @@ disposition_of(const struct slot *s)
 
 	if (s->call.answer_ns || s->call.acknowledged || (status >= 200 && status < 300))
 		return "answered";
-	if (status == 487 || (status < 200 && s->call.cancel_ns))
+	if (status == 487 || (status < 200 && s->call.cancelled))
 		return "cancelled";
 	switch (status) {
 	case 0: return "incomplete";
@@ -129,6 +129,7 @@ put_common(struct dialog *d, const struct slot *s, struct record_writer *w)
 		{TEXT_RURI_HOST, RECORD_F_RURI_HOST}, {TEXT_CALLER_UA, RECORD_F_CALLER_UA},
 		{TEXT_CALLEE_UA, RECORD_F_CALLEE_UA}, {TEXT_REASON, RECORD_F_SIP_REASON}};
 	static const char *const transports[] = {"", "udp", "tcp", "sctp"};
+	const struct slot_more *more = slot_more_of(d, s);
 	uint64_t uid[2];
 
 	slot_uid(d, s, uid);
@@ -148,10 +149,10 @@ put_common(struct dialog *d, const struct slot *s, struct record_writer *w)
 	if (s->final.status)
 		record_put_u64(w, RECORD_F_SIP_CODE, s->final.status);
 	record_put_u64(w, RECORD_F_MESSAGES, s->messages);
-	record_put_u64(w, RECORD_F_RETRANSMISSIONS, s->retransmissions);
-	record_put_u64(w, RECORD_F_CAPTURE_DUPLICATES, s->duplicates);
-	record_put_u64(w, RECORD_F_FORWARDED_MESSAGES, s->forwarded);
-	record_put_u64(w, RECORD_F_CAPTURE_LOSS, d->lost_total - s->lost_at_start);
+	record_put_u64(w, RECORD_F_RETRANSMISSIONS, more->retransmissions);
+	record_put_u64(w, RECORD_F_CAPTURE_DUPLICATES, more->duplicates);
+	record_put_u64(w, RECORD_F_FORWARDED_MESSAGES, more->forwarded);
+	record_put_u64(w, RECORD_F_CAPTURE_LOSS, (uint32_t)(d->lost_total - s->lost_at_start));
 	record_put_bool(w, RECORD_F_TRUNCATED, s->truncated);
 	put_faults(s, w);
 	record_put_cstr(w, RECORD_F_CLOCK_SOURCE, d->options.clock_source);
@@ -191,14 +192,14 @@ call_ending(const struct dialog *d, const struct slot *s)
 
 	switch (e.cause) {
 	case END_BYE: {
-		const struct bye *bye = call_bye(s);
+		const struct bye *bye = call_bye(d, s);
 		e.ts_ns = bye->ts_ns;
 		e.side = c->caller_known ? bye->side : MEDIA_SIDE_UNKNOWN;
 		e.basis = "bye";
 		return e;
 	}
 	case END_CANCEL:
-		e.ts_ns = s->final.status >= 300 ? s->final.ts_ns : c->cancel_ns;
+		e.ts_ns = s->final.status >= 300 ? s->final.ts_ns : slot_more_of(d, s)->cancel_ns;
 		e.side = MEDIA_SIDE_CALLER;
 		return e;
 	case END_REDIRECT:
@@ -230,7 +231,8 @@ session_request_delay_ms(const struct slot *s)
 }
 
 static void
-put_timing(const struct slot *s, struct record_writer *w, const struct ending *end)
+put_timing(const struct dialog *d, const struct slot *s, struct record_writer *w,
+	const struct ending *end)
 {
 	const struct call_state *c = &s->call;
 	int64_t ringing = c->ringing_ns ? c->ringing_ns : c->progress_ns;
@@ -251,7 +253,8 @@ put_timing(const struct slot *s, struct record_writer *w, const struct ending *e
 		record_put_f64(w, RECORD_F_DURATION_MS, ms_between(answered, end->ts_ns));
 		record_put_cstr(w, RECORD_F_DURATION_BASIS, end->basis);
 	}
-	record_put_f64(w, RECORD_F_SDD_MS, ms_between(call_bye(s)->ts_ns, c->bye_final.ts_ns));
+	record_put_f64(w, RECORD_F_SDD_MS,
+		ms_between(call_bye(d, s)->ts_ns, slot_more_of(d, s)->bye_final.ts_ns));
 }
 
 static void
@@ -259,24 +262,26 @@ put_outcome(struct dialog *d, const struct slot *s, struct record_writer *w,
 	const struct ending *end)
 {
 	static const char *const sides[] = {"none", "caller", "callee"};
+	const struct slot_more *more = slot_more_of(d, s);
 
 	if (!is_open(s) || s->call.answer_ns)
 		record_put_cstr(w, RECORD_F_DISPOSITION, disposition_of(s));
-	if (s->call.q850)
-		record_put_u64(w, RECORD_F_Q850, s->call.q850);
-	if (s->call.reason_cause)
-		record_put_u64(w, RECORD_F_REASON_CAUSE, s->call.reason_cause);
+	if (more->q850)
+		record_put_u64(w, RECORD_F_Q850, more->q850);
+	if (more->reason_cause)
+		record_put_u64(w, RECORD_F_REASON_CAUSE, more->reason_cause);
 	put_text(d, s, w, TEXT_REASON_TEXT, RECORD_F_REASON_TEXT);
-	record_put_cstr(w, RECORD_F_REASON_SOURCE, reason_source_name(s));
-	if (s->call.bye_final.status)
-		record_put_u64(w, RECORD_F_BYE_CODE, s->call.bye_final.status);
+	record_put_cstr(w, RECORD_F_REASON_SOURCE, reason_source_name(more));
+	if (more->bye_final.status)
+		record_put_u64(w, RECORD_F_BYE_CODE, more->bye_final.status);
 	record_put_cstr(w, RECORD_F_ENDED_BY, sides[end->side]);
 	record_put_cstr(w, RECORD_F_END_CAUSE, end_cause_name(end->cause));
 }
 
 static void
-put_methods(const struct slot *s, struct record_writer *w)
+put_methods(const struct dialog *d, const struct slot *s, struct record_writer *w)
 {
+	const struct slot_more *more = slot_more_of(d, s);
 	char text[256];
 	struct base_text t = base_text_of(text, sizeof(text));
 
@@ -287,7 +292,7 @@ put_methods(const struct slot *s, struct record_writer *w)
 			base_text_char(&t, ',');
 		base_text_str(&t, m == SIP_METHOD_OTHER ? "other" : sip_method_name(m));
 		base_text_char(&t, ':');
-		base_text_u64(&t, s->methods[m]);
+		base_text_u64(&t, (uint32_t)s->methods[m] + more->methods[m]);
 	}
 	record_put_str(w, RECORD_F_METHODS, base_span_of(text, (uint32_t)t.len));
 }
@@ -322,13 +327,14 @@ static void
 put_call(struct dialog *d, const struct slot *s, struct record_writer *w)
 {
 	const struct call_state *c = &s->call;
+	const struct slot_more *more = slot_more_of(d, s);
 	struct ending end = call_ending(d, s);
 
 	put_text(d, s, w, TEXT_PAI, RECORD_F_PAI);
 	put_text(d, s, w, TEXT_DIVERSION, RECORD_F_DIVERSION);
 	record_put_bool(w, RECORD_F_IDENTITY, c->identity);
 	put_notes(d, s, w, RECORD_F_HEADERS, NOTE_HEADER);
-	put_timing(s, w, &end);
+	put_timing(d, s, w, &end);
 	put_outcome(d, s, w, &end);
 	record_put_u64(w, RECORD_F_INVITES, c->invites);
 	record_put_u64(w, RECORD_F_AUTH_CHALLENGES, s->challenges);
@@ -338,15 +344,15 @@ put_call(struct dialog *d, const struct slot *s, struct record_writer *w)
 	record_put_u64(w, RECORD_F_UPDATES, c->updates);
 	record_put_u64(w, RECORD_F_PRACK, c->prack);
 	put_text(d, s, w, TEXT_TRANSFER_TO, RECORD_F_TRANSFER_TO);
-	record_put_cstr(w, RECORD_F_TRANSFER_RESULT, transfer_result_name(s));
-	if (c->transfer_code)
-		record_put_u64(w, RECORD_F_TRANSFER_CODE, c->transfer_code);
+	record_put_cstr(w, RECORD_F_TRANSFER_RESULT, transfer_result_name(more));
+	if (more->transfer_code)
+		record_put_u64(w, RECORD_F_TRANSFER_CODE, more->transfer_code);
 	put_text(d, s, w, TEXT_REPLACES, RECORD_F_REPLACES);
 	put_text(d, s, w, TEXT_FORWARDED_TO, RECORD_F_FORWARDED_TO);
 	if (c->session_set)
 		record_put_u64(w, RECORD_F_SESSION_EXPIRES, c->session_expires);
 	put_notes(d, s, w, RECORD_F_WARNINGS, NOTE_WARNING);
-	put_methods(s, w);
+	put_methods(d, s, w);
 	forks_put(d, s, w);
 	links_put(d, s, w);
 	streams_put(d, s, w);
@@ -462,7 +468,7 @@ forget_reinvite_failure(struct slot *s)
 	const struct call_state *c = &s->call;
 
 	if (s->kind != SLOT_CALL || c->caller_known || s->final.status < 300 ||
-		!(c->bye_first.ts_ns || c->reinvited))
+		!(c->bye_seen || c->reinvited))
 		return;
 	s->final = (struct final){0};
 	s->texts[TEXT_REASON] = 0;

@@ -158,12 +158,7 @@ slot_take(struct dialog *d, enum slot_kind kind, uint64_t hash, const struct dia
 	s->tunnel = m->tunnel;
 	s->vlan = m->vlan;
 	s->first_ns = s->last_ns = m->ts_ns;
-	s->lost_at_start = d->lost_total;
-	chain_init(&s->link_chain);
-	chain_init(&s->note_chain);
-	chain_init(&s->text_chain);
-	chain_init(&s->flow_chain);
-	chain_init(&s->stream_chain);
+	s->lost_at_start = (uint32_t)d->lost_total;
 	slot_text_set(d, s, TEXT_CALL_ID, m->sip->call_id);
 	s->bucket_next = d->buckets[hash & d->bucket_mask];
 	d->buckets[hash & d->bucket_mask] = i;
@@ -182,11 +177,10 @@ slot_give_back(struct dialog *d, struct slot *s)
 	list_remove(d, s);
 	d->n_unkeyed -= s->unkeyed;
 	base_wheel_cancel(d->wheel, i);
-	chain_free(&d->pool, &s->link_chain);
-	chain_free(&d->pool, &s->note_chain);
+	slot_more_give(d, s);
+	streams_reset(d, s);
 	chain_free(&d->pool, &s->text_chain);
 	chain_free(&d->pool, &s->flow_chain);
-	chain_free(&d->pool, &s->stream_chain);
 	s->kind = SLOT_FREE;
 	s->bucket_next = d->free_head;
 	d->free_head = i;
@@ -277,7 +271,7 @@ slot_to_tag_set(struct dialog *d, struct slot *s, struct base_span tag)
 	s->texts[TEXT_TO_TAG] = item ? item->text : 0;
 	slot_text_set(d, s, TEXT_TO_TAG, tag);
 	if (item == NULL && before.text)
-		item = chain_item_add(&d->pool, &s->note_chain, sizeof(*item));
+		item = slot_note_add(d, s);
 	if (item)
 		*item = before; /* each tag is here or in texts, never in both */
 }
@@ -355,12 +349,19 @@ dialog_text_hash(const struct dialog *d, struct base_span text)
 }
 
 struct note *
+slot_note_add(struct dialog *d, struct slot *s)
+{
+	return chain_item_add(&d->pool, &slot_more_for(d, s)->note_chain, sizeof(struct note));
+}
+
+struct note *
 slot_note_next(
 	const struct dialog *d, const struct slot *s, uint8_t kind, struct chain_cursor *at)
 {
+	const struct chain *chain = &slot_more_of(d, s)->note_chain;
 	struct note *note;
 
-	while ((note = chain_item_next(&d->pool, &s->note_chain, sizeof(*note), at)))
+	while ((note = chain_item_next(&d->pool, chain, sizeof(*note), at)))
 		if (note->kind == kind)
 			return note;
 	return NULL;
@@ -376,7 +377,7 @@ slot_note_text(struct dialog *d, struct slot *s, uint8_t kind, struct base_span 
 	while (slot_note_next(d, s, kind, &at))
 		n++;
 	if (n < max)
-		note = chain_item_add(&d->pool, &s->note_chain, sizeof(*note));
+		note = slot_note_add(d, s);
 	if (note)
 		*note = (struct note){0, chain_text_add(&d->pool, &s->text_chain, text), kind};
 }
@@ -406,7 +407,7 @@ slot_set_add(struct dialog *d, struct slot *s, enum slot_set set, uint32_t value
 	if (s->set_n[set] == 0) {
 		s->set_first[set] = value;
 	} else {
-		note = chain_item_add(&d->pool, &s->note_chain, sizeof(*note));
+		note = slot_note_add(d, s);
 		if (note == NULL)
 			return;
 		*note = (struct note){value, 0, (uint8_t)set};

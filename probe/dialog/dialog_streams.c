@@ -2,7 +2,7 @@
 
 #define STREAMS_MAX 128 /* in a record */
 
-/* A stream as it lies in stream_chain. */
+/* A stream, in a chain of its own. */
 struct stream_item {
 	chain_ref before;
 	struct media_summary summary;
@@ -18,9 +18,9 @@ dialog_add_stream(struct dialog *d, const struct media_summary *summary)
 	if (s == NULL || (summary->so_far ? !s->peeking : s->list != LIST_COLLECTING))
 		return;
 	struct stream_item item = {s->last_stream, *summary};
-	chain_ref ref =
-		chain_text_add(&d->pool, &s->stream_chain, base_span_of(&item, sizeof(item)));
-	s->stream_count++;
+	struct chain own = {0};
+	chain_ref ref = chain_text_add(&d->pool, &own, base_span_of(&item, sizeof(item)));
+	s->stream_count += s->stream_count < UINT16_MAX;
 	if (ref)
 		s->last_stream = ref;
 	else
@@ -30,7 +30,11 @@ dialog_add_stream(struct dialog *d, const struct media_summary *summary)
 void
 streams_reset(struct dialog *d, struct slot *s)
 {
-	chain_free(&d->pool, &s->stream_chain);
+	for (chain_ref at = s->last_stream, ref = at; ref; ref = at) {
+		struct media_summary stream;
+		streams_next(d, &at, &stream);
+		chain_text_free(&d->pool, ref);
+	}
 	s->last_stream = 0;
 	s->stream_count = 0;
 	s->peeking = PEEK_NONE;

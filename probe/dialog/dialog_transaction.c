@@ -91,7 +91,7 @@ transactions_of(const struct dialog *d, const struct slot *s, struct transaction
 	while ((e = chain_item_next(&d->pool, &s->flow_chain, sizeof(*e), &at)))
 		if (e->transaction < n)
 			take(&t[e->transaction], e);
-	if (s->forwarded)
+	if (slot_more_of(d, s)->forwarded)
 		hops_count(t, n);
 	all->n = n;
 }

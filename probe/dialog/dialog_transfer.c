@@ -20,30 +20,34 @@ sipfrag_status(const struct sip_message *m)
 }
 
 static void
-transfer_answered(struct call_state *c, const struct sip_message *m)
+transfer_answered(struct dialog *d, struct slot *s, const struct sip_message *m)
 {
-	if (c->transfer == TRANSFER_NONE || c->transfer >= TRANSFER_SUCCEEDED || m->status < 200)
+	uint8_t known = slot_more_of(d, s)->transfer;
+
+	if (known == TRANSFER_NONE || known >= TRANSFER_SUCCEEDED || m->status < 200)
 		return;
+	struct slot_more *more = slot_more_for(d, s);
 	if (m->status < 300) {
-		c->transfer = TRANSFER_ACCEPTED;
+		more->transfer = TRANSFER_ACCEPTED;
 		return;
 	}
-	c->transfer = TRANSFER_REJECTED;
-	c->transfer_code = m->status;
+	more->transfer = TRANSFER_REJECTED;
+	more->transfer_code = m->status;
 }
 
 static void
-transfer_notified(struct call_state *c, uint16_t status)
+transfer_notified(struct dialog *d, struct slot *s, uint16_t status)
 {
 	bool final = status >= 200;
 
-	if (status == 0 || (!final && c->transfer >= TRANSFER_SUCCEEDED))
+	if (status == 0 || (!final && slot_more_of(d, s)->transfer >= TRANSFER_SUCCEEDED))
 		return;
-	c->transfer_code = status;
+	struct slot_more *more = slot_more_for(d, s);
+	more->transfer_code = status;
 	if (final)
-		c->transfer = status < 300 ? TRANSFER_SUCCEEDED : TRANSFER_FAILED;
+		more->transfer = status < 300 ? TRANSFER_SUCCEEDED : TRANSFER_FAILED;
 	else
-		c->transfer = TRANSFER_ACCEPTED;
+		more->transfer = TRANSFER_ACCEPTED;
 }
 
 void
@@ -51,24 +55,23 @@ transfer_receive(struct dialog *d, struct slot *s, const struct dialog_message *
 	const struct flow_entry *e)
 {
 	const struct sip_message *sip = m->sip;
-	struct call_state *c = &s->call;
 
 	if (sip->method == SIP_METHOD_REFER && !(e->flags & FLOW_TOLD)) {
 		slot_text_replace(d, s, TEXT_TRANSFER_TO, sip_header_value(sip, SIP_HDR_REFER_TO));
-		c->transfer = TRANSFER_ASKED;
-		c->transfer_code = 0;
+		slot_more_for(d, s)->transfer = TRANSFER_ASKED;
+		slot_more_for(d, s)->transfer_code = 0;
 	} else if (sip->method == SIP_METHOD_NOTIFY) {
-		transfer_notified(c, sipfrag_status(sip));
+		transfer_notified(d, s, sipfrag_status(sip));
 	} else if (sip->method == SIP_METHOD_NONE && sip->cseq_method == SIP_METHOD_REFER) {
-		transfer_answered(c, sip);
+		transfer_answered(d, s, sip);
 	}
 }
 
 const char *
-transfer_result_name(const struct slot *s)
+transfer_result_name(const struct slot_more *more)
 {
 	static const char *const names[] = {
 		"", "asked", "accepted", "succeeded", "failed", "rejected"};
 
-	return names[s->call.transfer];
+	return names[more->transfer];
 }

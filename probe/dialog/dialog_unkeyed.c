@@ -75,7 +75,7 @@ invite_matches(const struct dialog *d, const struct slot *s, const struct dialog
 
 	sip_uri_parse(sip->ruri_text, &ruri);
 	if (!is_end(d, s, s->first_src, &m->src) || !is_end(d, s, s->first_dst, &m->dst) ||
-		s->call.bye_first.ts_ns || s->from_tag != dialog_text_hash(d, sip->from.tag) ||
+		s->call.bye_seen || s->from_tag != dialog_text_hash(d, sip->from.tag) ||
 		!text_is(d, s, TEXT_RURI_USER, ruri.user) ||
 		!text_is(d, s, TEXT_RURI_HOST, ruri.host))
 		return MATCH_NONE;
