@@ -9,8 +9,8 @@ struct parts {
 	uint32_t bucket_count, block_count;
 };
 
-/* Blocks a dialog: a call of seven messages with SDP takes some eight. */
-#define BLOCKS_PER_DIALOG 8
+/* Blocks a dialog: a call of seven messages with SDP takes some ten. */
+#define BLOCKS_PER_DIALOG 16
 
 static struct parts
 dialog_parts(const struct dialog_options *o)
@@ -19,7 +19,9 @@ dialog_parts(const struct dialog_options *o)
 	size_t at = base_align_up(sizeof(struct dialog), BASE_CACHE_LINE);
 
 	p.bucket_count = base_power_of_two_at_least(o->max_dialogs);
-	p.block_count = o->max_dialogs * BLOCKS_PER_DIALOG + 64;
+	p.block_count = o->max_dialogs * BLOCKS_PER_DIALOG + 128;
+	if (p.block_count > CHAIN_BLOCKS_MAX)
+		p.block_count = CHAIN_BLOCKS_MAX;
 	p.slots = at;
 	at += base_align_up((size_t)o->max_dialogs * sizeof(struct slot), BASE_CACHE_LINE);
 	p.mores = at;
@@ -27,7 +29,7 @@ dialog_parts(const struct dialog_options *o)
 	p.buckets = at;
 	at += base_align_up((size_t)p.bucket_count * sizeof(uint32_t), BASE_CACHE_LINE);
 	p.blocks = at;
-	at += base_align_up((size_t)p.block_count * sizeof(struct chain_block), BASE_CACHE_LINE);
+	at += chain_pool_footprint(p.block_count);
 	p.links = at;
 	at += base_align_up(link_footprint(o->max_links), BASE_CACHE_LINE);
 	p.series = at;

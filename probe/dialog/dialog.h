@@ -7,7 +7,7 @@
  *
  * One table of slots for the three kinds, found by the keyed hash of the Call-ID (of the two hosts
  * where messages have none); what has no fixed
- * size (texts, flow[], endpoints) lies in chains of 128-byte blocks from one pool.  Bounded: when
+ * size (texts, flow[], endpoints) lies in chains of 64-byte blocks from one pool.  Bounded: when
  * slots run low, first finished dialogs are closed early, then the oldest unanswered calls are
  * evicted; established calls stay and new ones are refused.  All counted.
  *

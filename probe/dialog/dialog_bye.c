@@ -21,7 +21,8 @@ bye_answered(struct dialog *d, struct slot *s, const struct dialog_message *m)
 
 	if (sip->status >= 200 && better && branch &&
 		branch == dialog_text_hash(d, sip->via.branch))
-		slot_more_for(d, s)->bye_final = (struct final){m->ts_ns, sip->status, FIT_BRANCH, 0};
+		slot_more_for(d, s)->bye_final =
+			(struct final){m->ts_ns, sip->status, FIT_BRANCH, 0};
 }
 
 /* Takes the place of none, or of one that only its response told of. */

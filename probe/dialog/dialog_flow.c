@@ -11,6 +11,44 @@ flow_is_repeat(const struct flow_entry *e)
 	return (e->flags & (FLOW_RETRANSMISSION | FLOW_DUPLICATE)) != 0;
 }
 
+static int64_t
+unit_ns(uint32_t unit)
+{
+	static const int64_t ns[] = {1, BASE_NS_PER_US, BASE_NS_PER_MS, BASE_NS_PER_SEC};
+
+	return ns[unit];
+}
+
+/* In units since the epoch, downwards. */
+static int64_t
+floor_to(int64_t ts_ns, int64_t unit)
+{
+	return ts_ns / unit - (ts_ns % unit < 0);
+}
+
+int64_t
+flow_time(const struct slot *s, const struct flow_entry *e)
+{
+	int64_t unit = unit_ns(e->unit);
+
+	return (floor_to(s->first_ns, unit) + e->time) * unit;
+}
+
+static void
+time_set(const struct slot *s, struct flow_entry *e, int64_t ts_ns)
+{
+	int64_t apart = 0;
+	uint32_t unit = 0;
+
+	for (; unit < 4; unit++)
+		if (!__builtin_sub_overflow(floor_to(ts_ns, unit_ns(unit)),
+			    floor_to(s->first_ns, unit_ns(unit)), &apart) &&
+			apart <= FLOW_TIME_MAX && apart >= -FLOW_TIME_MAX)
+			break;
+	e->time = apart & ((1ll << 46) - 1);
+	e->unit = unit & 3;
+}
+
 static chain_ref
 host_ref(const struct dialog *d, const struct slot *s, uint8_t index)
 {
@@ -203,9 +241,10 @@ is_further(const struct flow_entry *a, const struct flow_entry *b)
 /* A frame captured twice carries the same IPv4 identification, a retransmission a new one.  An
  * identification of 0 says nothing: then time tells. */
 static uint8_t
-flow_repeat(const struct flow_entry *old, const struct flow_entry *e)
+flow_repeat(const struct slot *s, const struct flow_entry *old, const struct flow_entry *e)
 {
-	int64_t apart = e->ts_ns > old->ts_ns ? e->ts_ns - old->ts_ns : old->ts_ns - e->ts_ns;
+	int64_t before = flow_time(s, old), now = flow_time(s, e);
+	int64_t apart = now > before ? now - before : before - now;
 	bool identified = e->ip_id && old->ip_id;
 	bool duplicate = identified ? e->ip_id == old->ip_id && apart < DUPLICATE_WINDOW_NS
 				    : apart < DUPLICATE_SOON_NS;
@@ -238,7 +277,7 @@ flow_compare(struct dialog *d, struct slot *s, struct flow_entry *e)
 		if (is_same_transaction(old, e))
 			e->transaction = old->transaction;
 		if (old->fingerprint == e->fingerprint)
-			e->flags |= flow_repeat(old, e);
+			e->flags |= flow_repeat(s, old, e);
 		else if (old->branch == e->branch || !is_same_message(old, e))
 			continue;
 		else if (is_further(old, e))
@@ -254,45 +293,75 @@ flow_compare(struct dialog *d, struct slot *s, struct flow_entry *e)
 
 /* ---- into flow[] ---- */
 
+static struct base_span
+cut(struct base_span s, uint32_t most)
+{
+	return base_span_of(s.p, s.len < most ? s.len : most);
+}
+
+/* A line each: none of them has a line end. */
+static chain_ref
+words_keep(struct dialog *d, struct slot *s, const struct flow_words *words)
+{
+	char text[FLOW_WORDS_MAX];
+	struct base_text t = base_text_of(text, sizeof(text));
+
+	base_text_span(&t, cut(words->word, 512));
+	if (words->branch.len || words->sdp.len) {
+		base_text_char(&t, '\n');
+		base_text_span(&t, cut(words->branch, 512));
+	}
+	if (words->sdp.len) {
+		base_text_char(&t, '\n');
+		base_text_span(&t, words->sdp);
+	}
+	return chain_text_add(&d->pool, &s->text_chain, base_span_of(text, (uint32_t)t.len));
+}
+
+void
+flow_sdp_set(struct dialog *d, struct slot *s, struct flow_entry *e, struct base_span line)
+{
+	uint8_t scratch[FLOW_WORDS_MAX];
+	struct flow_words words = flow_words(d, e, scratch);
+
+	words.sdp = cut(line, FLOW_SDP_MAX);
+	e->text = words_keep(d, s, &words);
+}
+
 /* Reason phrase or unknown method, and where kept the branch that begins a transaction. */
 static chain_ref
-word_keep(struct dialog *d, struct slot *s, const struct sip_message *sip, struct flow_entry *e,
-	bool begins)
+word_keep(struct dialog *d, struct slot *s, const struct sip_message *sip,
+	const struct flow_entry *e, bool begins)
 {
-	struct base_span word = {NULL, 0};
-	struct base_text t = base_text_of((char *)d->scratch, sizeof(d->scratch));
+	struct flow_words words = {0};
 
 	if (sip->status && !flow_is_repeat(e))
-		word = sip->reason;
+		words.word = sip->reason;
 	else if (sip->method == SIP_METHOD_OTHER)
-		word = sip->method_text;
-	if (!begins || !d->options.keep_branches || sip->via.branch.len == 0)
-		return chain_text_add(&d->pool, &s->text_chain, word);
-	e->flags |= FLOW_BRANCH_TEXT;
-	base_text_span(&t, word);
-	base_text_char(&t, '\n'); /* neither a start line nor a token has one */
-	base_text_span(&t, sip->via.branch);
-	return chain_text_add(
-		&d->pool, &s->text_chain, base_span_of(d->scratch, (uint32_t)t.len));
+		words.word = sip->method_text;
+	if (begins && d->options.keep_branches)
+		words.branch = sip->via.branch;
+	return words.word.len || words.branch.len ? words_keep(d, s, &words) : 0;
 }
 
 static struct flow_entry
 flow_entry_of(struct dialog *d, struct slot *s, const struct dialog_message *m, bool from_caller)
 {
 	const struct sip_message *sip = m->sip;
+	uint8_t vias = flow_vias(sip);
 	struct flow_entry e;
 
 	memset(&e, 0, sizeof(e));
-	e.ts_ns = m->ts_ns;
+	time_set(s, &e, m->ts_ns);
 	e.branch = flow_branch(d, sip);
 	e.fingerprint = flow_fingerprint(d, m, e.branch);
 	e.cseq = sip->cseq;
-	e.status = sip->status;
-	e.method = sip->method;
-	e.cseq_method = sip->cseq_method;
+	e.status = sip->status & 1023;
+	e.method = sip->method & 15;
+	e.cseq_method = sip->cseq_method & 15;
 	e.ip_id = (uint16_t)(m->ip_id ^ m->ip_id >> 16);
 	e.tag = flow_tag(d, sip, from_caller == (sip->status == 0));
-	e.vias = flow_vias(sip);
+	e.vias = (vias < FLOW_VIAS_MAX ? vias : FLOW_VIAS_MAX) & FLOW_VIAS_MAX;
 	e.flags = from_caller ? FLOW_FROM_CALLER : 0;
 	if (names_source(m, SIP_HDR_RECORD_ROUTE))
 		e.flags |= FLOW_RECORD_ROUTE;
@@ -354,7 +423,7 @@ flow_add(struct dialog *d, struct slot *s, const struct dialog_message *m, bool 
 	s->flow_count++;
 	if (shows_contact(&e) && names_source(m, SIP_HDR_CONTACT))
 		e.flags |= FLOW_CONTACT_IS_SOURCE;
-	e.word = word_keep(d, s, sip, &e, s->n_transactions != transactions);
+	e.text = word_keep(d, s, sip, &e, s->n_transactions != transactions);
 	*kept = e;
 	return kept;
 }

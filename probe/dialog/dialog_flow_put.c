@@ -12,20 +12,30 @@ flow_put_endpoint(const struct dialog *d, const struct slot *s, struct record_wr
 	record_put_u64(w, source ? RECORD_F_SRC_PORT : RECORD_F_DST_PORT, at.port);
 }
 
-struct base_span
-flow_word(const struct dialog *d, const struct flow_entry *e, uint8_t *scratch, uint32_t cap,
-	struct base_span *branch)
+/* The first line of *rest, which goes on behind it. */
+static struct base_span
+line_next(struct base_span *rest)
 {
-	struct base_span word = chain_text(&d->pool, e->word, scratch, cap);
-	const uint8_t *end = NULL;
+	const uint8_t *end = rest->len ? memchr(rest->p, '\n', rest->len) : NULL;
+	struct base_span line = *rest;
 
-	*branch = (struct base_span){NULL, 0};
-	if (e->flags & FLOW_BRANCH_TEXT && word.len)
-		end = memchr(word.p, '\n', word.len);
+	*rest = (struct base_span){NULL, 0};
 	if (end == NULL)
-		return word;
-	*branch = base_span_of(end + 1, (uint32_t)(word.p + word.len - end - 1));
-	return base_span_of(word.p, (uint32_t)(end - word.p));
+		return line;
+	*rest = base_span_of(end + 1, (uint32_t)(line.p + line.len - end - 1));
+	return base_span_of(line.p, (uint32_t)(end - line.p));
+}
+
+struct flow_words
+flow_words(const struct dialog *d, const struct flow_entry *e, uint8_t *scratch)
+{
+	struct base_span rest = chain_text(&d->pool, e->text, scratch, FLOW_WORDS_MAX);
+	struct flow_words words;
+
+	words.word = line_next(&rest);
+	words.branch = line_next(&rest);
+	words.sdp = rest;
+	return words;
 }
 
 /* The text of a tag of which an entry has kept the low half of the hash. */
@@ -49,14 +59,14 @@ static void
 put_flow_entry(
 	struct dialog *d, const struct slot *s, struct record_writer *w, const struct flow_entry *e)
 {
-	uint8_t scratch[512], tag[256];
-	struct base_span branch, word = flow_word(d, e, scratch, sizeof(scratch), &branch);
+	uint8_t scratch[FLOW_WORDS_MAX], tag[256];
+	struct flow_words words = flow_words(d, e, scratch);
 
 	if (e->status)
 		record_put_u64(w, RECORD_F_SIP_CODE, e->status),
-			record_put_str(w, RECORD_F_SIP_REASON, word);
+			record_put_str(w, RECORD_F_SIP_REASON, words.word);
 	else if (e->method == SIP_METHOD_OTHER)
-		record_put_str(w, RECORD_F_METHOD, word);
+		record_put_str(w, RECORD_F_METHOD, words.word);
 	else
 		record_put_cstr(w, RECORD_F_METHOD, sip_method_name((enum sip_method)e->method));
 	record_put_u64(w, RECORD_F_CSEQ, e->cseq);
@@ -66,13 +76,13 @@ put_flow_entry(
 	record_put_str(w, RECORD_F_TO_TAG, flow_tag_text(d, s, e->tag, tag, sizeof(tag)));
 	flow_put_endpoint(d, s, w, e->src, true);
 	flow_put_endpoint(d, s, w, e->dst, false);
-	record_put_time(w, RECORD_F_TIME, e->ts_ns);
+	record_put_time(w, RECORD_F_TIME, flow_time(s, e));
 	if (e->flags & FLOW_DUPLICATE)
 		record_put_cstr(w, RECORD_F_REPEAT, "duplicate");
 	else if (e->flags & FLOW_RETRANSMISSION)
 		record_put_cstr(w, RECORD_F_REPEAT, "retransmission");
 	record_put_bool(w, RECORD_F_FORWARDED, e->flags & FLOW_HOP);
-	record_put_str(w, RECORD_F_SDP, chain_text(&d->pool, e->sdp, scratch, sizeof(scratch)));
+	record_put_str(w, RECORD_F_SDP, words.sdp);
 }
 
 void

@@ -22,7 +22,7 @@ fork_of(struct fork *forks, uint32_t *n, uint16_t tag, bool make)
 
 /* Only what establishes a dialog begins one: 101..299 to the INVITE with a tag. */
 static void
-take_response(struct fork *forks, uint32_t *n, const struct flow_entry *e)
+take_response(struct fork *forks, uint32_t *n, const struct flow_entry *e, int64_t ts_ns)
 {
 	bool begins = e->status > 100 && e->status < 300 && e->tag;
 	struct fork *f = fork_of(forks, n, e->tag, begins);
@@ -31,9 +31,9 @@ take_response(struct fork *forks, uint32_t *n, const struct flow_entry *e)
 		return;
 	if (f) {
 		if (f->first_ns == 0)
-			f->first_ns = e->ts_ns;
+			f->first_ns = ts_ns;
 		if (e->status >= 200 && e->status < 300 && f->answer_ns == 0)
-			f->answer_ns = e->ts_ns;
+			f->answer_ns = ts_ns;
 		f->code = e->status;
 	}
 	for (uint32_t i = 0; e->status >= 200 && i < *n; i++)
@@ -51,13 +51,13 @@ forks_of(const struct dialog *d, const struct slot *s, struct fork *forks)
 		if (flow_is_repeat(e))
 			continue;
 		if (e->status && e->cseq_method == SIP_METHOD_INVITE && e->status >= 101) {
-			take_response(forks, &n, e);
+			take_response(forks, &n, e, flow_time(s, e));
 			continue;
 		}
 		struct fork *f = e->method == SIP_METHOD_BYE ? fork_of(forks, &n, e->tag, false)
 							     : NULL;
 		if (f && f->end_ns == 0)
-			f->end_ns = e->ts_ns;
+			f->end_ns = flow_time(s, e);
 	}
 	return n;
 }

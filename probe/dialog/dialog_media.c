@@ -1,7 +1,5 @@
 #include "dialog_private.h"
 
-#define LINE_MAX 256
-
 /* ---- the line for flow[] ---- */
 
 static const char *const direction_names[] = {"sendrecv", "sendonly", "recvonly", "inactive"};
@@ -31,10 +29,10 @@ line_media(struct base_text *t, const struct sip_sdp_media *media)
 	base_text_str(t, direction_names[media->direction]);
 }
 
-static chain_ref
-line_add(struct dialog *d, struct slot *s, const struct sip_sdp *sdp)
+static void
+line_add(struct dialog *d, struct slot *s, struct flow_entry *entry, const struct sip_sdp *sdp)
 {
-	char line[LINE_MAX];
+	char line[FLOW_SDP_MAX];
 	struct base_text t = base_text_of(line, sizeof(line));
 
 	for (uint8_t i = 0; i < sdp->n_media; i++) {
@@ -42,7 +40,7 @@ line_add(struct dialog *d, struct slot *s, const struct sip_sdp *sdp)
 			base_text_str(&t, "; ");
 		line_media(&t, &sdp->media[i]);
 	}
-	return chain_text_add(&d->pool, &s->text_chain, base_span_of(line, (uint32_t)t.len));
+	flow_sdp_set(d, s, entry, base_span_of(line, (uint32_t)t.len));
 }
 
 /* ---- hold ---- */
@@ -232,7 +230,7 @@ media_receive(
 
 	if (text.len == 0 || !sip_sdp_parse(sdp, text))
 		return;
-	entry->sdp = line_add(d, s, sdp);
+	line_add(d, s, entry, sdp);
 	bool in_dialog_offer =
 		(m->sip->method == SIP_METHOD_INVITE || m->sip->method == SIP_METHOD_UPDATE) &&
 		m->sip->to.tag.len;

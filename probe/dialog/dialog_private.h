@@ -3,7 +3,7 @@
  *   dialog.c             new, receive (which dialog is meant), timers, finish
  *   dialog_slot.c        slots: find, take, give back, order of age, eviction
  *   dialog_more.c        what a dialog has besides, in a block on demand
- *   dialog_chain.c       128-byte blocks: texts, flow entries, endpoints, streams
+ *   dialog_chain.c       64-byte blocks: texts, flow entries, endpoints, streams
  *   dialog_flow.c        one message into flow[]: hosts, retransmission or mirror duplicate
  *   dialog_flow_put.c    flow[] into a record
  *   dialog_transaction.c transactions[]: what follows from flow[]
@@ -40,36 +40,38 @@
 
 /* ---- chains ---- */
 
-#define CHAIN_BLOCK_BYTES 128
-#define CHAIN_PAYLOAD (CHAIN_BLOCK_BYTES - 4)
+#define CHAIN_BLOCK 64
+#define CHAIN_BLOCK_BITS 6 /* of a chain_ref: offset in the block */
+#define CHAIN_BLOCKS_MAX (1u << (32 - CHAIN_BLOCK_BITS))
 
 struct chain_block {
-	uint8_t bytes[CHAIN_PAYLOAD];
-	uint32_t next;
+	_Alignas(BASE_CACHE_LINE) uint8_t bytes[CHAIN_BLOCK];
 };
-_Static_assert(sizeof(struct chain_block) == CHAIN_BLOCK_BYTES, "two cache lines");
+_Static_assert(sizeof(struct chain_block) == BASE_CACHE_LINE, "one line");
 
 struct chain_pool {
 	struct chain_block *blocks;
+	uint32_t *next;      /* of each block: the next one of its chain, or free; 0: none */
 	uint32_t max, free_head, used;
 };
 
 /* Items of one size or texts, appended in order.  All zero: empty. */
 struct chain {
-	uint32_t head, tail; /* blocks; 0: empty */
-	uint8_t used;        /* bytes of the last block */
+	uint32_t head;       /* block; 0: empty */
+	uint32_t last;       /* byte, as a chain_ref */
 };
 
-/* A text in a chain: block << 7 | offset of its 16-bit length; 0: none (block 0 is never handed
+/* A text in a chain: block << 6 | offset of its 16-bit length; 0: none (block 0 is never handed
  * out). */
 typedef uint32_t chain_ref;
 
+size_t chain_pool_footprint(uint32_t max);
 void chain_pool_init(struct chain_pool *p, void *mem, uint32_t max);
 void chain_init(struct chain *c);
 void chain_free(struct chain_pool *p, struct chain *c);
 /* All blocks of a text that has its chain to itself. */
 void chain_text_free(struct chain_pool *p, chain_ref ref);
-/* An item of bytes <= CHAIN_PAYLOAD at one place, zeroed; NULL: pool empty. */
+/* An item of bytes <= CHAIN_BLOCK at one place, zeroed; NULL: pool empty. */
 void *chain_item_add(struct chain_pool *p, struct chain *c, uint32_t bytes);
 /* Items of equal size in order: start with *at = {0}. NULL at the end. */
 struct chain_cursor {
@@ -132,26 +134,30 @@ enum slot_text {
 
 /* One message in flow[]. */
 struct flow_entry {
-	int64_t ts_ns;
+	/* after the dialog's first message, in units of 10^(3 unit) ns: to the ns within ten hours,
+	 * to the us within a year (flow_time) */
+	int64_t time : 46;
+	uint64_t unit : 2;
+	uint64_t status : 10;
+	uint64_t vias : 6;      /* how many, 63 at most: its hop */
 	uint32_t fingerprint;   /* of what makes a retransmission */
 	uint32_t cseq;
-	chain_ref sdp;          /* one line, or 0 */
-	/* reason phrase, or method token that ringtap does not know; with FLOW_BRANCH_TEXT a line
-	 * end and the Via branch behind it */
-	chain_ref word;
 	uint32_t branch;        /* hash of what tells the transaction (flow_branch) */
-	uint16_t status, ip_id;
+	chain_ref text;         /* flow_words; 0: none */
+	uint16_t ip_id;
 	uint16_t tag;           /* of the callee, the low half of its hash; 0: none */
-	uint8_t method, cseq_method;
+	uint8_t method : 4, cseq_method : 4;
 	uint8_t src : 4, dst : 4; /* hosts[]; HOST_NONE */
 	uint8_t transaction;    /* in transactions[]; TRANSACTION_NONE */
-	uint8_t vias;           /* how many: its hop */
 	uint8_t flags;          /* FLOW_x */
 };
+#define FLOW_VIAS_MAX 63
+#define FLOW_TIME_MAX ((1ll << 45) - 1)
+_Static_assert(SIP_METHOD_COUNT <= 16, "a method fits its bits");
 #define HOST_NONE 15
 #define TRANSACTION_NONE UINT8_MAX
 _Static_assert(DIALOG_HOSTS_MAX <= HOST_NONE, "an index fits its bits");
-_Static_assert(sizeof(struct flow_entry) == 40, "three in a block");
+_Static_assert(2 * sizeof(struct flow_entry) == CHAIN_BLOCK, "two in a block");
 #define FLOW_RETRANSMISSION 1
 #define FLOW_DUPLICATE 2
 #define FLOW_FROM_CALLER 4
@@ -162,7 +168,6 @@ _Static_assert(sizeof(struct flow_entry) == 40, "three in a block");
 /* the sender's own address stands in Record-Route, in Contact */
 #define FLOW_RECORD_ROUTE 32
 #define FLOW_CONTACT_IS_SOURCE 64
-#define FLOW_BRANCH_TEXT 128
 
 /* How well a final response fits the attempt's first request: same branch, same address, or just
  * its CSeq. */
@@ -395,6 +400,9 @@ void slot_to_tag_set(struct dialog *d, struct slot *s, struct base_span tag);
 struct flow_entry *flow_add(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	bool from_caller);
 bool flow_is_repeat(const struct flow_entry *e);
+int64_t flow_time(const struct slot *s, const struct flow_entry *e);
+/* The line of its SDP, put behind what text an entry has. */
+void flow_sdp_set(struct dialog *d, struct slot *s, struct flow_entry *e, struct base_span line);
 /* Via headers and what stands behind commas in them: one more on each hop. */
 uint8_t flow_vias(const struct sip_message *sip);
 /* Is there an INVITE with this CSeq in flow[], of this transaction (branch not 0) or from this host
@@ -454,9 +462,17 @@ void attempt_assume(struct dialog *d, struct slot *s, uint32_t cseq);
 /* dialog_flow_put.c */
 void flow_put_endpoint(const struct dialog *d, const struct slot *s, struct record_writer *w,
 	uint8_t host, bool source);
-/* An entry's word without its branch, and the branch where it has one; both may lie in scratch. */
-struct base_span flow_word(const struct dialog *d, const struct flow_entry *e, uint8_t *scratch,
-	uint32_t cap, struct base_span *branch);
+/* The text of an entry, a line each, those at the end left out where they are empty. */
+#define FLOW_SDP_MAX 256
+#define FLOW_WORDS_MAX (512 + 512 + FLOW_SDP_MAX + 2)
+struct flow_words {
+	struct base_span word;   /* reason phrase, or method token that ringtap does not know */
+	struct base_span branch; /* of the top Via, where it begins a transaction */
+	struct base_span sdp;
+};
+/* They may lie in scratch, of FLOW_WORDS_MAX bytes. */
+struct flow_words flow_words(
+	const struct dialog *d, const struct flow_entry *e, uint8_t *scratch);
 struct base_span flow_tag_text(const struct dialog *d, const struct slot *s, uint16_t tag,
 	uint8_t *scratch, uint32_t cap);
 

@@ -5,27 +5,27 @@
 #define TIMEOUT_NS (32 * BASE_NS_PER_SEC) /* timers B and F: 64 x T1 (RFC 3261 17.1) */
 
 static void
-take_request(struct transaction *t, const struct flow_entry *e)
+take_request(struct transaction *t, const struct flow_entry *e, int64_t ts_ns)
 {
 	bool repeat = flow_is_repeat(e);
 
 	if (e->method == SIP_METHOD_ACK && (t->method != SIP_METHOD_NONE || repeat)) {
 		/* of a failure: the last message of the INVITE's transaction */
-		t->ack_ns = t->ack_ns || t->method == SIP_METHOD_ACK ? t->ack_ns : e->ts_ns;
+		t->ack_ns = t->ack_ns || t->method == SIP_METHOD_ACK ? t->ack_ns : ts_ns;
 		return;
 	}
 	if (t->method == SIP_METHOD_ACK) /* the ACK overtook its INVITE */
 		t->ack_ns = t->request_ns, t->request_ns = 0;
 	if (t->request_ns)
 		return;
-	t->request_ns = e->ts_ns;
+	t->request_ns = ts_ns;
 	t->method = e->method;
 	t->src = e->src;
 	t->dst = e->dst;
 }
 
 static void
-take_response(struct transaction *t, const struct flow_entry *e)
+take_response(struct transaction *t, const struct flow_entry *e, int64_t ts_ns)
 {
 	if (t->method == SIP_METHOD_NONE) {
 		t->method = e->cseq_method;
@@ -33,17 +33,17 @@ take_response(struct transaction *t, const struct flow_entry *e)
 		t->dst = e->src;
 	}
 	if (t->first_response_ns == 0)
-		t->first_response_ns = e->ts_ns;
+		t->first_response_ns = ts_ns;
 	bool success = e->status < 300;
 	/* A 2xx counts before any other final response of a forking proxy. */
 	if (e->status < 200 || (t->code && (!success || t->code < 300)))
 		return;
-	t->final_ns = e->ts_ns;
+	t->final_ns = ts_ns;
 	t->code = e->status;
 }
 
 static void
-take(struct transaction *t, const struct flow_entry *e)
+take(struct transaction *t, const struct flow_entry *e, int64_t ts_ns)
 {
 	if (t->first == NULL) {
 		t->first = e;
@@ -54,9 +54,9 @@ take(struct transaction *t, const struct flow_entry *e)
 	if (e->flags & FLOW_RETRANSMISSION)
 		t->retransmissions++;
 	if (e->status == 0)
-		take_request(t, e);
+		take_request(t, e, ts_ns);
 	else if (!flow_is_repeat(e))
-		take_response(t, e);
+		take_response(t, e, ts_ns);
 }
 
 /* Is b the request of a on the next hop? */
@@ -90,7 +90,7 @@ transactions_of(const struct dialog *d, const struct slot *s, struct transaction
 	memset(t, 0, n * sizeof(*t));
 	while ((e = chain_item_next(&d->pool, &s->flow_chain, sizeof(*e), &at)))
 		if (e->transaction < n)
-			take(&t[e->transaction], e);
+			take(&t[e->transaction], e, flow_time(s, e));
 	if (slot_more_of(d, s)->forwarded)
 		hops_count(t, n);
 	all->n = n;
@@ -119,11 +119,9 @@ outcome_of(const struct dialog *d, const struct slot *s, const struct transactio
 void
 transaction_branch_put(const struct dialog *d, struct record_writer *w, const struct transaction *t)
 {
-	uint8_t scratch[512];
-	struct base_span branch;
+	uint8_t scratch[FLOW_WORDS_MAX];
 
-	flow_word(d, t->first, scratch, sizeof(scratch), &branch);
-	record_put_str(w, RECORD_F_BRANCH, branch);
+	record_put_str(w, RECORD_F_BRANCH, flow_words(d, t->first, scratch).branch);
 }
 
 /* In record.def's order. */
@@ -131,12 +129,10 @@ static void
 put_one(const struct dialog *d, const struct slot *s, struct record_writer *w,
 	const struct transaction *t, uint32_t number)
 {
-	uint8_t scratch[512];
-	struct base_span branch;
+	uint8_t scratch[FLOW_WORDS_MAX];
 
 	if (t->method == SIP_METHOD_OTHER)
-		record_put_str(w, RECORD_F_METHOD,
-			flow_word(d, t->first, scratch, sizeof(scratch), &branch));
+		record_put_str(w, RECORD_F_METHOD, flow_words(d, t->first, scratch).word);
 	else
 		record_put_cstr(w, RECORD_F_METHOD, sip_method_name((enum sip_method)t->method));
 	record_put_u64(w, RECORD_F_CSEQ, t->cseq);

@@ -3,7 +3,7 @@
 
 #define BLOCKS 64
 
-static struct chain_block blocks[BLOCKS];
+static struct chain_block blocks[2 * BLOCKS]; /* and what says which follows which */
 
 static void
 texts_of_every_length_come_back(void **state)
@@ -49,7 +49,7 @@ a_text_that_meets_the_pool_end_is_cut(void **state)
 	chain_pool_init(&p, blocks, 3); /* two blocks to give */
 	chain_init(&c);
 	chain_ref ref = chain_text_add(&p, &c, base_span_of(text, sizeof(text)));
-	assert_int_equal(chain_text(&p, ref, scratch, sizeof(scratch)).len, 2 * CHAIN_PAYLOAD - 2);
+	assert_int_equal(chain_text(&p, ref, scratch, sizeof(scratch)).len, 2 * CHAIN_BLOCK - 2);
 	assert_int_equal(chain_text_add(&p, &c, base_span_of(text, 4)), 0);
 	assert_null(chain_item_add(&p, &c, 8));
 }
@@ -57,7 +57,7 @@ a_text_that_meets_the_pool_end_is_cut(void **state)
 static void
 items_come_in_order_over_blocks(void **state)
 {
-	static const uint32_t sizes[] = {4, 18, 40, CHAIN_PAYLOAD};
+	static const uint32_t sizes[] = {4, 18, 32, 40, CHAIN_BLOCK};
 	struct chain_pool p;
 	struct chain c;
 
@@ -90,7 +90,25 @@ freed_blocks_serve_again(void **state)
 		assert_true(chain_text_add(&p, &c, base_span_of(text, sizeof(text))));
 		chain_free(&p, &c);
 	}
-	assert_true(p.used <= 3);
+	assert_true(p.used <= 5);
+}
+
+static void
+a_text_with_a_chain_of_its_own_is_freed_by_its_reference(void **state)
+{
+	struct chain_pool p;
+	uint8_t text[200] = {2};
+
+	chain_pool_init(&p, blocks, 16);
+	for (uint32_t i = 0; i < 1000; i++) {
+		struct chain a = {0}, b = {0};
+		chain_ref first = chain_text_add(&p, &a, base_span_of(text, i % 200 + 1));
+		chain_ref second = chain_text_add(&p, &b, base_span_of(text, 199 - i % 200));
+		assert_true(first && (second || i % 200 == 199));
+		chain_text_free(&p, first);
+		chain_text_free(&p, second);
+	}
+	assert_true(p.used <= 9);
 }
 
 int
@@ -98,6 +116,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(texts_of_every_length_come_back),
 		cmocka_unit_test(an_empty_text_is_reference_zero), cmocka_unit_test(a_text_that_meets_the_pool_end_is_cut),
-		cmocka_unit_test(items_come_in_order_over_blocks), cmocka_unit_test(freed_blocks_serve_again)};
+		cmocka_unit_test(items_come_in_order_over_blocks), cmocka_unit_test(freed_blocks_serve_again),
+		cmocka_unit_test(a_text_with_a_chain_of_its_own_is_freed_by_its_reference)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -158,6 +158,28 @@ without_an_identification_a_copy_is_told_by_its_time(void **state)
 	fixture_free(f);
 }
 
+/* However far from the first message: to the microsecond within a year, to the millisecond beyond. */
+static void
+times_are_those_of_the_messages(void **state)
+{
+	static const struct {
+		int64_t ms;
+		const char *time;
+	} cases[] = {{1, "2023-11-14T22:13:20.001000Z"}, {-5, "2023-11-14T22:13:19.995000Z"},
+		{86400123, "2023-11-15T22:13:20.123000Z"}, {-86400123, "2023-11-13T22:13:19.877000Z"},
+		{86400000ll * 1000 + 7, "2026-08-10T22:13:20.007000Z"}, {-86400000ll * 19000, "1971-11-07T22:13:20.000000Z"}};
+
+	for (size_t i = 0; i < base_count_of(cases); i++) {
+		struct fixture *f = fixture_new(16);
+		say(f, 0, ALICE, BOB, "INVITE", "1 INVITE", "a1", "", NULL);
+		say(f, cases[i].ms, BOB, ALICE, "180 Ringing", "1 INVITE", "a1", "b1", NULL);
+		finish(f, 0);
+		has(f, 0, cases[i].time);
+		has(f, 0, "\"time\":\"2023-11-14T22:13:20.000000Z\"");
+		fixture_free(f);
+	}
+}
+
 int
 main(void)
 {
@@ -167,6 +189,6 @@ main(void)
 		cmocka_unit_test(a_proxys_forwarding_is_neither_whatever_the_order),
 		cmocka_unit_test(another_hop_is_neither), cmocka_unit_test(a_different_reason_phrase_or_to_tag_is_another_message),
 		cmocka_unit_test(flow_is_bounded_and_says_so),
-		cmocka_unit_test(without_an_identification_a_copy_is_told_by_its_time)};
+		cmocka_unit_test(without_an_identification_a_copy_is_told_by_its_time), cmocka_unit_test(times_are_those_of_the_messages)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,7 +35,7 @@ a_method_is_counted_beyond_a_byte(void **state)
 	}
 	say(f, 90000, ALICE, BOB, "BYE", "1000 BYE", "a1", "b1", NULL);
 	dialog_finish(f->dialog, T0 + 100 * BASE_NS_PER_SEC);
-	has(f, 0, "info:300");
+	has(f, 0, "INFO:300");
 	fixture_free(f);
 }
 
