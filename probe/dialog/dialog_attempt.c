@@ -64,7 +64,7 @@ attempt_begin(struct dialog *d, struct slot *s, const struct dialog_message *m,
 		s->challenges++;
 	if (!known) {
 		s->final = (struct final){0};
-		s->texts[TEXT_REASON] = 0;
+		slot_text_clear(d, s, TEXT_REASON);
 		slot_set_add(d, s, SET_ATTEMPT_CSEQ, m->sip->cseq);
 	}
 	slot_set_add(d, s, SET_CALLER_TAG, dialog_text_hash(d, m->sip->from.tag));

@@ -43,7 +43,7 @@ failure_forget(struct dialog *d, struct slot *s, struct base_span callee_tag)
 		base_span_eq(callee_tag, slot_text(d, s, TEXT_TO_TAG, scratch, sizeof(scratch))))
 		return;
 	s->final = (struct final){0};
-	s->texts[TEXT_REASON] = 0;
+	slot_text_clear(d, s, TEXT_REASON);
 	s->call.cancelled = false;
 	slot_more_for(d, s)->cancel_ns = 0;
 	slot_text_replace(d, s, TEXT_TO_TAG, callee_tag);

@@ -124,54 +124,156 @@ chain_item_next(
 	return item;
 }
 
+/* ---- texts: head, bytes ---- */
+
+/* id : 5, alias : 1, long : 1, length : 9; a long one's length goes on in one more byte. */
+#define HEAD_SHORT 2
+#define HEAD_LONG 3
+#define LEN_BITS 9
+#define LEN_SHORT_MAX ((1u << LEN_BITS) - 1)
+#define LEN_MAX ((1u << (LEN_BITS + 8)) - 1)
+
+/* The place n bytes on in the same chain; 0: behind its last block. */
+static chain_ref
+place_behind(const struct chain_pool *p, chain_ref at, uint32_t n)
+{
+	uint32_t block = block_of(at), offset = offset_of(at) + n;
+
+	for (; block && offset >= CHAIN_BLOCK; offset -= CHAIN_BLOCK)
+		block = p->next[block];
+	return block ? block << CHAIN_BLOCK_BITS | offset : 0;
+}
+
+/* n bytes from a place on, to or from a chain. */
+static void
+bytes_get(const struct chain_pool *p, chain_ref at, void *out, uint32_t n)
+{
+	uint8_t *to = out;
+
+	while (n && at) {
+		uint32_t room = CHAIN_BLOCK - offset_of(at), part = n < room ? n : room;
+		memcpy(to, p->blocks[block_of(at)].bytes + offset_of(at), part);
+		to += part;
+		n -= part;
+		at = place_behind(p, at, part);
+	}
+}
+
+static uint32_t
+head_bytes(uint8_t head[HEAD_LONG], struct chain_head h, bool is_long)
+{
+	uint32_t low = h.id | (uint32_t)h.alias << 5 | (uint32_t)is_long << 6 |
+		       (h.len & LEN_SHORT_MAX) << 7;
+
+	head[0] = (uint8_t)low;
+	head[1] = (uint8_t)(low >> 8);
+	head[2] = (uint8_t)(h.len >> LEN_BITS);
+	return is_long ? HEAD_LONG : HEAD_SHORT;
+}
+
+static struct chain_head
+head_read(const struct chain_pool *p, chain_ref ref, uint32_t *bytes)
+{
+	uint32_t room = CHAIN_BLOCK - offset_of(ref);
+	const uint8_t *head = p->blocks[block_of(ref)].bytes + offset_of(ref);
+	uint8_t copy[HEAD_LONG] = {0};
+
+	if (room < HEAD_LONG) {
+		bytes_get(p, ref, copy, HEAD_LONG);
+		head = copy;
+	}
+	uint32_t low = head[0] | (uint32_t)head[1] << 8;
+	bool is_long = low >> 6 & 1;
+	*bytes = is_long ? HEAD_LONG : HEAD_SHORT;
+	return (struct chain_head){.id = low & CHAIN_ID_NONE,
+		.alias = low >> 5 & 1,
+		.len = low >> 7 | (is_long ? (uint32_t)head[2] << LEN_BITS : 0)};
+}
+
+struct chain_head
+chain_text_head(const struct chain_pool *p, chain_ref ref)
+{
+	uint32_t bytes;
+
+	return head_read(p, ref, &bytes);
+}
+
+/* Appends; returns how many bytes there was room for. */
+static uint32_t
+bytes_put(struct chain_pool *p, struct chain *c, const void *bytes, uint32_t n)
+{
+	uint32_t done = 0;
+
+	while (done < n) {
+		uint32_t room = room_of(c) ? room_of(c) : CHAIN_BLOCK;
+		uint32_t part = n - done < room ? n - done : room;
+		uint8_t *at = chain_take(p, c, part);
+		if (at == NULL)
+			break;
+		memcpy(at, (const uint8_t *)bytes + done, part);
+		done += part;
+	}
+	return done;
+}
+
+chain_ref
+chain_text_add_as(struct chain_pool *p, struct chain *c, struct chain_head h, const void *bytes)
+{
+	uint8_t head[HEAD_LONG];
+	uint32_t more = p->free_head || p->used < p->max ? CHAIN_BLOCK : 0;
+
+	h.len = h.len < LEN_MAX ? h.len : LEN_MAX;
+	uint32_t head_len = head_bytes(head, h, h.len > LEN_SHORT_MAX);
+	if (h.len == 0 || room_of(c) + more < head_len + 1)
+		return 0;
+	/* byte by byte, so that its place is known and may lie in two blocks */
+	bytes_put(p, c, head, 1);
+	chain_ref ref = c->last;
+	bytes_put(p, c, head + 1, head_len - 1);
+	uint32_t kept = bytes_put(p, c, bytes, h.len);
+	if (kept == h.len)
+		return ref;
+	/* the pool is empty: the text is cut */
+	h.len = kept;
+	head_bytes(head, h, head_len == HEAD_LONG);
+	for (uint32_t i = 0; i < head_len; i++) {
+		chain_ref at = place_behind(p, ref, i);
+		p->blocks[block_of(at)].bytes[offset_of(at)] = head[i];
+	}
+	return ref;
+}
+
 chain_ref
 chain_text_add(struct chain_pool *p, struct chain *c, struct base_span s)
 {
-	uint16_t len = s.len > UINT16_MAX ? UINT16_MAX : (uint16_t)s.len, kept = 0;
-	uint8_t *prefix = NULL;
+	return chain_text_add_as(p, c, (struct chain_head){s.len, CHAIN_ID_NONE, false}, s.p);
+}
 
-	if (len == 0)
-		return 0;
-	if (room_of(c) >= sizeof(len) + 1)
-		prefix = chain_take(p, c, sizeof(len));
-	else
-		prefix = chain_grow(p, c, sizeof(len));
-	if (prefix == NULL)
-		return 0;
-	chain_ref ref = c->last - 1;
-	while (kept < len) {
-		uint32_t left = len - kept, room = room_of(c) ? room_of(c) : CHAIN_BLOCK;
-		uint32_t n = left < room ? left : room;
-		uint8_t *at = chain_take(p, c, n);
-		if (at == NULL)
-			break; /* the pool is empty: the text is cut */
-		memcpy(at, s.p + kept, n);
-		kept = (uint16_t)(kept + n);
-	}
-	memcpy(prefix, &kept, sizeof(kept));
-	return ref;
+chain_ref
+chain_text_next(const struct chain_pool *p, const struct chain *c, chain_ref ref)
+{
+	uint32_t head_len;
+
+	if (ref == 0)
+		return c->head << CHAIN_BLOCK_BITS;
+	struct chain_head h = head_read(p, ref, &head_len);
+	ref = place_behind(p, ref, head_len + h.len);
+	bool behind = block_of(ref) == block_of(c->last) && offset_of(ref) > offset_of(c->last);
+	return behind ? 0 : ref;
 }
 
 struct base_span
 chain_text(const struct chain_pool *p, chain_ref ref, uint8_t *scratch, uint32_t cap)
 {
-	uint32_t block = block_of(ref), offset = offset_of(ref), have = 0;
-	uint16_t len;
+	uint32_t head_len;
 
 	if (ref == 0)
 		return (struct base_span){NULL, 0};
-	memcpy(&len, p->blocks[block].bytes + offset, sizeof(len));
-	offset += sizeof(len);
-	if (offset + len <= CHAIN_BLOCK)
-		return base_span_of(p->blocks[block].bytes + offset, len);
-	while (have < len && have < cap && block) {
-		uint32_t n = CHAIN_BLOCK - offset;
-		n = n < len - have ? n : len - have;
-		n = n < cap - have ? n : cap - have;
-		memcpy(scratch + have, p->blocks[block].bytes + offset, n);
-		have += n;
-		offset = 0;
-		block = p->next[block];
-	}
-	return base_span_of(scratch, have);
+	struct chain_head h = head_read(p, ref, &head_len);
+	chain_ref at = place_behind(p, ref, head_len);
+	if (at && offset_of(at) + h.len <= CHAIN_BLOCK)
+		return base_span_of(p->blocks[block_of(at)].bytes + offset_of(at), h.len);
+	uint32_t n = h.len < cap ? h.len : cap;
+	bytes_get(p, at, scratch, n);
+	return base_span_of(scratch, n);
 }

@@ -55,8 +55,11 @@ host_ref(const struct dialog *d, const struct slot *s, uint8_t index)
 	struct chain_cursor at = {0};
 	const struct note *note;
 
-	if (index < DIALOG_HOSTS_SLOT)
-		return s->hosts[index];
+	if (index < DIALOG_HOSTS_SLOT) {
+		chain_ref ref;
+		memcpy(&ref, s->hosts[index].ref, sizeof(ref));
+		return ref;
+	}
 	while ((note = slot_note_next(d, s, NOTE_HOST, &at)))
 		if (note->value == index)
 			return note->text;
@@ -66,13 +69,22 @@ host_ref(const struct dialog *d, const struct slot *s, uint8_t index)
 static bool
 host_keep(struct dialog *d, struct slot *s, const struct base_endpoint *at)
 {
+	union host_short *place = &s->hosts[s->n_hosts % DIALOG_HOSTS_SLOT];
+
+	if (s->n_hosts < DIALOG_HOSTS_SLOT && base_ip_is_v4(&at->ip)) {
+		memcpy(place->v4.ip, at->ip.b + 12, sizeof(place->v4.ip));
+		base_store_be16(place->v4.port, at->port);
+		return true;
+	}
 	chain_ref ref = chain_text_add(&d->pool, &s->text_chain, base_span_of(at, sizeof(*at)));
 	struct note *note = NULL;
 
-	if (ref && s->n_hosts < DIALOG_HOSTS_SLOT)
-		s->hosts[s->n_hosts] = ref;
-	else if (ref)
+	if (ref && s->n_hosts < DIALOG_HOSTS_SLOT) {
+		s->hosts_wide |= (1 << s->n_hosts) & 3;
+		memcpy(place->ref, &ref, sizeof(ref));
+	} else if (ref) {
 		note = slot_note_add(d, s);
+	}
 	if (note)
 		*note = (struct note){s->n_hosts, ref, NOTE_HOST};
 	return ref && (note || s->n_hosts < DIALOG_HOSTS_SLOT);
@@ -85,6 +97,12 @@ flow_host(const struct dialog *d, const struct slot *s, uint8_t index, struct ba
 
 	if (index >= s->n_hosts)
 		return NULL;
+	if (index < DIALOG_HOSTS_SLOT && !(s->hosts_wide >> index & 1)) {
+		const union host_short *at = &s->hosts[index];
+		*out = (struct base_endpoint){
+			base_ip_v4(at->v4.ip), base_load_be16(at->v4.port)};
+		return out;
+	}
 	struct base_span t = chain_text(&d->pool, host_ref(d, s, index), scratch, sizeof(scratch));
 	if (t.len != sizeof(*out))
 		return NULL;

@@ -31,7 +31,7 @@
 #define DIALOG_NIL UINT32_MAX
 #define DIALOG_TICK_NS (10 * BASE_NS_PER_MS)
 #define DIALOG_HOSTS_MAX 12
-#define DIALOG_HOSTS_SLOT 4 /* of these stand in the slot */
+#define DIALOG_HOSTS_SLOT 2 /* of these stand in the slot */
 #define DIALOG_TEXTS_MAX 4
 #define DIALOG_DIGITS_MAX 200 /* in dtmf[] */
 #define DIALOG_WATCHES_MAX 8
@@ -61,7 +61,7 @@ struct chain {
 	uint32_t last;       /* byte, as a chain_ref */
 };
 
-/* A text in a chain: block << 6 | offset of its 16-bit length; 0: none (block 0 is never handed
+/* A text in a chain: block << 6 | offset of its head; 0: none (block 0 is never handed
  * out). */
 typedef uint32_t chain_ref;
 
@@ -82,6 +82,19 @@ void *chain_item_next(const struct chain_pool *p, const struct chain *c, uint32_
 	struct chain_cursor *at);
 /* Text over as many blocks as it needs; 0 where s is empty or the pool is. */
 chain_ref chain_text_add(struct chain_pool *p, struct chain *c, struct base_span s);
+/* What a text is: a number below CHAIN_ID_NONE, and whether it says no more than where another one
+ * lies (a chain_ref). */
+struct chain_head {
+	uint32_t len;
+	uint8_t id;
+	bool alias;
+};
+#define CHAIN_ID_NONE 31
+chain_ref chain_text_add_as(
+	struct chain_pool *p, struct chain *c, struct chain_head head, const void *bytes);
+struct chain_head chain_text_head(const struct chain_pool *p, chain_ref ref);
+/* The text behind ref in its chain, or with 0 the first one.  0: none. */
+chain_ref chain_text_next(const struct chain_pool *p, const struct chain *c, chain_ref ref);
 /* The text, in place where it lies in one block, else gathered in scratch (cut at cap). */
 struct base_span chain_text(const struct chain_pool *p, chain_ref ref, uint8_t *scratch,
 	uint32_t cap);
@@ -130,6 +143,15 @@ enum slot_text {
 	TEXT_REASON, TEXT_REASON_TEXT, TEXT_TRANSFER_TO, TEXT_REPLACES, TEXT_FORWARDED_TO,
 	TEXT_METHOD, TEXT_EVENT,
 	TEXT_COUNT
+};
+_Static_assert(TEXT_COUNT <= CHAIN_ID_NONE, "an id fits its bits");
+
+/* hosts[] in the slot: IPv4 and port, or the chain_ref of a text of struct base_endpoint. */
+union host_short {
+	struct {
+		uint8_t ip[4], port[2];
+	} v4;
+	uint8_t ref[sizeof(chain_ref)];
 };
 
 /* One message in flow[]. */
@@ -277,6 +299,7 @@ struct slot {
 	uint8_t media_sides : 3; /* bit i: enum media_side i has announced audio that it sends */
 	uint8_t t38_sides : 3;   /* the same of T.38 */
 	uint8_t peeking : 2;     /* enum peek: its streams have been asked for */
+	uint8_t hosts_wide : 2;  /* bit i: hosts[i] is a text */
 	bool told_over : 1;      /* hooks.ended */
 	bool unkeyed : 1;        /* no Call-ID: told by its hosts */
 	bool srtp : 1;
@@ -289,8 +312,8 @@ struct slot {
 	chain_ref last_stream;   /* each with the one before */
 	uint32_t interims;       /* intervals since the answer that have been recorded */
 	uint32_t lost_at_start;  /* by the probe, low half */
-	chain_ref texts[TEXT_COUNT];
-	chain_ref hosts[DIALOG_HOSTS_SLOT]; /* the others are notes */
+	uint32_t texts;          /* bit i: enum slot_text i is in text_chain, the last of that id */
+	union host_short hosts[DIALOG_HOSTS_SLOT]; /* the others are notes */
 	struct chain text_chain, flow_chain;
 	chain_ref last_endpoint; /* published; each with the one before */
 	union {
@@ -338,6 +361,9 @@ struct dialog {
 	uint64_t lost_total;
 	struct sip_sdp sdp;      /* of the message being received */
 	struct flow_entry left_out; /* stands for an entry that flow[] has no room for */
+	/* of the dialog whose record is being written, so that each text is found once */
+	const struct slot *texts_of;
+	chain_ref texts[TEXT_COUNT];
 	uint8_t scratch[4096];
 	uint8_t record[RECORD_BYTES_MAX];
 };
@@ -371,8 +397,11 @@ void slot_more_give(struct dialog *d, struct slot *s);
 void slot_text_set(struct dialog *d, struct slot *s, enum slot_text which, struct base_span text);
 void slot_text_replace(struct dialog *d, struct slot *s, enum slot_text which,
 	struct base_span text);
+void slot_text_clear(struct dialog *d, struct slot *s, enum slot_text which);
 struct base_span slot_text(const struct dialog *d, const struct slot *s, enum slot_text which,
 	uint8_t *scratch, uint32_t cap);
+/* Where all of them are, for slot_text, until that of s changes. */
+void slot_texts_find(struct dialog *d, const struct slot *s);
 /* Parties of the first request (or response). */
 void slot_parties_set(struct dialog *d, struct slot *s, const struct dialog_message *m);
 /* never 0 but for the empty text */

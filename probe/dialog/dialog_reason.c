@@ -45,7 +45,7 @@ reason_take(struct dialog *d, struct slot *s, const struct sip_message *m,
 	more->reason_source = (uint8_t)source;
 	more->q850 = 0;
 	more->reason_cause = 0;
-	s->texts[TEXT_REASON_TEXT] = 0;
+	slot_text_clear(d, s, TEXT_REASON_TEXT);
 	for (; h; h = sip_header_next(m, h)) {
 		struct base_span rest = h->value, one;
 		while (sip_value_next(&rest, &one))

@@ -463,7 +463,7 @@ put_request_delay(const struct slot *s, struct record_writer *w)
 /* A failure response that only a re-INVITE can have had: what else there is of the call says that
  * it stood already, and of its own INVITE nothing is known. */
 static void
-forget_reinvite_failure(struct slot *s)
+forget_reinvite_failure(struct dialog *d, struct slot *s)
 {
 	const struct call_state *c = &s->call;
 
@@ -471,7 +471,7 @@ forget_reinvite_failure(struct slot *s)
 		!(c->bye_seen || c->reinvited))
 		return;
 	s->final = (struct final){0};
-	s->texts[TEXT_REASON] = 0;
+	slot_text_clear(d, s, TEXT_REASON);
 }
 
 void
@@ -482,7 +482,8 @@ dialog_record_write(struct dialog *d, struct slot *s)
 	struct transactions transactions;
 	struct record_writer w = record_writer_begin(d->record, sizeof(d->record), kinds[s->kind]);
 
-	forget_reinvite_failure(s);
+	slot_texts_find(d, s);
+	forget_reinvite_failure(d, s);
 	put_common(d, s, &w);
 	if (s->kind == SLOT_CALL) {
 		put_call(d, s, &w);
@@ -502,5 +503,6 @@ dialog_record_write(struct dialog *d, struct slot *s)
 	flow_put(d, s, &w, &transactions);
 	if (w.overflow)
 		metrics_add(d->options.metrics, METRICS_RECORDS_OVERFLOW, 1);
+	d->texts_of = NULL;
 	d->options.hooks.record(d->options.hooks.context, d->record, w.len);
 }

@@ -2,6 +2,7 @@
 
 #define SAME_KEY_MAX 256  /* dialogs with one Call-ID */
 #define SAME_HOSTS_MAX 16 /* dialogs without one, between two hosts */
+#define SHARED_MAX 256 /* longer texts are not looked for */
 
 void
 slot_table_init(struct dialog *d)
@@ -177,6 +178,7 @@ slot_give_back(struct dialog *d, struct slot *s)
 	list_remove(d, s);
 	d->n_unkeyed -= s->unkeyed;
 	base_wheel_cancel(d->wheel, i);
+	d->texts_of = NULL;
 	slot_more_give(d, s);
 	streams_reset(d, s);
 	chain_free(&d->pool, &s->text_chain);
@@ -209,25 +211,98 @@ slot_of_handle(struct dialog *d, uint64_t handle)
 	return &d->slots[i];
 }
 
+static chain_ref
+text_target(const struct dialog *d, chain_ref ref)
+{
+	uint8_t scratch[sizeof(ref)];
+
+	if (chain_text_head(&d->pool, ref).alias)
+		memcpy(&ref, chain_text(&d->pool, ref, scratch, sizeof(scratch)).p, sizeof(ref));
+	return ref;
+}
+
+static chain_ref
+text_ref(const struct dialog *d, const struct slot *s, enum slot_text which)
+{
+	chain_ref at = 0, found = 0;
+
+	if (!(s->texts >> which & 1))
+		return 0;
+	if (d->texts_of == s)
+		return d->texts[which];
+	if (which == TEXT_CALL_ID) /* the first, and never another */
+		return chain_text_next(&d->pool, &s->text_chain, 0);
+	while ((at = chain_text_next(&d->pool, &s->text_chain, at)))
+		if (chain_text_head(&d->pool, at).id == which)
+			found = at;
+	return text_target(d, found);
+}
+
+void
+slot_texts_find(struct dialog *d, const struct slot *s)
+{
+	chain_ref at = 0;
+
+	memset(d->texts, 0, sizeof(d->texts));
+	while ((at = chain_text_next(&d->pool, &s->text_chain, at))) {
+		uint8_t id = chain_text_head(&d->pool, at).id;
+		if (id < TEXT_COUNT && s->texts >> id & 1)
+			d->texts[id] = text_target(d, at);
+	}
+	d->texts_of = s;
+}
+
 struct base_span
 slot_text(const struct dialog *d, const struct slot *s, enum slot_text which, uint8_t *scratch,
 	uint32_t cap)
 {
-	return chain_text(&d->pool, s->texts[which], scratch, cap);
+	return chain_text(&d->pool, text_ref(d, s, which), scratch, cap);
 }
 
 /* The same text may stand in several fields (To and Request-URI): kept once. */
 static chain_ref
 slot_text_shared(const struct dialog *d, const struct slot *s, struct base_span text)
 {
-	uint8_t scratch[256];
+	const struct chain_pool *p = &d->pool;
+	uint8_t scratch[SHARED_MAX];
+	chain_ref at = 0;
 
-	for (uint32_t i = TEXT_FROM_USER; i <= TEXT_RURI_HOST; i++) {
-		if (s->texts[i] && base_span_eq(text, slot_text(d, s, (enum slot_text)i, scratch,
-							      sizeof(scratch))))
-			return s->texts[i];
+	if (text.len <= sizeof(at) || text.len > sizeof(scratch))
+		return 0;
+	while ((at = chain_text_next(p, &s->text_chain, at))) {
+		struct chain_head head = chain_text_head(p, at);
+		if (head.id != CHAIN_ID_NONE && !head.alias && head.len == text.len &&
+			base_span_eq(text, chain_text(p, at, scratch, sizeof(scratch))))
+			return at;
 	}
 	return 0;
+}
+
+/* From now on, this one lies there; 0: there is none. */
+static void
+text_point(struct dialog *d, struct slot *s, enum slot_text which, chain_ref ref)
+{
+	s->texts &= ~(1u << which);
+	if (ref)
+		s->texts |= 1u << which;
+	if (d->texts_of == s)
+		d->texts[which] = ref;
+}
+
+static void
+text_alias(struct dialog *d, struct slot *s, enum slot_text which, chain_ref ref)
+{
+	struct chain_head head = {sizeof(ref), (uint8_t)which, true};
+
+	if (ref && chain_text_add_as(&d->pool, &s->text_chain, head, &ref) == 0)
+		ref = 0;
+	text_point(d, s, which, ref);
+}
+
+void
+slot_text_clear(struct dialog *d, struct slot *s, enum slot_text which)
+{
+	text_point(d, s, which, 0);
 }
 
 void
@@ -242,15 +317,19 @@ slot_text_replace(struct dialog *d, struct slot *s, enum slot_text which, struct
 		sip_unfold(text, unfolded, sizeof(unfolded), &len);
 		text = base_span_of(unfolded, len);
 	}
-	s->texts[which] = slot_text_shared(d, s, text);
-	if (s->texts[which] == 0)
-		s->texts[which] = chain_text_add(&d->pool, &s->text_chain, text);
+	chain_ref shared = slot_text_shared(d, s, text);
+	if (shared) {
+		text_alias(d, s, which, shared);
+		return;
+	}
+	struct chain_head head = {text.len, (uint8_t)which, false};
+	text_point(d, s, which, chain_text_add_as(&d->pool, &s->text_chain, head, text.p));
 }
 
 void
 slot_text_set(struct dialog *d, struct slot *s, enum slot_text which, struct base_span text)
 {
-	if (s->texts[which] == 0)
+	if (!(s->texts >> which & 1))
 		slot_text_replace(d, s, which, text);
 }
 
@@ -259,7 +338,8 @@ slot_to_tag_set(struct dialog *d, struct slot *s, struct base_span tag)
 {
 	uint8_t scratch[256];
 	struct base_span old = slot_text(d, s, TEXT_TO_TAG, scratch, sizeof(scratch));
-	struct note before = {dialog_text_hash(d, old), s->texts[TEXT_TO_TAG], NOTE_TO_TAG}, *item;
+	struct note before = {dialog_text_hash(d, old), text_ref(d, s, TEXT_TO_TAG), NOTE_TO_TAG};
+	struct note *item;
 	struct chain_cursor at = {0};
 	uint32_t hash = dialog_text_hash(d, tag);
 
@@ -268,7 +348,7 @@ slot_to_tag_set(struct dialog *d, struct slot *s, struct base_span tag)
 	while ((item = slot_note_next(d, s, NOTE_TO_TAG, &at)))
 		if (item->value == hash)
 			break;
-	s->texts[TEXT_TO_TAG] = item ? item->text : 0;
+	text_alias(d, s, TEXT_TO_TAG, item ? item->text : 0);
 	slot_text_set(d, s, TEXT_TO_TAG, tag);
 	if (item == NULL && before.text)
 		item = slot_note_add(d, s);

@@ -58,7 +58,7 @@ party_fits(const struct dialog *d, const struct slot *s, struct base_span value)
 {
 	struct sip_name_addr party;
 
-	if (value.len == 0 || (s->texts[TEXT_FROM_USER] == 0 && s->texts[TEXT_TO_USER] == 0) ||
+	if (value.len == 0 || !(s->texts & (1u << TEXT_FROM_USER | 1u << TEXT_TO_USER)) ||
 		!sip_name_addr_parse(value, &party))
 		return true;
 	return text_is(d, s, TEXT_FROM_USER, party.uri.user) ||
