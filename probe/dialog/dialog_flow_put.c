@@ -30,9 +30,12 @@ struct flow_words
 flow_words(const struct dialog *d, const struct flow_entry *e, uint8_t *scratch)
 {
 	struct base_span rest = chain_text(&d->pool, e->text, scratch, FLOW_WORDS_MAX);
-	struct flow_words words;
+	struct flow_words words = {0};
 
 	words.word = line_next(&rest);
+	words.usual = words.word.len == 1 && words.word.p[0] == FLOW_USUAL;
+	if (words.usual)
+		words.word = base_span_cstr(sip_phrase(e->status));
 	words.branch = line_next(&rest);
 	words.sdp = rest;
 	return words;
@@ -60,6 +63,7 @@ put_flow_entry(
 	struct dialog *d, const struct slot *s, struct record_writer *w, const struct flow_entry *e)
 {
 	uint8_t scratch[FLOW_WORDS_MAX], tag[256];
+	char line[LINE_TEXT_BYTES];
 	struct flow_words words = flow_words(d, e, scratch);
 
 	if (e->status)
@@ -82,7 +86,7 @@ put_flow_entry(
 	else if (e->flags & FLOW_RETRANSMISSION)
 		record_put_cstr(w, RECORD_F_REPEAT, "retransmission");
 	record_put_bool(w, RECORD_F_FORWARDED, e->flags & FLOW_HOP);
-	record_put_str(w, RECORD_F_SDP, words.sdp);
+	record_put_str(w, RECORD_F_SDP, line_text(words.sdp, line));
 }
 
 void

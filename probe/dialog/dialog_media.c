@@ -1,48 +1,5 @@
 #include "dialog_private.h"
 
-/* ---- the line for flow[] ---- */
-
-static const char *const direction_names[] = {"sendrecv", "sendonly", "recvonly", "inactive"};
-
-static void
-line_media(struct base_text *t, const struct sip_sdp_media *media)
-{
-	base_text_span(t, media->type);
-	base_text_char(t, ' ');
-	if (media->ip_valid)
-		base_text_ip(t, &media->ip);
-	base_text_char(t, ':');
-	base_text_u64(t, media->port);
-	for (uint8_t i = 0; i < media->n_formats && i < 6; i++) {
-		const struct sip_sdp_format *f = &media->formats[i];
-		uint32_t clock;
-		base_text_char(t, i ? ',' : ' ');
-		if (f->encoding.len)
-			base_text_span(t, f->encoding);
-		else if (f->payload_type < 128 &&
-			 rtp_codec_static(f->payload_type, &clock) != RTP_CODEC_NONE)
-			base_text_str(t, rtp_codec_name(rtp_codec_static(f->payload_type, &clock)));
-		else
-			base_text_u64(t, f->payload_type);
-	}
-	base_text_char(t, ' ');
-	base_text_str(t, direction_names[media->direction]);
-}
-
-static void
-line_add(struct dialog *d, struct slot *s, struct flow_entry *entry, const struct sip_sdp *sdp)
-{
-	char line[FLOW_SDP_MAX];
-	struct base_text t = base_text_of(line, sizeof(line));
-
-	for (uint8_t i = 0; i < sdp->n_media; i++) {
-		if (i)
-			base_text_str(&t, "; ");
-		line_media(&t, &sdp->media[i]);
-	}
-	flow_sdp_set(d, s, entry, base_span_of(line, (uint32_t)t.len));
-}
-
 /* ---- hold ---- */
 
 static bool
@@ -79,18 +36,24 @@ announce_codecs(struct media_announce *a, const struct sip_sdp_media *media)
 	}
 }
 
+/* A published endpoint as it lies in text_chain: chain_ref of the one before, address, port. */
+#define ENDPOINT_V4 (sizeof(chain_ref) + 6)
+#define ENDPOINT_WIDE (sizeof(chain_ref) + sizeof(struct base_endpoint))
+
 bool
 media_endpoint_next(const struct dialog *d, chain_ref *at, struct base_endpoint *out)
 {
-	struct endpoint_item item;
-	uint8_t scratch[sizeof(item)];
-
+	uint8_t scratch[ENDPOINT_WIDE];
 	struct base_span bytes = chain_text(&d->pool, *at, scratch, sizeof(scratch));
-	if (bytes.len != sizeof(item))
+
+	if (bytes.len != ENDPOINT_V4 && bytes.len != ENDPOINT_WIDE)
 		return false;
-	memcpy(&item, bytes.p, sizeof(item));
-	*at = item.before;
-	*out = item.at;
+	memcpy(at, bytes.p, sizeof(*at));
+	bytes.p += sizeof(*at);
+	if (bytes.len == ENDPOINT_V4)
+		*out = (struct base_endpoint){base_ip_v4(bytes.p), base_load_be16(bytes.p + 4)};
+	else
+		memcpy(out, bytes.p, sizeof(*out));
 	return true;
 }
 
@@ -106,22 +69,36 @@ endpoint_is_known(const struct dialog *d, const struct slot *s, const struct bas
 	return false;
 }
 
+/* Its text, behind the one before; 0: no room. */
+static chain_ref
+endpoint_keep(struct dialog *d, struct slot *s, const struct base_endpoint *at)
+{
+	bool v4 = base_ip_is_v4(&at->ip);
+	uint8_t bytes[ENDPOINT_WIDE], *p = bytes + sizeof(s->last_endpoint);
+
+	memcpy(bytes, &s->last_endpoint, sizeof(s->last_endpoint));
+	if (v4) {
+		memcpy(p, at->ip.b + 12, 4);
+		base_store_be16(p + 4, at->port);
+	} else {
+		memcpy(p, at, sizeof(*at));
+	}
+	return chain_text_add(&d->pool, &s->text_chain,
+		base_span_of(bytes, v4 ? ENDPOINT_V4 : ENDPOINT_WIDE));
+}
+
 /* Publishes, and notes the endpoint once so that the closing call can withdraw it. */
 static void
 endpoint_publish(struct dialog *d, struct slot *s, const struct base_endpoint *at,
 	struct media_announce *announce)
 {
-	struct endpoint_item item;
 	struct base_endpoint known;
 
 	announce->again = endpoint_is_known(d, s, at);
 	d->options.hooks.publish(d->options.hooks.context, at, announce);
 	if (announce->again)
 		return;
-	memset(&item, 0, sizeof(item));
-	item.before = s->last_endpoint;
-	item.at = *at;
-	chain_ref ref = chain_text_add(&d->pool, &s->text_chain, base_span_of(&item, sizeof(item)));
+	chain_ref ref = endpoint_keep(d, s, at);
 	if (media_endpoint_next(d, &(chain_ref){ref}, &known)) /* there is room for all of it */
 		s->last_endpoint = ref;
 	else
@@ -230,7 +207,8 @@ media_receive(
 
 	if (text.len == 0 || !sip_sdp_parse(sdp, text))
 		return;
-	line_add(d, s, entry, sdp);
+	uint8_t line[LINE_BYTES_MAX];
+	flow_sdp_set(d, s, entry, base_span_of(line, line_keep(sdp, line)));
 	bool in_dialog_offer =
 		(m->sip->method == SIP_METHOD_INVITE || m->sip->method == SIP_METHOD_UPDATE) &&
 		m->sip->to.tag.len;

@@ -6,6 +6,7 @@
  *   dialog_chain.c       64-byte blocks: texts, flow entries, endpoints, streams
  *   dialog_flow.c        one message into flow[]: hosts, retransmission or mirror duplicate
  *   dialog_flow_put.c    flow[] into a record
+ *   dialog_line.c        the line of an SDP in flow[]
  *   dialog_transaction.c transactions[]: what follows from flow[]
  *   dialog_forks.c       dialogs[]: early and confirmed, where a call has several
  *   dialog_link.c        linked[]: legs with other Call-IDs, through the keeper of what they share
@@ -19,7 +20,7 @@
  *   dialog_reason.c      why a call ended, by its Reason headers
  *   dialog_transfer.c    REFER and what became of it
  *   dialog_register.c    registrations and other transactions
- *   dialog_media.c       SDP: endpoints, holds, the line for flow[]
+ *   dialog_media.c       SDP: endpoints, holds
  *   dialog_streams.c     what the cores say of a call's streams, until it is written
  *   dialog_digits.c      digits of RTP and INFO: dtmf[]
  *   dialog_peek.c        calls in progress: interim records, silence
@@ -82,8 +83,8 @@ void *chain_item_next(const struct chain_pool *p, const struct chain *c, uint32_
 	struct chain_cursor *at);
 /* Text over as many blocks as it needs; 0 where s is empty or the pool is. */
 chain_ref chain_text_add(struct chain_pool *p, struct chain *c, struct base_span s);
-/* What a text is: a number below CHAIN_ID_NONE, and whether it says no more than where another one
- * lies (a chain_ref). */
+/* What a text is: a number below CHAIN_ID_NONE, and whether it says no more than which other one is
+ * meant: the how many-th of its chain (a byte), or its reference. */
 struct chain_head {
 	uint32_t len;
 	uint8_t id;
@@ -127,12 +128,6 @@ struct note {
 	uint32_t value;          /* member of a set; hash of a tag; index of a host */
 	chain_ref text;
 	uint8_t kind;            /* enum note_kind; below NOTE_TO_TAG: enum slot_set */
-};
-
-/* A published endpoint as it lies in text_chain. */
-struct endpoint_item {
-	chain_ref before;
-	struct base_endpoint at;
 };
 
 /* The texts kept of a dialog, each once. */
@@ -430,7 +425,7 @@ struct flow_entry *flow_add(struct dialog *d, struct slot *s, const struct dialo
 	bool from_caller);
 bool flow_is_repeat(const struct flow_entry *e);
 int64_t flow_time(const struct slot *s, const struct flow_entry *e);
-/* The line of its SDP, put behind what text an entry has. */
+/* The line of its SDP (line_keep), put behind what text an entry has. */
 void flow_sdp_set(struct dialog *d, struct slot *s, struct flow_entry *e, struct base_span line);
 /* Via headers and what stands behind commas in them: one more on each hop. */
 uint8_t flow_vias(const struct sip_message *sip);
@@ -491,19 +486,29 @@ void attempt_assume(struct dialog *d, struct slot *s, uint32_t cseq);
 /* dialog_flow_put.c */
 void flow_put_endpoint(const struct dialog *d, const struct slot *s, struct record_writer *w,
 	uint8_t host, bool source);
-/* The text of an entry, a line each, those at the end left out where they are empty. */
-#define FLOW_SDP_MAX 256
-#define FLOW_WORDS_MAX (512 + 512 + FLOW_SDP_MAX + 2)
+/* The text of an entry, a line each, those at the end left out where they are empty; FLOW_USUAL
+ * stands for the reason phrase that a status has in the RFCs (one that is that byte alone is left
+ * out). */
+#define FLOW_USUAL 1
+#define LINE_BYTES_MAX 640
+#define LINE_TEXT_BYTES 256
+#define FLOW_WORDS_MAX (512 + 512 + LINE_BYTES_MAX + 2)
 struct flow_words {
 	struct base_span word;   /* reason phrase, or method token that ringtap does not know */
 	struct base_span branch; /* of the top Via, where it begins a transaction */
-	struct base_span sdp;
+	struct base_span sdp;    /* of line_keep */
+	bool usual;
 };
 /* They may lie in scratch, of FLOW_WORDS_MAX bytes. */
 struct flow_words flow_words(
 	const struct dialog *d, const struct flow_entry *e, uint8_t *scratch);
 struct base_span flow_tag_text(const struct dialog *d, const struct slot *s, uint16_t tag,
 	uint8_t *scratch, uint32_t cap);
+
+/* dialog_line.c */
+/* All that is said of an SDP in flow[], in few bytes: how many. */
+uint32_t line_keep(const struct sip_sdp *sdp, uint8_t bytes[LINE_BYTES_MAX]);
+struct base_span line_text(struct base_span bytes, char text[LINE_TEXT_BYTES]);
 
 /* dialog_transaction.c: what follows from flow[] when the record is written */
 struct transaction {

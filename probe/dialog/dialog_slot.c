@@ -212,13 +212,36 @@ slot_of_handle(struct dialog *d, uint64_t handle)
 }
 
 static chain_ref
-text_target(const struct dialog *d, chain_ref ref)
+text_target(const struct dialog *d, const struct slot *s, chain_ref ref)
 {
 	uint8_t scratch[sizeof(ref)];
+	struct base_span target;
 
-	if (chain_text_head(&d->pool, ref).alias)
-		memcpy(&ref, chain_text(&d->pool, ref, scratch, sizeof(scratch)).p, sizeof(ref));
+	if (ref == 0 || !chain_text_head(&d->pool, ref).alias)
+		return ref;
+	target = chain_text(&d->pool, ref, scratch, sizeof(scratch));
+	if (target.len == sizeof(ref)) {
+		memcpy(&ref, target.p, sizeof(ref));
+		return ref;
+	}
+	ref = 0;
+	for (uint32_t i = target.len ? target.p[0] : 0; i; i--)
+		ref = chain_text_next(&d->pool, &s->text_chain, ref);
 	return ref;
+}
+
+/* The how many-th text of its chain; 0: beyond what a byte holds. */
+static uint8_t
+text_number(const struct dialog *d, const struct slot *s, chain_ref ref)
+{
+	chain_ref at = 0;
+
+	for (uint32_t i = 1; i <= UINT8_MAX; i++) {
+		at = chain_text_next(&d->pool, &s->text_chain, at);
+		if (at == ref || at == 0)
+			return at ? (uint8_t)i : 0;
+	}
+	return 0;
 }
 
 static chain_ref
@@ -235,7 +258,7 @@ text_ref(const struct dialog *d, const struct slot *s, enum slot_text which)
 	while ((at = chain_text_next(&d->pool, &s->text_chain, at)))
 		if (chain_text_head(&d->pool, at).id == which)
 			found = at;
-	return text_target(d, found);
+	return text_target(d, s, found);
 }
 
 void
@@ -247,7 +270,7 @@ slot_texts_find(struct dialog *d, const struct slot *s)
 	while ((at = chain_text_next(&d->pool, &s->text_chain, at))) {
 		uint8_t id = chain_text_head(&d->pool, at).id;
 		if (id < TEXT_COUNT && s->texts >> id & 1)
-			d->texts[id] = text_target(d, at);
+			d->texts[id] = text_target(d, s, at);
 	}
 	d->texts_of = s;
 }
@@ -267,7 +290,7 @@ slot_text_shared(const struct dialog *d, const struct slot *s, struct base_span 
 	uint8_t scratch[SHARED_MAX];
 	chain_ref at = 0;
 
-	if (text.len <= sizeof(at) || text.len > sizeof(scratch))
+	if (text.len < 2 || text.len > sizeof(scratch))
 		return 0;
 	while ((at = chain_text_next(p, &s->text_chain, at))) {
 		struct chain_head head = chain_text_head(p, at);
@@ -293,8 +316,12 @@ static void
 text_alias(struct dialog *d, struct slot *s, enum slot_text which, chain_ref ref)
 {
 	struct chain_head head = {sizeof(ref), (uint8_t)which, true};
+	uint8_t number = ref ? text_number(d, s, ref) : 0;
+	const void *target = number ? (const void *)&number : &ref;
 
-	if (ref && chain_text_add_as(&d->pool, &s->text_chain, head, &ref) == 0)
+	if (number)
+		head.len = sizeof(number);
+	if (ref && chain_text_add_as(&d->pool, &s->text_chain, head, target) == 0)
 		ref = 0;
 	text_point(d, s, which, ref);
 }

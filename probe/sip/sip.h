@@ -175,6 +175,8 @@ bool sip_param_find(struct base_span params, struct base_span name, struct base_
 
 enum sip_method sip_method_of(struct base_span token);
 const char *sip_method_name(enum sip_method method); /* "INVITE", ...; "" for NONE and OTHER */
+/* The reason phrase that RFC 3261 and its extensions give a status; "": it has none here. */
+const char *sip_phrase(uint16_t status);
 const char *sip_header_name(enum sip_header_id id);
 /* long or compact, any case; else SIP_HDR_OTHER */
 enum sip_header_id sip_header_id_of(struct base_span name);

@@ -1,0 +1,179 @@
+/* The line of an SDP in flow[], kept in few bytes and written out where the record is: what there
+ * are names for as their numbers, all else as it came.
+ *
+ *     media: type, address, port, number of formats, formats, direction
+ *     text:  its length in 16 bits, its bytes */
+#include "dialog_private.h"
+
+#define LINE_FORMATS_MAX 6
+#define LINE_TEXT_MAX 255 /* a longer one has no room in the line */
+
+enum { LINE_NO_IP, LINE_V4, LINE_V6 };
+enum { LINE_PAYLOAD_TYPE = 0xfe, LINE_TEXT = 0xff };
+
+static const char *const direction_names[] = {"sendrecv", "sendonly", "recvonly", "inactive"};
+static const char *const type_names[] = {"audio", "video", "image", "application", "message"};
+
+/* ---- to bytes ---- */
+
+static void
+keep_text(struct base_text *t, struct base_span s)
+{
+	uint16_t len = s.len <= LINE_TEXT_MAX ? (uint16_t)s.len : LINE_TEXT_MAX + 1;
+
+	base_text_char(t, (char)LINE_TEXT);
+	base_text_bytes(t, &len, sizeof(len));
+	base_text_bytes(t, s.p, len <= LINE_TEXT_MAX ? len : 0);
+}
+
+static void
+keep_type(struct base_text *t, struct base_span type)
+{
+	for (uint32_t i = 0; i < base_count_of(type_names); i++)
+		if (base_span_eq(type, base_span_cstr(type_names[i]))) {
+			base_text_char(t, (char)i);
+			return;
+		}
+	keep_text(t, type);
+}
+
+static void
+keep_format(struct base_text *t, const struct sip_sdp_format *f)
+{
+	uint32_t clock;
+	enum rtp_codec codec = f->encoding.len           ? rtp_codec_of(f->encoding)
+			       : f->payload_type < 128 ? rtp_codec_static(f->payload_type, &clock)
+						       : RTP_CODEC_NONE;
+	struct base_span name = base_span_cstr(rtp_codec_name(codec));
+
+	if (codec != RTP_CODEC_NONE && (f->encoding.len == 0 || base_span_eq(name, f->encoding))) {
+		base_text_char(t, (char)codec);
+	} else if (f->encoding.len) {
+		keep_text(t, f->encoding);
+	} else {
+		base_text_char(t, (char)LINE_PAYLOAD_TYPE);
+		base_text_char(t, (char)f->payload_type);
+	}
+}
+
+static void
+keep_media(struct base_text *t, const struct sip_sdp_media *media)
+{
+	bool v4 = media->ip_valid && base_ip_is_v4(&media->ip);
+	uint8_t n = media->n_formats < LINE_FORMATS_MAX ? media->n_formats : LINE_FORMATS_MAX;
+
+	keep_type(t, media->type);
+	base_text_char(t, (char)(v4 ? LINE_V4 : media->ip_valid ? LINE_V6 : LINE_NO_IP));
+	if (media->ip_valid)
+		base_text_bytes(t, media->ip.b + (v4 ? 12 : 0), v4 ? 4 : 16);
+	base_text_bytes(t, &media->port, sizeof(media->port));
+	base_text_char(t, (char)n);
+	for (uint8_t i = 0; i < n; i++)
+		keep_format(t, &media->formats[i]);
+	base_text_char(t, (char)media->direction);
+}
+
+uint32_t
+line_keep(const struct sip_sdp *sdp, uint8_t bytes[LINE_BYTES_MAX])
+{
+	struct base_text t = base_text_of((char *)bytes, LINE_BYTES_MAX);
+
+	size_t whole = 0;
+	for (uint8_t i = 0; i < sdp->n_media && !t.overflow; i++) {
+		keep_media(&t, &sdp->media[i]);
+		whole = t.overflow ? whole : t.len;
+	}
+	return (uint32_t)whole;
+}
+
+/* ---- to text ---- */
+
+static void
+put_text(struct base_text *t, struct base_reader *r)
+{
+	const uint8_t *p = base_reader_take(r, sizeof(uint16_t));
+	uint16_t len = 0;
+
+	if (p)
+		memcpy(&len, p, sizeof(len));
+	if (len <= LINE_TEXT_MAX && (p = base_reader_take(r, len)))
+		base_text_bytes(t, p, len);
+}
+
+static void
+put_type(struct base_text *t, struct base_reader *r)
+{
+	uint8_t type = base_reader_u8(r);
+
+	if (type < base_count_of(type_names))
+		base_text_str(t, type_names[type]);
+	else
+		put_text(t, r);
+}
+
+static void
+put_ip(struct base_text *t, struct base_reader *r)
+{
+	uint8_t kind = base_reader_u8(r);
+	uint32_t len = kind == LINE_V4 ? 4 : 16;
+	const uint8_t *p = kind == LINE_NO_IP ? NULL : base_reader_take(r, len);
+	struct base_ip ip;
+
+	if (p == NULL)
+		return;
+	if (kind == LINE_V4)
+		ip = base_ip_v4(p);
+	else
+		memcpy(ip.b, p, sizeof(ip.b));
+	base_text_ip(t, &ip);
+}
+
+static void
+put_format(struct base_text *t, struct base_reader *r)
+{
+	uint8_t format = base_reader_u8(r);
+
+	if (format == LINE_TEXT)
+		put_text(t, r);
+	else if (format == LINE_PAYLOAD_TYPE)
+		base_text_u64(t, base_reader_u8(r));
+	else
+		base_text_str(t, rtp_codec_name((enum rtp_codec)format));
+}
+
+static void
+put_media(struct base_text *t, struct base_reader *r)
+{
+	const uint8_t *p;
+	uint16_t port = 0;
+
+	put_type(t, r);
+	base_text_char(t, ' ');
+	put_ip(t, r);
+	base_text_char(t, ':');
+	p = base_reader_take(r, sizeof(port));
+	if (p)
+		memcpy(&port, p, sizeof(port));
+	base_text_u64(t, port);
+	uint8_t n = base_reader_u8(r);
+	for (uint8_t i = 0; i < n && !r->bad; i++) {
+		base_text_char(t, i ? ',' : ' ');
+		put_format(t, r);
+	}
+	base_text_char(t, ' ');
+	base_text_str(t, direction_names[base_reader_u8(r) % base_count_of(direction_names)]);
+}
+
+struct base_span
+line_text(struct base_span bytes, char text[LINE_TEXT_BYTES])
+{
+	struct base_text t = base_text_of(text, LINE_TEXT_BYTES);
+	struct base_reader r = base_reader_of(bytes.p, bytes.len);
+
+	for (uint32_t i = 0; base_reader_left(&r); i++) {
+		if (i)
+			base_text_str(&t, "; ");
+		put_media(&t, &r);
+	}
+	return base_span_of(text, (uint32_t)t.len);
+}
