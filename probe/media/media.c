@@ -41,7 +41,7 @@ layout_of(const struct media_options *options)
 		l.guesses + (size_t)l.n_guesses * sizeof(struct media_guess), 64);
 	l.codecs = l.events +
 		   base_align_up(media_events_max(l.max) * sizeof(struct media_event), 64);
-	l.total = l.codecs + base_align_up(media_codecs_footprint(l.max), 64);
+	l.total = l.codecs + base_align_up(media_sets_footprint(l.max), 64);
 	return l;
 }
 
@@ -96,7 +96,7 @@ media_new(void *mem, const struct media_options *options)
 	clocks_init(m);
 	media_quality_init(m);
 	media_events_init(m, p + l.events);
-	media_codecs_init(m, p + l.codecs);
+	media_sets_init(&m->codecs, p + l.codecs, l.max, &options->key);
 	if (options->metrics) {
 		metrics_set(options->metrics, METRICS_STREAMS_MAX, l.max);
 		metrics_set(options->metrics, METRICS_STREAMS_ACTIVE, 0);

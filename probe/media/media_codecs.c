@@ -1,25 +1,90 @@
-/* What payload types mean to a stream.  Streams of a trunk say the same: a set stands once,
- * counted, for all of them.  Where all sets are taken, a stream keeps its own (media_more). */
+/* What payload types mean.  Streams and endpoints of a trunk say the same: a set stands once, counted,
+ * for all of them.  Where all sets are taken, a stream keeps its own (media_more). */
 #include "media_private.h"
 
+/* ---- sets ---- */
+
 static uint16_t
-sets_max(uint32_t max_streams)
+sets_max(uint32_t max_users)
 {
-	return (uint16_t)(max_streams < MEDIA_SETS_MAX ? max_streams : MEDIA_SETS_MAX);
+	return (uint16_t)(max_users < MEDIA_SETS_MAX ? max_users : MEDIA_SETS_MAX);
 }
 
 size_t
-media_codecs_footprint(uint32_t max_streams)
+media_sets_footprint(uint32_t max_users)
 {
-	return ((size_t)sets_max(max_streams) + 1) * sizeof(struct media_codec_set);
+	return base_align_up(
+		((size_t)sets_max(max_users) + 1) * sizeof(struct media_set), BASE_CACHE_LINE);
 }
 
 void
-media_codecs_init(struct media *m, void *mem)
+media_sets_init(
+	struct media_sets *s, void *mem, uint32_t max_users, const struct base_hash_key *key)
 {
-	m->codecs.sets = mem;
-	m->codecs.max = sets_max(m->options.max_streams);
+	*s = (struct media_sets){.sets = mem, .key = *key, .max = sets_max(max_users)};
 }
+
+static uint16_t *
+bucket_of(struct media_sets *s, const uint64_t words[MEDIA_SET_WORDS])
+{
+	uint64_t hash = base_hash(&s->key, words, MEDIA_SET_WORDS * sizeof(words[0]));
+
+	return &s->buckets[hash % MEDIA_SETS_BUCKETS];
+}
+
+static uint16_t
+set_new(struct media_sets *s, const uint64_t words[MEDIA_SET_WORDS])
+{
+	uint16_t set = s->free;
+
+	if (set)
+		s->free = s->sets[set].next;
+	else if (s->fresh < s->max)
+		set = ++s->fresh;
+	else
+		return 0;
+	/* who used it before has said so (media_directory.c); pairs with the fence in entry_read */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	for (uint32_t i = 0; i < MEDIA_SET_WORDS; i++)
+		__atomic_store_n(&s->sets[set].words[i], words[i], __ATOMIC_RELAXED);
+	s->sets[set].users = 0;
+	return set;
+}
+
+uint16_t
+media_sets_take(struct media_sets *s, const uint64_t words[MEDIA_SET_WORDS])
+{
+	uint16_t *bucket = bucket_of(s, words), set = *bucket;
+
+	while (set && memcmp(s->sets[set].words, words, sizeof(s->sets[set].words)) != 0)
+		set = s->sets[set].next;
+	if (set == 0) {
+		set = set_new(s, words);
+		if (set == 0)
+			return 0;
+		s->sets[set].next = *bucket;
+		*bucket = set;
+	}
+	s->sets[set].users++;
+	return set;
+}
+
+void
+media_sets_give(struct media_sets *s, uint16_t set)
+{
+	uint16_t *at;
+
+	if (set == 0 || set == MEDIA_SET_OWN || --s->sets[set].users)
+		return;
+	at = bucket_of(s, s->sets[set].words);
+	while (*at != set)
+		at = &s->sets[*at].next;
+	*at = s->sets[set].next;
+	s->sets[set].next = s->free;
+	s->free = set;
+}
+
+/* ---- of a stream ---- */
 
 const struct media_codecs *
 media_codecs_of(const struct media *m, uint32_t index)
@@ -29,65 +94,25 @@ media_codecs_of(const struct media *m, uint32_t index)
 
 	if (set == MEDIA_SET_OWN)
 		return &media_more_of(m, index)->codecs;
-	return set ? &m->codecs.sets[set].codecs : &none;
-}
-
-static uint16_t *
-bucket_of(struct media *m, const struct media_codecs *codecs)
-{
-	uint64_t hash = base_hash(&m->options.key, codecs, sizeof(*codecs));
-
-	return &m->codecs.buckets[hash % MEDIA_SETS_BUCKETS];
-}
-
-/* 0: all are taken. */
-static uint16_t
-set_take(struct media *m, const struct media_codecs *codecs)
-{
-	uint16_t *bucket = bucket_of(m, codecs), set = *bucket;
-	struct media_codec_set *sets = m->codecs.sets;
-
-	while (set && memcmp(&sets[set].codecs, codecs, sizeof(*codecs)) != 0)
-		set = sets[set].next;
-	if (set) {
-		sets[set].streams++;
-		return set;
-	}
-	set = m->codecs.free;
-	if (set)
-		m->codecs.free = sets[set].next;
-	else if (m->codecs.fresh < m->codecs.max)
-		set = ++m->codecs.fresh;
-	else
-		return 0;
-	sets[set] = (struct media_codec_set){*codecs, 1, *bucket};
-	*bucket = set;
-	return set;
+	return set ? (const struct media_codecs *)(const void *)m->codecs.sets[set].words : &none;
 }
 
 void
 media_codecs_give(struct media *m, uint32_t index)
 {
-	uint16_t set = m->cold[index].codecs, *at;
-	struct media_codec_set *sets = m->codecs.sets;
-
+	media_sets_give(&m->codecs, m->cold[index].codecs);
 	m->cold[index].codecs = 0;
-	if (set == 0 || set == MEDIA_SET_OWN || --sets[set].streams)
-		return;
-	at = bucket_of(m, &sets[set].codecs);
-	while (*at != set)
-		at = &sets[*at].next;
-	*at = sets[set].next;
-	sets[set].next = m->codecs.free;
-	m->codecs.free = set;
 }
 
 /* codecs: zero behind the last one. */
 void
 media_codecs_set(struct media *m, uint32_t index, const struct media_codecs *codecs)
 {
-	uint16_t set = codecs->n ? set_take(m, codecs) : 0;
+	uint64_t words[MEDIA_SET_WORDS] = {0};
+	uint16_t set;
 
+	memcpy(words, codecs, sizeof(*codecs));
+	set = codecs->n ? media_sets_take(&m->codecs, words) : 0;
 	media_codecs_give(m, index);
 	if (codecs->n && set == 0) {
 		media_more_for(m, index)->codecs = *codecs;

@@ -1,63 +1,68 @@
 /* media_directory: endpoints that SDP announced, one writer, readers on every core without locks.
  *
- * The table gives the entry; the entry is one cache line under a sequence counter (odd while it is
- * being written), and where more payload types are announced than fit there, half a line more under
- * the same counter.  The writer never changes an entry in place: it fills a free one and swaps the
- * index, so a writer that is stopped half-way stops no reader.  A reader copies the entry and takes
- * the copy only where the counter was even and the same before and after; it can meet an entry that
- * was freed and filled anew for another endpoint, so "not there" is final only where nothing was
- * published meanwhile.  All shared words are accessed with atomic loads and stores: the copy is no
- * data race. */
+ * The table gives the entry; the entry is half a cache line under a sequence counter (odd while it
+ * is being written).  Under the same counter stand the set of its codecs, which many entries share,
+ * and the address where it is not of IPv4.  The writer never changes an entry in place: it fills a
+ * free one and swaps the index, so a writer that is stopped half-way stops no reader.  A reader
+ * copies the entry and takes the copy only where the counter was even and the same before and after;
+ * it can meet an entry that was freed and filled anew for another endpoint, so "not there" is final
+ * only where nothing was published meanwhile.  An entry that is freed is emptied before it gives
+ * back its set, and after the version says that something changed.  All shared words are accessed
+ * with atomic loads and stores: the copy is no data race. */
 #include "media.h"
 #include "media_host.h"
 #include "media_private.h"
 #include "media_table.h"
 
-#define ENTRY_WORDS 7
-#define MORE_WORDS 4
-#define ALL_WORDS (ENTRY_WORDS + MORE_WORDS)
-#define ENTRY_CODECS 3 /* the others stand in more */
+#define ENTRY_WORDS 3
 #define RETRIES 1000 /* then it is "not there": asked again later */
+
+struct entry_data {
+	uint64_t call;
+	int64_t since_ns;
+	uint8_t ip[4];
+	uint16_t port;
+	uint16_t codecs;             /* set, MEDIA_SET_OWN, or 0 */
+};
+struct entry_marks {
+	uint8_t side : 2, n_codecs : 6;
+	uint8_t flags;
+	uint8_t ptime_ms;
+	uint8_t unused;
+};
+
+enum { FLAG_SRTP = 1, FLAG_T38 = 2, FLAG_GUESS = 4, FLAG_LISTEN = 8, FLAG_WIDE = 16 };
+
+struct entry {
+	_Alignas(32) uint32_t seq;
+	uint32_t marks;              /* struct entry_marks */
+	uint64_t words[ENTRY_WORDS]; /* struct entry_data */
+};
+_Static_assert(sizeof(struct entry) * 2 == BASE_CACHE_LINE, "two in a line");
+_Static_assert(sizeof(struct entry_data) == ENTRY_WORDS * 8, "fits");
+_Static_assert(sizeof(struct entry_marks) == sizeof(uint32_t), "fits");
 
 struct __attribute__((packed)) entry_codec {
 	uint32_t clock_hz;
 	uint8_t payload_type, codec;
 };
+_Static_assert(MEDIA_CODECS_MAX * sizeof(struct entry_codec) == MEDIA_SET_WORDS * 8, "fits");
 
-struct entry_data {
-	uint64_t call;
-	int64_t since_ns;
-	struct base_endpoint at;
-	uint8_t side, n_codecs, flags;
-	uint8_t ptime_ms;
-	struct entry_codec codecs[MEDIA_CODECS_MAX];
-};
-
-enum { FLAG_SRTP = 1, FLAG_T38 = 2, FLAG_GUESS = 4, FLAG_LISTEN = 8 };
-
-union entry_words {
+/* A copy of all that an entry says. */
+struct entry_copy {
 	struct entry_data data;
-	uint64_t words[ALL_WORDS];
-};
-
-struct entry {
-	_Alignas(64) uint64_t seq;
-	uint64_t words[ENTRY_WORDS]; /* of union entry_words */
-};
-_Static_assert(sizeof(struct entry) == BASE_CACHE_LINE, "one line an entry");
-_Static_assert(sizeof(union entry_words) == ALL_WORDS * 8, "fits");
-_Static_assert(offsetof(struct entry_data, codecs[ENTRY_CODECS]) == ENTRY_WORDS * 8,
-	"what stands in more begins with a codec");
-
-struct entry_more {
-	uint64_t words[MORE_WORDS];
+	struct entry_marks marks;
+	struct base_ip ip;
+	uint64_t codecs[MEDIA_SET_WORDS];
 };
 
 struct media_directory {
 	struct media_table table;
 	struct base_hash_key key;
 	struct entry *entries;
-	struct entry_more *more;      /* of entry i; untouched where its codecs fit */
+	uint64_t (*wide)[2];          /* address of entry i with FLAG_WIDE */
+	uint64_t (*own)[MEDIA_SET_WORDS]; /* codecs of entry i with MEDIA_SET_OWN */
+	struct media_sets codecs;
 	uint32_t *free;               /* stack of indices, the writer's */
 	uint32_t n_free, entries_max; /* one more than endpoints: the one being filled */
 	uint32_t fresh;               /* entries from here on were never used, nor are they free */
@@ -73,21 +78,16 @@ buckets_bytes(uint32_t max)
 	return (size_t)media_table_buckets(max) * sizeof(struct media_bucket);
 }
 
-static size_t
-more_bytes(uint32_t max)
-{
-	return base_align_up((size_t)(max + 1) * sizeof(struct entry_more), 64);
-}
-
 size_t
 media_directory_footprint(uint32_t max_endpoints)
 {
-	uint32_t max = max_endpoints ? max_endpoints : 1;
+	size_t max = max_endpoints ? max_endpoints : 1, entries = max + 1;
+	size_t each = sizeof(struct entry) + (2 + MEDIA_SET_WORDS) * sizeof(uint64_t);
 
-	return base_align_up(sizeof(struct media_directory), 64) + buckets_bytes(max) +
-	       media_hosts_footprint(max) +
-	       (size_t)(max + 1) * sizeof(struct entry) + more_bytes(max) +
-	       base_align_up((size_t)(max + 1) * sizeof(uint32_t), 64);
+	return base_align_up(sizeof(struct media_directory), 64) + buckets_bytes((uint32_t)max) +
+	       media_hosts_footprint((uint32_t)max) +
+	       base_align_up(entries * each, 64) + media_sets_footprint((uint32_t)max) +
+	       base_align_up(entries * sizeof(uint32_t), 64);
 }
 
 struct media_directory *
@@ -105,9 +105,11 @@ media_directory_new(void *mem, uint32_t max_endpoints, const struct base_hash_ke
 	media_hosts_init(&d->hosts, p, max, key);
 	p += media_hosts_footprint(max);
 	d->entries = (struct entry *)p;
-	p += (size_t)d->entries_max * sizeof(struct entry);
-	d->more = (struct entry_more *)p;
-	p += more_bytes(max);
+	d->wide = (void *)(d->entries + d->entries_max);
+	d->own = (void *)(d->wide + d->entries_max);
+	p += base_align_up((uint8_t *)(d->own + d->entries_max) - p, 64);
+	media_sets_init(&d->codecs, p, max, key);
+	p += media_sets_footprint(max);
 	d->free = (uint32_t *)p;
 	return d;
 }
@@ -124,13 +126,41 @@ media_directory_has_fax(const struct media_directory *d)
 	return __atomic_load_n(&d->faxes, __ATOMIC_RELAXED) != 0;
 }
 
-static uint32_t
-fax_of(const struct entry *e)
+/* Writer's: what only it changes may be read plainly. */
+static struct entry_data
+own_data(const struct media_directory *d, uint32_t index)
 {
-	union entry_words u;
+	struct entry_data data;
 
-	memcpy(u.words, e->words, sizeof(u.words));
-	return (u.data.flags & FLAG_T38) != 0;
+	memcpy(&data, d->entries[index].words, sizeof(data));
+	return data;
+}
+
+static struct entry_marks
+own_marks(const struct media_directory *d, uint32_t index)
+{
+	struct entry_marks marks;
+
+	memcpy(&marks, &d->entries[index].marks, sizeof(marks));
+	return marks;
+}
+
+static uint32_t
+fax_of(const struct media_directory *d, uint32_t index)
+{
+	return (own_marks(d, index).flags & FLAG_T38) != 0;
+}
+
+static bool
+is_of(const struct media_directory *d, uint32_t index, const struct base_endpoint *at)
+{
+	struct entry_data data = own_data(d, index);
+
+	if (data.port != at->port)
+		return false;
+	if (own_marks(d, index).flags & FLAG_WIDE)
+		return memcmp(d->wide[index], at->ip.b, sizeof(at->ip.b)) == 0;
+	return base_ip_is_v4(&at->ip) && memcmp(data.ip, at->ip.b + 12, sizeof(data.ip)) == 0;
 }
 
 static void
@@ -140,8 +170,7 @@ faxes_change(struct media_directory *d, uint32_t more, uint32_t less)
 	__atomic_store_n(&d->faxes, d->faxes + more - less, __ATOMIC_RELAXED);
 }
 
-/* Writer: where the index of at's entry stands, or NULL.  What only the writer changes may be read
- * plainly. */
+/* Writer: where the index of at's entry stands, or NULL. */
 static uint32_t *
 find_own(const struct media_directory *d, uint64_t hash, const struct base_endpoint *at)
 {
@@ -151,10 +180,8 @@ find_own(const struct media_directory *d, uint64_t hash, const struct base_endpo
 		struct media_bucket *b = &d->table.buckets[bucket];
 		for (uint32_t bits = media_table_match(b, media_table_tag(hash)); bits;
 			bits &= bits - 1) {
-			union entry_words u;
 			uint32_t *index = &b->index[__builtin_ctz(bits)];
-			memcpy(u.words, d->entries[*index].words, ENTRY_WORDS * 8);
-			if (base_endpoint_eq(&u.data.at, at))
+			if (is_of(d, *index, at))
 				return index;
 		}
 		if (b->passed == 0)
@@ -164,54 +191,95 @@ find_own(const struct media_directory *d, uint64_t hash, const struct base_endpo
 }
 
 static void
-entry_write(struct media_directory *d, uint32_t index, const union entry_words *u)
+entry_write(struct media_directory *d, uint32_t index, const struct entry_copy *copy)
 {
 	struct entry *e = &d->entries[index];
-	struct entry_more *more = &d->more[index];
-	uint64_t seq = e->seq;
+	uint64_t words[ENTRY_WORDS], ip[2];
+	uint32_t seq = e->seq, marks;
 
+	memcpy(words, &copy->data, sizeof(words));
+	memcpy(&marks, &copy->marks, sizeof(marks));
+	memcpy(ip, &copy->ip, sizeof(ip));
 	__atomic_store_n(&e->seq, seq + 1, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_RELEASE); /* odd before any word; pairs with the acquire
 						    fence in entry_read */
+	__atomic_store_n(&e->marks, marks, __ATOMIC_RELAXED);
 	for (uint32_t i = 0; i < ENTRY_WORDS; i++)
-		__atomic_store_n(&e->words[i], u->words[i], __ATOMIC_RELAXED);
-	for (uint32_t i = 0; i < MORE_WORDS && u->data.n_codecs > ENTRY_CODECS; i++)
-		__atomic_store_n(&more->words[i], u->words[ENTRY_WORDS + i], __ATOMIC_RELAXED);
+		__atomic_store_n(&e->words[i], words[i], __ATOMIC_RELAXED);
+	for (uint32_t i = 0; i < 2 && copy->marks.flags & FLAG_WIDE; i++)
+		__atomic_store_n(&d->wide[index][i], ip[i], __ATOMIC_RELAXED);
+	for (uint32_t i = 0; i < MEDIA_SET_WORDS && copy->data.codecs == MEDIA_SET_OWN; i++)
+		__atomic_store_n(&d->own[index][i], copy->codecs[i], __ATOMIC_RELAXED);
 	__atomic_store_n(
 		&e->seq, seq + 2, __ATOMIC_RELEASE); /* pairs with the first load in entry_read */
 }
 
+/* Another core's set number may be anything while its entry is being written. */
+static const uint64_t *
+codecs_at(const struct media_directory *d, uint32_t index, uint16_t set)
+{
+	if (set == MEDIA_SET_OWN)
+		return d->own[index];
+	return set && set <= d->codecs.max ? d->codecs.sets[set].words : NULL;
+}
+
 static bool
-entry_read(const struct media_directory *d, uint32_t index, union entry_words *u)
+entry_read(const struct media_directory *d, uint32_t index, struct entry_copy *copy)
 {
 	const struct entry *e = &d->entries[index];
-	const struct entry_more *more = &d->more[index];
-	uint64_t seq = __atomic_load_n(&e->seq, __ATOMIC_ACQUIRE);
+	uint32_t seq = __atomic_load_n(&e->seq, __ATOMIC_ACQUIRE), marks;
+	uint64_t words[ENTRY_WORDS], ip[2];
 
+	marks = __atomic_load_n(&e->marks, __ATOMIC_RELAXED);
 	for (uint32_t i = 0; i < ENTRY_WORDS; i++)
-		u->words[i] = __atomic_load_n(&e->words[i], __ATOMIC_RELAXED);
-	for (uint32_t i = 0; i < MORE_WORDS && u->data.n_codecs > ENTRY_CODECS; i++)
-		u->words[ENTRY_WORDS + i] = __atomic_load_n(&more->words[i], __ATOMIC_RELAXED);
+		words[i] = __atomic_load_n(&e->words[i], __ATOMIC_RELAXED);
+	memcpy(&copy->data, words, sizeof(words));
+	memcpy(&copy->marks, &marks, sizeof(marks));
+	for (uint32_t i = 0; i < 2 && copy->marks.flags & FLAG_WIDE; i++)
+		ip[i] = __atomic_load_n(&d->wide[index][i], __ATOMIC_RELAXED);
+	const uint64_t *codecs = codecs_at(d, index, copy->data.codecs);
+	for (uint32_t i = 0; i < MEDIA_SET_WORDS && codecs; i++)
+		copy->codecs[i] = __atomic_load_n(&codecs[i], __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return !(seq & 1) && __atomic_load_n(&e->seq, __ATOMIC_RELAXED) == seq;
+	if (seq & 1 || __atomic_load_n(&e->seq, __ATOMIC_RELAXED) != seq)
+		return false;
+	if (copy->marks.flags & FLAG_WIDE)
+		memcpy(&copy->ip, ip, sizeof(ip));
+	else
+		copy->ip = base_ip_v4(copy->data.ip);
+	return true;
 }
 
 static void
-entry_fill(union entry_words *u, const struct base_endpoint *at, const struct media_announce *a)
+copy_fill(struct media_directory *d, struct entry_copy *copy, const struct base_endpoint *at,
+	const struct media_announce *a)
 {
-	memset(u, 0, sizeof(*u));
-	u->data.call = a->call;
-	u->data.since_ns = a->since_ns;
-	u->data.at = *at;
-	u->data.side = a->side;
-	u->data.n_codecs = a->n_codecs < MEDIA_CODECS_MAX ? a->n_codecs : MEDIA_CODECS_MAX;
-	u->data.flags = (uint8_t)((a->srtp ? FLAG_SRTP : 0) | (a->t38 ? FLAG_T38 : 0) |
-				  (a->guess ? FLAG_GUESS : 0) |
-				  (a->listen ? FLAG_LISTEN : 0));
-	u->data.ptime_ms = a->ptime_ms <= UINT8_MAX ? (uint8_t)a->ptime_ms : 0;
-	for (uint8_t i = 0; i < u->data.n_codecs; i++)
-		u->data.codecs[i] = (struct entry_codec){a->codecs[i].clock_hz,
+	struct entry_codec codecs[MEDIA_CODECS_MAX];
+	uint8_t n = a->n_codecs < MEDIA_CODECS_MAX ? a->n_codecs : MEDIA_CODECS_MAX;
+	bool wide = !base_ip_is_v4(&at->ip);
+
+	memset(copy, 0, sizeof(*copy));
+	copy->data.call = a->call;
+	copy->data.since_ns = a->since_ns;
+	copy->data.port = at->port;
+	copy->ip = at->ip;
+	if (!wide)
+		memcpy(copy->data.ip, at->ip.b + 12, sizeof(copy->data.ip));
+	copy->marks.side = a->side & 3;
+	copy->marks.n_codecs = n & 63;
+	copy->marks.flags = (uint8_t)((a->srtp ? FLAG_SRTP : 0) | (a->t38 ? FLAG_T38 : 0) |
+				      (a->guess ? FLAG_GUESS : 0) | (a->listen ? FLAG_LISTEN : 0) |
+				      (wide ? FLAG_WIDE : 0));
+	copy->marks.ptime_ms = a->ptime_ms <= UINT8_MAX ? (uint8_t)a->ptime_ms : 0;
+	memset(codecs, 0, sizeof(codecs));
+	for (uint8_t i = 0; i < n; i++)
+		codecs[i] = (struct entry_codec){a->codecs[i].clock_hz,
 			a->codecs[i].payload_type, a->codecs[i].codec};
+	memcpy(copy->codecs, codecs, sizeof(codecs));
+	if (n)
+		copy->data.codecs = media_sets_take(&d->codecs, copy->codecs);
+	if (n && copy->data.codecs == 0)
+		copy->data.codecs = MEDIA_SET_OWN;
 }
 
 /* One endpoint's entry came, changed or went.  Stored before the next entry is written (the fence
@@ -223,13 +291,17 @@ bump_version(struct media_directory *d)
 		__ATOMIC_RELEASE); /* pairs with media_directory_version */
 }
 
-static bool
-is_guess(const struct entry *e)
+/* The entry is free from now on; whoever reads it yet finds it changed, and the version too. */
+static void
+entry_retire(struct media_directory *d, uint32_t index)
 {
-	union entry_words u;
+	static const struct entry_copy empty;
+	uint16_t set = own_data(d, index).codecs;
 
-	memcpy(u.words, e->words, ENTRY_WORDS * 8);
-	return u.data.flags & FLAG_GUESS;
+	faxes_change(d, 0, fax_of(d, index));
+	bump_version(d);
+	entry_write(d, index, &empty);
+	media_sets_give(&d->codecs, set);
 }
 
 /* The entry to fill next, on top of the stack. */
@@ -249,22 +321,24 @@ entry_publish(struct media_directory *d, const struct base_endpoint *at,
 {
 	uint64_t hash = base_hash(&d->key, at, sizeof(*at));
 	uint32_t *known = find_own(d, hash, at), index = entry_free(d);
-	union entry_words u;
+	struct entry_copy copy;
 
 	if (!known && d->n_free == 1 && d->fresh == d->entries_max)
 		return false;
-	if (known && announce->guess && !is_guess(&d->entries[*known]))
+	if (known && announce->guess && !(own_marks(d, *known).flags & FLAG_GUESS))
 		return true;
-	entry_fill(&u, at, announce);
-	entry_write(d, index, &u);
+	copy_fill(d, &copy, at, announce);
+	entry_write(d, index, &copy);
 	if (known) {
-		faxes_change(d, 0, fax_of(&d->entries[*known]));
-		d->free[d->n_free - 1] = *known;
+		uint32_t old = *known;
+		d->free[d->n_free - 1] = old;
 		__atomic_store_n(known, index,
 			__ATOMIC_RELEASE); /* pairs with the load of index in lookup */
+		entry_retire(d, old);
 	} else if (media_table_insert(&d->table, hash, index)) {
 		d->n_free--;
 	} else {
+		media_sets_give(&d->codecs, copy.data.codecs);
 		return false;
 	}
 	faxes_change(d, announce->t38, 0);
@@ -277,18 +351,13 @@ entry_withdraw(struct media_directory *d, const struct base_endpoint *at, uint64
 {
 	uint64_t hash = base_hash(&d->key, at, sizeof(*at));
 	uint32_t *known = find_own(d, hash, at);
-	union entry_words u;
 
-	if (!known)
+	if (!known || own_data(d, *known).call != call)
 		return;
 	uint32_t index = *known;
-	memcpy(u.words, d->entries[index].words, ENTRY_WORDS * 8);
-	if (u.data.call != call)
-		return;
 	media_table_remove(&d->table, hash, index);
-	faxes_change(d, 0, fax_of(&d->entries[index]));
 	d->free[d->n_free++] = index;
-	bump_version(d);
+	entry_retire(d, index);
 }
 
 /* ---- hosts ---- */
@@ -349,29 +418,34 @@ media_directory_withdraw(struct media_directory *d, const struct base_endpoint *
 }
 
 static void
-announce_of(struct media_announce *out, const struct entry_data *data)
+announce_of(struct media_announce *out, const struct entry_copy *copy)
 {
+	const struct entry_data *data = &copy->data;
+	const struct entry_marks *marks = &copy->marks;
+	struct entry_codec codecs[MEDIA_CODECS_MAX];
+
 	*out = (struct media_announce){
 		.call = data->call,
 		.since_ns = data->since_ns,
-		.side = data->side,
-		.n_codecs = data->n_codecs,
-		.srtp = data->flags & FLAG_SRTP,
-		.ptime_ms = data->ptime_ms,
-		.t38 = data->flags & FLAG_T38,
-		.guess = data->flags & FLAG_GUESS,
-		.listen = data->flags & FLAG_LISTEN,
+		.side = marks->side,
+		.n_codecs = marks->n_codecs,
+		.srtp = marks->flags & FLAG_SRTP,
+		.ptime_ms = marks->ptime_ms,
+		.t38 = marks->flags & FLAG_T38,
+		.guess = marks->flags & FLAG_GUESS,
+		.listen = marks->flags & FLAG_LISTEN,
 	};
-	for (uint8_t i = 0; i < data->n_codecs; i++)
-		out->codecs[i] = (struct media_codec_map){data->codecs[i].clock_hz,
-			data->codecs[i].payload_type, data->codecs[i].codec};
+	memcpy(codecs, copy->codecs, sizeof(codecs));
+	for (uint8_t i = 0; i < marks->n_codecs; i++)
+		out->codecs[i] = (struct media_codec_map){
+			codecs[i].clock_hz, codecs[i].payload_type, codecs[i].codec};
 }
 
 /* True and the entry; false: not seen, which is final only where nothing was published meanwhile.
  */
 static bool
 lookup(const struct media_directory *d, uint64_t hash, const struct base_endpoint *at,
-	union entry_words *u)
+	struct entry_copy *copy)
 {
 	uint32_t bucket = (uint32_t)hash & d->table.mask, step = media_table_step(hash);
 
@@ -381,7 +455,8 @@ lookup(const struct media_directory *d, uint64_t hash, const struct base_endpoin
 		for (; bits; bits &= bits - 1) {
 			uint32_t index =
 				__atomic_load_n(&b->index[__builtin_ctz(bits)], __ATOMIC_ACQUIRE);
-			if (entry_read(d, index, u) && base_endpoint_eq(&u->data.at, at))
+			if (entry_read(d, index, copy) && copy->data.port == at->port &&
+				base_ip_eq(&copy->ip, &at->ip))
 				return true;
 		}
 		if (__atomic_load_n(&b->passed, __ATOMIC_ACQUIRE) == 0)
@@ -395,12 +470,12 @@ media_directory_find(
 	const struct media_directory *d, const struct base_endpoint *at, struct media_announce *out)
 {
 	uint64_t hash = base_hash(&d->key, at, sizeof(*at));
-	union entry_words u;
+	struct entry_copy copy;
 
 	for (uint32_t retry = 0; retry < RETRIES; retry++) {
 		uint64_t version = media_directory_version(d);
-		if (lookup(d, hash, at, &u)) {
-			announce_of(out, &u.data);
+		if (lookup(d, hash, at, &copy)) {
+			announce_of(out, &copy);
 			return true;
 		}
 		if (media_directory_version(d) == version)

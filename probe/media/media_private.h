@@ -119,15 +119,25 @@ struct media_codecs {
 	struct media_codec codecs[MEDIA_CODECS_MAX];
 };
 
-/* What payload types mean to some streams, kept once for all of them (media_codecs.c). */
-struct media_codec_set {
-	struct media_codecs codecs;
-	uint32_t streams;
+/* What payload types mean to some, kept once for all of them (media_codecs.c).  The words of a set
+ * in use stay as they are; others may read them beside the writer, by atomic loads, if they look
+ * afterwards whether it was in use all the time. */
+#define MEDIA_SET_WORDS 6
+struct media_set {
+	uint64_t words[MEDIA_SET_WORDS];
+	uint32_t users;
 	uint16_t next;             /* of its bucket, or free; 0: none */
 };
 #define MEDIA_SETS_MAX 16383
 #define MEDIA_SETS_BUCKETS 1024
-#define MEDIA_SET_OWN UINT16_MAX /* in media_more: all sets are taken */
+#define MEDIA_SET_OWN UINT16_MAX /* all sets are taken: somewhere of one's own */
+struct media_sets {
+	struct media_set *sets;    /* from 1 on */
+	struct base_hash_key key;
+	uint16_t buckets[MEDIA_SETS_BUCKETS];
+	uint16_t max, fresh, free;
+};
+_Static_assert(sizeof(struct media_codecs) <= MEDIA_SET_WORDS * 8, "fits");
 
 /* What a stream has whose packets did not all come in line: one block of them where there is the
  * first of these, as many blocks as streams, so that none is ever refused. */
@@ -286,11 +296,7 @@ struct media {
 	struct media_candidate *candidates;
 	struct media_list *calls;
 	struct media_pool mores, wides, rares, reports, guesses;
-	struct {
-		struct media_codec_set *sets; /* from 1 on */
-		uint16_t buckets[MEDIA_SETS_BUCKETS];
-		uint16_t max, fresh, free;
-	} codecs;
+	struct media_sets codecs;
 	struct media_event *events;
 	uint32_t events_max, events_used, events_free; /* free: by next */
 	struct media_list events_order;                /* least lately used first */
@@ -405,8 +411,12 @@ void media_guess_give(struct media *m, uint32_t index);
 void media_blocks_give(struct media *m, uint32_t index);
 
 /* media_codecs.c */
-size_t media_codecs_footprint(uint32_t max_streams);
-void media_codecs_init(struct media *m, void *mem);
+size_t media_sets_footprint(uint32_t max_users);
+void media_sets_init(struct media_sets *s, void *mem, uint32_t max_users,
+	const struct base_hash_key *key);
+/* The set of these words, with one user more; 0: all are taken. */
+uint16_t media_sets_take(struct media_sets *s, const uint64_t words[MEDIA_SET_WORDS]);
+void media_sets_give(struct media_sets *s, uint16_t set);
 const struct media_codecs *media_codecs_of(const struct media *m, uint32_t index);
 void media_codecs_set(struct media *m, uint32_t index, const struct media_codecs *codecs);
 void media_codecs_give(struct media *m, uint32_t index);

@@ -187,11 +187,39 @@ a_guess_yields_to_what_sdp_says(void **state)
 	free(mem);
 }
 
+/* Addresses of both kinds, some of them alike but for the kind; more codecs than there are sets. */
+static void
+every_endpoint_has_its_own_announcement(void **state)
+{
+	const uint32_t n = MEDIA_SETS_MAX + 1000;
+	void *mem = aligned_alloc(64, media_directory_footprint(n));
+	struct media_directory *d = media_directory_new(mem, n, &key);
+
+	for (uint32_t round = 0; round < 3; round++) {
+		for (uint32_t i = 0; i < n; i++) {
+			struct base_endpoint at = {base_ip_v4((uint8_t[]){10, 0, (uint8_t)(i >> 9), (uint8_t)(i >> 1)}), 4000};
+			at.ip.b[0] = i & 1; /* ::ffff:a.b.c.d, or an address of IPv6 with the same end */
+			struct media_announce a = announce(i + 1);
+			assert_true(media_directory_publish(d, &at, &a));
+		}
+		for (uint32_t i = 0; i < n; i++) {
+			struct base_endpoint at = {base_ip_v4((uint8_t[]){10, 0, (uint8_t)(i >> 9), (uint8_t)(i >> 1)}), 4000};
+			struct media_announce out;
+			at.ip.b[0] = i & 1;
+			assert_true(media_directory_find(d, &at, &out));
+			assert_true(out.call == i + 1 && is_whole(&out));
+			if (round == 1)
+				media_directory_withdraw(d, &at, i + 1);
+		}
+	}
+	free(mem);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(newest_announcement_counts_and_only_its_call_withdraws),
+		cmocka_unit_test(every_endpoint_has_its_own_announcement), cmocka_unit_test(newest_announcement_counts_and_only_its_call_withdraws),
 		cmocka_unit_test(full_refuses_new_endpoints_and_still_renews_known_ones),
 		cmocka_unit_test(too_many_codecs_are_cut),
 		cmocka_unit_test(a_guess_yields_to_what_sdp_says),
