@@ -346,7 +346,8 @@ slot_text_replace(struct dialog *d, struct slot *s, enum slot_text which, struct
 	}
 	chain_ref shared = slot_text_shared(d, s, text);
 	if (shared) {
-		text_alias(d, s, which, shared);
+		if (shared != text_ref(d, s, which))
+			text_alias(d, s, which, shared);
 		return;
 	}
 	struct chain_head head = {text.len, (uint8_t)which, false};
