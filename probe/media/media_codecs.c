@@ -1,5 +1,5 @@
-/* What payload types mean.  Streams and endpoints of a trunk say the same: a set stands once, counted,
- * for all of them.  Where all sets are taken, a stream keeps its own (media_more). */
+/* What payload types mean.  Streams and endpoints of a trunk say the same: a set stands once,
+ * counted, for all of them.  Where all sets are taken, a stream keeps its own (media_more). */
 #include "media_private.h"
 
 /* ---- sets ---- */

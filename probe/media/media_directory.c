@@ -4,11 +4,11 @@
  * is being written).  Under the same counter stand the set of its codecs, which many entries share,
  * and the address where it is not of IPv4.  The writer never changes an entry in place: it fills a
  * free one and swaps the index, so a writer that is stopped half-way stops no reader.  A reader
- * copies the entry and takes the copy only where the counter was even and the same before and after;
- * it can meet an entry that was freed and filled anew for another endpoint, so "not there" is final
- * only where nothing was published meanwhile.  An entry that is freed is emptied before it gives
- * back its set, and after the version says that something changed.  All shared words are accessed
- * with atomic loads and stores: the copy is no data race. */
+ * copies the entry and takes the copy only where the counter was even and the same before and
+ * after; it can meet an entry that was freed and filled anew for another endpoint, so "not there"
+ * is final only where nothing was published meanwhile.  An entry that is freed is emptied before it
+ * gives back its set, and after the version says that something changed.  All shared words are
+ * accessed with atomic loads and stores: the copy is no data race. */
 #include "media.h"
 #include "media_host.h"
 #include "media_private.h"
