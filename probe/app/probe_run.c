@@ -61,6 +61,7 @@ probe_core_run(void *context, uint32_t core)
 		int64_t now_ns = n ? frames[n - 1].ts_ns : sys_clock_wall_ns();
 
 		if (n) {
+			worker_press(c->worker, c->source->pressed);
 			worker_step(c->worker, frames, n);
 			rx_release(c->source, frames, n);
 		}

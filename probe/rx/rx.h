@@ -27,6 +27,8 @@ struct rx_source {
 	uint32_t (*burst)(struct rx_source *source, struct rx_frame *frames, uint32_t max);
 	void (*release)(struct rx_source *source, struct rx_frame *frames, uint32_t n);
 	bool finished;      /* a file: nothing more comes */
+	/* a port: its queue loses frames, and stays full although it is polled without a pause */
+	bool pressed;
 	/* a file: 0, or -BASE_ERR_x with the sentence in error_text (what was read before it
 	 * stands) */
 	int error;

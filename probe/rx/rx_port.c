@@ -183,7 +183,8 @@ rx_ports_deal(struct rx_ports *ports, struct sys_error *e)
 		for (uint16_t q = 0; q < port->n_queues; q++) {
 			uint32_t core = port->n_queues == ports->cores ? q : turn++ % ports->cores;
 			struct rx_port_source *s = &ports->sources[core];
-			s->queues[s->n_queues++] = (struct rx_queue){port->id, q, (uint8_t)i};
+			s->queues[s->n_queues++] = (struct rx_queue){.port_id = port->id,
+				.queue_id = q, .index = (uint8_t)i, .room = port->descriptors};
 		}
 	}
 	return 0;
@@ -340,17 +341,42 @@ rx_ports_since(uint64_t now, uint64_t base)
 	return now > base ? now - base : 0;
 }
 
+bool
+rx_port_losing(struct rx_port *port, uint64_t lost, int64_t now_ns)
+{
+	if (lost > port->lost)
+		port->lost_ns = now_ns;
+	port->lost = lost;
+	return port->lost_ns && now_ns - port->lost_ns < RX_LOSING_NS;
+}
+
+/* Tells the workers whose queues of this port they are. */
+static void
+rx_port_tell(struct rx_ports *ports, uint32_t index, uint32_t losing)
+{
+	for (uint32_t core = 0; core < ports->cores; core++) {
+		struct rx_port_source *s = &ports->sources[core];
+		for (uint32_t q = 0; q < s->n_queues; q++)
+			if (s->queues[q].index == index && s->queues[q].losing != losing)
+				__atomic_store_n(&s->queues[q].losing, losing, __ATOMIC_RELAXED);
+	}
+}
+
 void
 rx_ports_counters(struct rx_ports *ports, struct rx_ports_counters *counters)
 {
+	int64_t now_ns = sys_clock_monotonic_ns();
+
 	*counters = (struct rx_ports_counters){0};
 	for (uint32_t i = 0; i < ports->n_ports; i++) {
 		struct rx_port *port = &ports->ports[i];
-		struct rte_eth_stats now;
+		struct rte_eth_stats now = {0};
 		rx_port_kernel_read(port);
 		counters->missed += port->kernel_drops;
 		if (!port->started || rte_eth_stats_get(port->id, &now) < 0)
-			continue;
+			now = port->base;
+		uint64_t lost = port->kernel_drops + now.imissed + now.rx_nombuf;
+		rx_port_tell(ports, i, rx_port_losing(port, lost, now_ns));
 		counters->received += rx_ports_since(now.ipackets, port->base.ipackets);
 		counters->bytes += rx_ports_since(now.ibytes, port->base.ibytes);
 		counters->missed += rx_ports_since(now.imissed, port->base.imissed);

@@ -27,7 +27,7 @@ rx_port_burst(struct rx_source *source, struct rx_frame *frames, uint32_t max)
 	struct rx_port_source *s = base_container_of(source, struct rx_port_source, source);
 	struct rte_mbuf *mbufs[RX_BURST_MAX];
 	uint32_t n = 0;
-	const struct rx_queue *queue = NULL;
+	struct rx_queue *queue = NULL;
 
 	if (max > RX_BURST_MAX)
 		max = RX_BURST_MAX;
@@ -35,6 +35,7 @@ rx_port_burst(struct rx_source *source, struct rx_frame *frames, uint32_t max)
 		queue = &s->queues[s->next];
 		s->next = s->next + 1 < s->n_queues ? s->next + 1 : 0;
 		n = rte_eth_rx_burst(queue->port_id, queue->queue_id, mbufs, (uint16_t)max);
+		source->pressed = rx_queue_pressed(queue, n, max);
 	}
 	if (n == 0)
 		return 0;

@@ -101,7 +101,20 @@ void rx_eal_stop(struct rx_eal_log *log);
 struct rx_queue {
 	uint16_t port_id, queue_id;
 	uint8_t index;           /* of the port in the configuration */
+	uint32_t room;           /* descriptors */
+	uint64_t run;            /* frames since the last burst that was not full */
+	/* The port has lost frames lately.  Stored relaxed by rx_ports_counters, and only where it
+	 * changes; loaded relaxed by rx_port_burst. */
+	uint32_t losing;
 };
+
+/* n of max frames came.  More in a row than the queue holds: it fills faster than it is emptied. */
+static inline bool
+rx_queue_pressed(struct rx_queue *queue, uint32_t n, uint32_t max)
+{
+	queue->run = n == max ? queue->run + n : 0;
+	return queue->run > queue->room && __atomic_load_n(&queue->losing, __ATOMIC_RELAXED);
+}
 
 /* One worker's queues, on cache lines of its own. */
 struct rx_port_source {
@@ -128,7 +141,14 @@ struct rx_port {
 	uint32_t n_kernel_fds;
 	uint64_t kernel_drops;
 	struct rte_eth_stats base;
+	/* frames lost so far, and when the last were seen to go (rx_port_losing) */
+	uint64_t lost;
+	int64_t lost_ns;
 };
+
+/* Losses of the port so far, at now_ns: it loses for RX_LOSING_NS from when they grew. */
+#define RX_LOSING_NS (10 * BASE_NS_PER_SEC)
+bool rx_port_losing(struct rx_port *port, uint64_t lost, int64_t now_ns);
 
 struct rx_launch {
 	int (*fn)(void *context, uint32_t core);

@@ -67,6 +67,9 @@ int worker_set_reload(struct worker_set *set, const struct config *config, struc
 /* One burst, at most RX_BURST_MAX frames: all of the data plane.  The frames may be released when
  * it returns. */
 void worker_step(struct worker *w, const struct rx_frame *frames, uint32_t n);
+/* Overload: while pressed is true, the step gives RTP and RTCP up unread (verdict shed, part of
+ * capture_loss), so that SIP does not share their fate.  By whoever polls, before the step. */
+void worker_press(struct worker *w, bool pressed);
 /* Rings of other cores and timers, up to now_ns.  Call after each burst, and when there are no
  * frames. */
 void worker_house(struct worker *w, int64_t now_ns);

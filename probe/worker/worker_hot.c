@@ -39,11 +39,35 @@ worker_bundled(struct worker *w, const struct media_packet *first)
 		worker_miss(w, &packet);
 }
 
+/* Those of the batch that may be signalling stay, the rest is given up: how many stay. */
+static __attribute__((noinline)) uint32_t
+worker_shed(struct worker *w, uint32_t n)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct packet_view *view = w->packets[i].view;
+		if (view->transport == PACKET_UDP && view->payload_len && view->payload[0] >> 6 == 2)
+			metrics_verdict(w->metrics, PACKET_VERDICT_SHED);
+		else
+			w->packets[kept++] = w->packets[i];
+	}
+	return kept;
+}
+
+void
+worker_press(struct worker *w, bool pressed)
+{
+	w->pressed = pressed;
+}
+
 /* A batch of whole datagrams: media table first, in bursts so that the cache misses overlap; then
  * the few that missed. */
 static void
 worker_datagrams(struct worker *w, uint32_t n)
 {
+	if (base_unlikely(w->pressed))
+		n = worker_shed(w, n);
 	media_prepare(w->media, w->packets, n);
 	media_find(w->media, w->packets, n);
 	media_update(w->media, w->packets, n);

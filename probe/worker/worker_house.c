@@ -46,8 +46,8 @@ house_counters(struct worker *w)
 	metrics_set(w->metrics, METRICS_TCP_GAPS, t->gaps);
 }
 
-/* Frames lost before the workers, and what the workers could not hand to each other: a dialog on
- * this core may lack any of them. */
+/* Frames lost before the workers, what the workers could not hand to each other, and what they gave
+ * up unread: a dialog on this core may lack any of them. */
 static uint64_t
 house_lost(const struct worker *w)
 {
@@ -56,6 +56,7 @@ house_lost(const struct worker *w)
 	for (uint32_t core = 0; core < w->set->options.cores; core++) {
 		const struct metrics_core *m = w->set->workers[core]->metrics;
 		lost += __atomic_load_n(&m->values[METRICS_SHARD_FULL], __ATOMIC_RELAXED);
+		lost += __atomic_load_n(&m->verdicts[PACKET_VERDICT_SHED], __ATOMIC_RELAXED);
 	}
 	return lost;
 }

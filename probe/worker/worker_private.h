@@ -33,6 +33,7 @@ struct worker {
 	struct worker_set *set;
 	uint32_t core;
 	bool alone;                    /* one core: every dialog is its own */
+	bool pressed;                  /* worker_press */
 	struct metrics_core *metrics;
 	struct worker_classifier now_in_force;
 	struct packet_fragments *fragments;
