@@ -7,6 +7,14 @@ return function(port)
 		pktgen.delay(math.floor(seconds * 1000))
 	end
 
+	-- A peer in shared memory comes by and by; 20 s.
+	for _ = 1, 100 do
+		if pktgen.linkState(port)[index]:find('UP', 1, true) then
+			break
+		end
+		sender.sleep(0.2)
+	end
+
 	local function sent()
 		return pktgen.portStats(port, 'port')[index].opackets
 	end

@@ -43,6 +43,10 @@ local known = {
 		assert(kind == 'port' or kind == 'rate', kind)
 		return {n = 1, [0] = {opackets = port.sent, ipackets = 0}}
 	end},
+	linkState = {1, function()
+		port.looked = (port.looked or 0) + 1
+		return {n = 1, [0] = port.looked > 2 and '<UP-10000-FD>' or '<--Down-->'}
+	end},
 	isSending = {1, function() return {n = 1, [0] = port.sending and 'y' or 'n'} end},
 	set_range = {2, function(_, state) remember('range', state) end},
 	pcap = {2, function(_, state) remember('pcap', state) end},

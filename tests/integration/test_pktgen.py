@@ -85,9 +85,9 @@ def rtp(check):
         if line.startswith('rnd '):
             offset, mask = int(line.split()[2]), [bit for bit in line.split()[3] if bit in '01.Xx']
             word = format(struct.unpack_from('>I', frame, offset)[0], '032b')
-            struct.pack_into('>I', frame, offset, int(''.join(old if bit == '.' else bit for old, bit in zip(word, mask)), 2))
+            struct.pack_into('>I', frame, offset, int(''.join(old if bit == '.' else '1' if bit in 'Xx' else bit for old, bit in zip(word, mask)), 2))
     first, kind, seq, timestamp, ssrc = struct.unpack_from('>BBHII', frame, 42)
-    check.equal('RTP: version, payload type, sequence, timestamp', (first, kind, seq, timestamp), (0x80, 8, 0, 0))
+    check.equal('RTP: version, payload type, sequence, timestamp', (first, kind, seq, timestamp), (0x80, 8, 1, 0))
     check.true('RTP: an SSRC', ssrc != 0)
 
 
