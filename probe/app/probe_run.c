@@ -111,8 +111,10 @@ probe_counters(struct probe *p)
 	metrics_set(metrics, METRICS_NIC_ERRORS, counters.errors);
 	metrics_set(metrics, METRICS_NIC_NO_MBUF, counters.no_mbuf);
 	probe_steer_metrics(p->steer, metrics);
+	uint64_t lost = counters.missed + counters.no_mbuf +
+			metrics->values[METRICS_STEER_UNQUEUED];
 	for (uint32_t core = 0; core < p->cores; core++)
-		worker_note_loss(p->core[core].worker, counters.missed + counters.no_mbuf);
+		worker_note_loss(p->core[core].worker, lost);
 }
 
 /* All workers have polled lately: what a watchdog wants to know. */

@@ -313,7 +313,10 @@ print_losses(const struct view *v)
 		METRICS_NIC_ERRORS, METRICS_SHARD_FULL, METRICS_CALLS_EVICTED,
 		METRICS_CALLS_REFUSED, METRICS_STREAMS_EVICTED, METRICS_STREAMS_REFUSED,
 		METRICS_RECORDS_DROPPED, METRICS_RECORDS_OVERFLOW, METRICS_FLOW_TRUNCATED,
-		METRICS_FRAGMENTS_LOST, METRICS_TCP_GAPS};
+		METRICS_FRAGMENTS_LOST, METRICS_TCP_GAPS, METRICS_STEER_UNQUEUED,
+		METRICS_SERIES_EVICTED, METRICS_LINKS_LOST, METRICS_STREAM_BLOCKS_REFUSED,
+		METRICS_DIGITS_LEFT_OUT, METRICS_TONES_STREAMS_REFUSED,
+		METRICS_RTCP_NOT_HANDED_OVER};
 	const struct cli_column columns[] = {{"LOST", false, 0, 0}, {"ALL CORES", true, 0, 0},
 		{"/s", true, 0, 0}, {"WHAT", false, 10, 0}};
 	struct metrics_core sum = cli_segment_sum(v->now), before = {.values = {0}};
@@ -321,6 +324,13 @@ print_losses(const struct view *v)
 
 	if (v->before)
 		before = cli_segment_sum(v->before);
+	if (sum.verdicts[PACKET_VERDICT_SHED]) {
+		cli_table_cell(t, packet_verdict_key(PACKET_VERDICT_SHED), CLI_BAD);
+		put_count(t, sum.verdicts[PACKET_VERDICT_SHED], CLI_BAD);
+		put_rate(t, v, sum.verdicts[PACKET_VERDICT_SHED],
+			before.verdicts[PACKET_VERDICT_SHED]);
+		cli_table_cell(t, packet_verdict_text(PACKET_VERDICT_SHED), CLI_DIM);
+	}
 	for (unsigned i = 0; i < base_count_of(reasons); i++) {
 		uint64_t n = sum.values[reasons[i]];
 		if (n == 0)

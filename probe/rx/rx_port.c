@@ -375,7 +375,9 @@ rx_ports_counters(struct rx_ports *ports, struct rx_ports_counters *counters)
 		counters->missed += port->kernel_drops;
 		if (!port->started || rte_eth_stats_get(port->id, &now) < 0)
 			now = port->base;
-		uint64_t lost = port->kernel_drops + now.imissed + now.rx_nombuf;
+		uint64_t lost = port->kernel_drops +
+				rx_ports_since(now.imissed, port->base.imissed) +
+				rx_ports_since(now.rx_nombuf, port->base.rx_nombuf);
 		rx_port_tell(ports, i, rx_port_losing(port, lost, now_ns));
 		counters->received += rx_ports_since(now.ipackets, port->base.ipackets);
 		counters->bytes += rx_ports_since(now.ibytes, port->base.ibytes);

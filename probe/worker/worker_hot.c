@@ -47,7 +47,8 @@ worker_shed(struct worker *w, uint32_t n)
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct packet_view *view = w->packets[i].view;
-		if (view->transport == PACKET_UDP && view->payload_len && view->payload[0] >> 6 == 2)
+		bool media = view->payload_len && view->payload[0] >> 6 == 2;
+		if (media && view->transport == PACKET_UDP)
 			metrics_verdict(w->metrics, PACKET_VERDICT_SHED);
 		else
 			w->packets[kept++] = w->packets[i];

@@ -94,10 +94,42 @@ a_burst_counts_like_its_frames_one_by_one(void **state)
 	engine_free(e);
 }
 
+static void
+a_pressed_worker_keeps_its_sip_and_says_what_it_gave_up(void **state)
+{
+	struct engine *e = engine_new(1);
+	struct worker *worker = worker_set_worker(e->set, 0);
+	struct wire w = {1, 2, 4000, 5000, 17, 0, 0};
+
+	sip_frame_to(e, 0, 1, "INVITE", "1 INVITE", 4000);
+	sip_frame_to(e, 0, 1, "200 OK", "1 INVITE", 5000);
+	sip_frame_to(e, 0, 1, "ACK", "1 ACK", 0);
+	for (uint16_t seq = 1; seq <= 100; seq++) {
+		e->now_ns += 20 * BASE_NS_PER_MS;
+		worker_press(worker, seq > 40 && seq <= 70);
+		rtp_frame_to(e, 0, &w, seq, 7);
+	}
+	worker_press(worker, true);
+	e->now_ns += 20 * BASE_NS_PER_MS;
+	sip_frame_to(e, 0, 1, "BYE", "2 BYE", 0);
+	sip_frame_to(e, 0, 1, "200 OK", "2 BYE", 0);
+	assert_int_equal(verdicts(e, PACKET_VERDICT_SHED), 30);
+	assert_int_equal(verdicts(e, PACKET_VERDICT_RTP), 70);
+	assert_int_equal(verdicts(e, PACKET_VERDICT_SIP), 5);
+	engine_ledger(e);
+	worker_set_finish(e->set, e->now_ns);
+	assert_non_null(strstr(e->json[0], "\"disposition\":\"answered\""));
+	assert_non_null(strstr(e->json[0], "\"ended_by\":\"caller\""));
+	assert_non_null(strstr(e->json[0], "\"capture_loss\":30"));
+	assert_non_null(strstr(e->json[0], "\"mos_reason\":\"capture_loss\""));
+	engine_free(e);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(random_and_mutated_frames_keep_the_ledger_exact),
-		cmocka_unit_test(each_kind_of_payload_has_its_verdict), cmocka_unit_test(a_burst_counts_like_its_frames_one_by_one)};
+		cmocka_unit_test(each_kind_of_payload_has_its_verdict), cmocka_unit_test(a_burst_counts_like_its_frames_one_by_one),
+		cmocka_unit_test(a_pressed_worker_keeps_its_sip_and_says_what_it_gave_up)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
