@@ -18,6 +18,8 @@ static const struct cli_command commands[] = {
 	{"gen", "make call traffic up, with faults and the truth about it", cli_gen_usage, cli_gen},
 	{"check-config", "check a configuration and print the effective one", cli_check_usage,
 		cli_check},
+	{"check-store", "look through the store and the billing files, repair what is damaged",
+		cli_check_store_usage, cli_check_store},
 	{"fields", "the manual of the record fields", cli_fields_usage, cli_fields},
 };
 

@@ -11,6 +11,7 @@
 #include "config.h"
 #include "metrics.h"
 #include "record.h"
+#include "shm.h"
 #include "store.h"
 #include "sys.h"
 #include "worker.h"
@@ -57,10 +58,11 @@ int cli_calls(struct cli *cli, int argc, char **argv);
 int cli_show(struct cli *cli, int argc, char **argv);
 int cli_stats(struct cli *cli, int argc, char **argv);
 int cli_check(struct cli *cli, int argc, char **argv);
+int cli_check_store(struct cli *cli, int argc, char **argv);
 int cli_fields(struct cli *cli, int argc, char **argv);
 int cli_gen(struct cli *cli, int argc, char **argv);
 extern const char cli_read_usage[], cli_calls_usage[], cli_show_usage[], cli_stats_usage[];
-extern const char cli_check_usage[], cli_fields_usage[], cli_gen_usage[];
+extern const char cli_check_usage[], cli_check_store_usage[], cli_fields_usage[], cli_gen_usage[];
 
 /* ---- cli_options.c ---- */
 
@@ -367,6 +369,8 @@ struct cli_segment {
 	uint64_t collector_pid, collector_commits, collector_records, collector_corrupt;
 	uint64_t ring_bytes;
 	bool running;
+	bool has_health; /* its collector said how it goes */
+	struct shm_health health;
 	uint32_t cores;
 	struct cli_segment_core *core;
 };

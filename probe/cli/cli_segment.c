@@ -53,6 +53,7 @@ segment_copy(struct cli_segment *s, const struct shm *shm)
 	s->collector_records = peek(&h->collector_records);
 	s->collector_corrupt = peek(&h->collector_corrupt);
 	s->running = __atomic_load_n(&h->probe_state, __ATOMIC_RELAXED) == SHM_STATE_RUNNING;
+	s->has_health = s->collector_pid && shm_health_get(shm, &s->health);
 	s->ring_bytes = shm->ring_bytes;
 	s->cores = shm->cores;
 	s->core = cli_memory(s->core, shm->cores * sizeof(*s->core));
@@ -82,7 +83,9 @@ cli_segment_read(struct cli_segment *s, const char *path)
 	if (error == 0)
 		segment_copy(s, &shm);
 	else if (error == -BASE_ERR_VERSION)
-		sys_fail(&s->problem, error, "%s: made by another version of ringtap", path);
+		sys_fail(&s->problem, error,
+			"%s: made by another version of ringtap (this one reads layout %d)", path,
+			SHM_LAYOUT_VERSION);
 	else
 		sys_fail(&s->problem, error, "%s: is no segment of a probe: %s", path,
 			base_error_text(error));
@@ -155,6 +158,27 @@ json_core(FILE *f, const struct cli_segment *s, uint32_t i)
 			m + 1 < METRICS_COUNT ? "," : "}}");
 }
 
+static void
+json_health(FILE *f, const struct shm_health *h)
+{
+	fputs(",\"store\":{", f);
+	json_number(f, "position", h->position, ",");
+	json_number(f, "corrupt_days", h->corrupt_days, ",");
+	json_text(f, "why", h->store_why);
+	json_time(f, "failing_time", h->store_failing_ns, "},\"sinks\":[");
+	for (uint64_t i = 0; i < h->sinks_count; i++) {
+		const struct shm_sink *s = &h->sinks[i];
+		fputs(i ? ",{" : "{", f);
+		json_text(f, "sink", s->name);
+		json_number(f, "lag", s->lag, ",");
+		json_number(f, "records", s->records, ",");
+		json_number(f, "retries", s->retries, ",");
+		json_text(f, "why", s->why);
+		json_time(f, "failing_time", s->failing_ns, "}");
+	}
+	fputc(']', f);
+}
+
 void
 cli_segment_json(FILE *f, const struct cli_segment *s)
 {
@@ -173,7 +197,10 @@ cli_segment_json(FILE *f, const struct cli_segment *s)
 	json_time(f, "heartbeat_time", s->collector_heartbeat_ns, ",");
 	json_number(f, "commits", s->collector_commits, ",");
 	json_number(f, "records", s->collector_records, ",");
-	json_number(f, "corrupt", s->collector_corrupt, "},\"cores\":[");
+	json_number(f, "corrupt", s->collector_corrupt, "");
+	if (s->has_health)
+		json_health(f, &s->health);
+	fputs("},\"cores\":[", f);
 	for (uint32_t i = 0; i < s->cores; i++)
 		json_core(f, s, i);
 	fputs("]}\n", f);

@@ -98,6 +98,51 @@ print_processes(const struct view *v)
 	fputc('\n', f);
 }
 
+/* ---- store and sinks: who is behind, and why ---- */
+
+static void
+put_state(struct cli_table *t, const struct view *v, int64_t failing_ns, const char *why)
+{
+	char cell[CLI_CELL], text[SHM_WHY_BYTES + 64];
+	int64_t age_ns = v->now->wall_ns - failing_ns;
+
+	snprintf(text, sizeof(text), "fails for %s: %s",
+		cli_cell_age(cell, age_ns > 0 ? age_ns : 0), why);
+	cli_table_cell(t, failing_ns ? text : "ok", failing_ns ? CLI_BAD : CLI_PLAIN);
+}
+
+static void
+print_health(const struct view *v)
+{
+	static const struct cli_column columns[] = {{"SINK", false, 0, 0}, {"WAITING", true, 0, 0},
+		{"HANDED OVER", true, 0, 0}, {"FAILED TRIES", true, 0, 0}, {"STATE", false, 10, 0}};
+	const struct shm_health *h = &v->now->health;
+	struct cli_table *t = cli_table_new(v->cli, columns, base_count_of(columns));
+	char cell[CLI_CELL];
+
+	cli_table_cell(t, "(store)", CLI_PLAIN);
+	cli_table_cell(t, "", CLI_PLAIN);
+	cli_table_cell(t, cli_cell_count(cell, h->position), CLI_PLAIN);
+	cli_table_cell(t, "", CLI_PLAIN);
+	put_state(t, v, h->store_failing_ns, h->store_why);
+	for (uint64_t i = 0; i < h->sinks_count; i++) {
+		const struct shm_sink *s = &h->sinks[i];
+		cli_table_cell(t, s->name, CLI_PLAIN);
+		cli_table_cell(t, cli_cell_count(cell, s->lag), CLI_PLAIN);
+		cli_table_cell(t, cli_cell_count(cell, s->records), CLI_PLAIN);
+		put_count(t, s->retries, s->retries ? CLI_BAD : CLI_PLAIN);
+		put_state(t, v, s->failing_ns, s->why);
+	}
+	fputc('\n', v->cli->out);
+	cli_table_flush(t);
+	cli_table_free(t);
+	if (h->corrupt_days)
+		fprintf(v->cli->out,
+			"%s%llu day%s of the store set aside as damaged (*.corrupt)%s\n",
+			cli_colour_on(v->cli, CLI_BAD), (unsigned long long)h->corrupt_days,
+			h->corrupt_days == 1 ? " was" : "s were", cli_colour_off(v->cli));
+}
+
 /* ---- a line a core ---- */
 
 #define CORE_COLUMN_RATE 2 /* only where there is an earlier reading */
@@ -381,6 +426,8 @@ cli_segment_print(struct cli *cli, const struct cli_segment *s, const struct cli
 		v.seconds = (double)(s->monotonic_ns - before->monotonic_ns) / 1e9;
 	}
 	print_processes(&v);
+	if (s->has_health)
+		print_health(&v);
 	print_cores(&v);
 	print_losses(&v);
 	print_ledger(&v);

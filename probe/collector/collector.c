@@ -47,8 +47,11 @@ collector_new(struct collector **out, const struct config *config, struct sys_er
 		error = sys_fail(e, -BASE_ERR_NO_MEMORY, "out of memory");
 		goto fail;
 	}
-	for (unsigned i = 0; i < c->n_segments; i++)
+	for (unsigned i = 0; i < c->n_segments; i++) {
 		c->segments[i].path = own ? config->probe.segment : config->collector.segments[i];
+		c->segments[i].all = c->segments;
+		c->segments[i].n_all = c->n_segments;
+	}
 	error = store_open(&c->store, &options, e);
 	if (error == 0)
 		error = collector_sinks_open(c, e);
@@ -57,6 +60,7 @@ collector_new(struct collector **out, const struct config *config, struct sys_er
 	if (error)
 		goto fail;
 	c->check_ns = sys_clock_monotonic_ns() + COLLECTOR_RETRY_NS;
+	collector_health_tell(c);
 	collector_metrics_make(c);
 	*out = c;
 	return 0;
@@ -99,6 +103,8 @@ group_fail(struct collector *c, int error, const struct sys_error *e)
 		store_rollback(c->store);
 	for (unsigned i = 0; i < c->n_segments; i++)
 		collector_segment_rewind(&c->segments[i]);
+	if (c->store_retry_ns == 0)
+		c->store_failing_ns = sys_clock_wall_ns();
 	if (c->store_retry_ns == 0)
 		sys_log(SYS_LOG_ERROR, "%s; the rings keep the records, trying again each second",
 			e->text);
@@ -188,6 +194,7 @@ house(struct collector *c, int64_t now_ns, struct sys_error *e)
 {
 	if (now_ns >= c->check_ns) {
 		segments_check(c, false, e);
+		collector_health_tell(c);
 		collector_metrics_make(c);
 		sys_notify("WATCHDOG=1");
 		c->check_ns = now_ns + COLLECTOR_RETRY_NS;

@@ -288,24 +288,12 @@ page_store(struct base_text *t, const struct collector *c)
 		t, "store_position", NO_LABEL, NO_LABEL, (uint64_t)store_position_last(c->store));
 	describe(t, "store_failing", "gauge", "1 where the store does not take records");
 	sample_u64(t, "store_failing", NO_LABEL, NO_LABEL, c->store_retry_ns != 0);
+	describe(t, "store_corrupt_days_total", "counter", "days set aside as damaged");
+	sample_u64(t, "store_corrupt_days_total", NO_LABEL, NO_LABEL, collector_corrupt_days(c));
 	if (statvfs(c->config->store.dir, &fs))
 		return;
 	describe(t, "store_free_bytes", "gauge", "free room where the store is");
 	sample_u64(t, "store_free_bytes", NO_LABEL, NO_LABEL, fs.f_bavail * fs.f_frsize);
-}
-
-static void
-sink_status(const struct collector_sink *s, struct sinks_status *status)
-{
-	*status = (struct sinks_status){.lag = 0};
-	if (s->kind->status)
-		s->kind->status(s->sink, status);
-	status->lag = s->kind->lag(s->sink);
-	if (s->retry_ns == 0)
-		return;
-	status->failing = true;
-	status->why = s->why;
-	status->failing_ns = s->failing_ns;
 }
 
 static const struct {
@@ -324,7 +312,7 @@ page_sinks(struct base_text *t, const struct collector *c)
 	struct sinks_status all[SINKS_KINDS_MAX];
 
 	for (uint32_t i = 0; i < c->n_sinks; i++)
-		sink_status(&c->sinks[i], &all[i]);
+		collector_sink_status(&c->sinks[i], &all[i]);
 	for (size_t v = 0; v < base_count_of(sink_values); v++) {
 		describe(t, sink_values[v].name, sink_values[v].type, sink_values[v].help);
 		for (uint32_t i = 0; i < c->n_sinks; i++) {
@@ -375,7 +363,7 @@ page_health(struct base_text *t, const struct collector *c, int64_t now_ns)
 		why(&reasons, &ok, "store", c->store_why.text);
 	for (uint32_t i = 0; i < c->n_sinks; i++) {
 		struct sinks_status status;
-		sink_status(&c->sinks[i], &status);
+		collector_sink_status(&c->sinks[i], &status);
 		if (!status.failing)
 			continue;
 		snprintf(text, sizeof(text), "%lld records wait for %.0f s: %s",

@@ -20,9 +20,12 @@
 /* One probe's segment.  Everything but path counts only while attached. */
 struct collector_segment {
 	const char *path; /* borrowed from the configuration */
+	const struct collector_segment *all; /* the collector's segments, this one too */
+	unsigned n_all;
 	bool attached;
 	bool replaced; /* another file has the path: drain, then take that */
 	bool said;     /* why it is not attached, or that its file is gone */
+	uint64_t said_what; /* the sentence's hash: another reason is said too */
 	struct sys_mapping mapping;
 	struct shm shm;
 	dev_t device;
@@ -57,6 +60,7 @@ struct collector {
 	int64_t check_ns, expire_ns; /* monotonic, when next */
 	int64_t store_retry_ns;      /* monotonic; 0: works */
 	struct sys_error store_why;  /* that it does not */
+	int64_t store_failing_ns;    /* wall clock, since when */
 	struct http *http;           /* NULL: no metrics over HTTP */
 	int64_t metrics_ns;          /* monotonic, when to try again to listen; 0: not yet tried */
 	char *page;
@@ -93,6 +97,17 @@ int
 collector_sinks_step(struct collector *c, bool stop, struct sys_error *e);
 void
 collector_sinks_close(struct collector *c);
+
+/* ---- collector_health.c ---- */
+
+/* Once a second: into each attached segment, for ringtap stats. */
+void
+collector_health_tell(struct collector *c);
+void
+collector_sink_status(const struct collector_sink *s, struct sinks_status *status);
+/* How many days the store has set aside. */
+uint64_t
+collector_corrupt_days(const struct collector *c);
 
 /* ---- collector_metrics.c ---- */
 

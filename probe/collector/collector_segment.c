@@ -7,9 +7,52 @@
 static void
 say_once(struct collector_segment *s, enum sys_log_level level, const char *text)
 {
-	if (!s->said)
+	uint64_t what = base_hash(&BASE_HASH_KEY_REPLAY, text, strlen(text));
+
+	if (!s->said || s->said_what != what)
 		sys_log(level, "%s", text);
 	s->said = true;
+	s->said_what = what;
+}
+
+/* Another attached segment whose probe has this one's name: records of both would carry the same
+ * numbers and be taken for each other's. */
+static const struct collector_segment *
+segment_namesake(const struct collector_segment *s)
+{
+	for (unsigned i = 0; i < s->n_all; i++) {
+		const struct collector_segment *other = &s->all[i];
+		if (other != s && other->attached &&
+			strncmp(other->probe, s->shm.header->probe, sizeof(other->probe) - 1) == 0)
+			return other;
+	}
+	return NULL;
+}
+
+/* Says why a segment that is there is not taken. */
+static void
+segment_refuse(struct collector_segment *s, int error)
+{
+	char text[640];
+	struct base_text t = base_text_of(text, sizeof(text));
+	uint32_t layout = ((const struct shm_header *)s->mapping.p)->layout_version;
+
+	base_text_str(&t, s->path);
+	if (error == -BASE_ERR_EXISTS) {
+		base_text_str(&t, ": its probe has the name of the one of ");
+		base_text_str(&t, segment_namesake(s)->path);
+		base_text_str(&t, ", and their records could not be told apart: give one another "
+				  "probe.name; it is not taken");
+	} else if (error == -BASE_ERR_VERSION) {
+		base_text_str(&t, ": made by another version of ringtap (layout ");
+		base_text_u64(&t, layout);
+		base_text_str(&t, ", this one reads ");
+		base_text_u64(&t, SHM_LAYOUT_VERSION);
+		base_text_str(&t, "): run probe and collector of one version");
+	} else {
+		base_text_str(&t, ": not a whole segment (yet)");
+	}
+	say_once(s, SYS_LOG_WARNING, base_text_cstr(&t));
 }
 
 static int
@@ -36,12 +79,10 @@ segment_attach(struct collector_segment *s, struct sys_error *e)
 	error = shm_attach(&s->shm, s->mapping.p, s->mapping.bytes);
 	if (error == 0 && fstat(s->mapping.fd, &st))
 		error = -BASE_ERR_IO;
+	if (error == 0 && segment_namesake(s))
+		error = -BASE_ERR_EXISTS;
 	if (error) {
-		base_text_str(&t, s->path);
-		base_text_str(&t, error == -BASE_ERR_VERSION
-					  ? ": a segment of another version of ringtap"
-					  : ": not a whole segment (yet)");
-		say_once(s, SYS_LOG_WARNING, base_text_cstr(&t));
+		segment_refuse(s, error);
 		error = 0;
 		goto fail;
 	}

@@ -14,7 +14,10 @@ _Static_assert(offsetof(struct shm_header, probe_pid) == 192, "documented layout
 _Static_assert(offsetof(struct shm_header, clock_source) == 220, "documented layout");
 _Static_assert(offsetof(struct shm_header, collector_pid) == 256, "documented layout");
 _Static_assert(offsetof(struct shm_header, live_request) == 320, "documented layout");
-_Static_assert(sizeof(struct shm_header) == 384, "documented layout");
+_Static_assert(offsetof(struct shm_header, health) == 384, "documented layout");
+_Static_assert(sizeof(struct shm_sink) == 240, "documented layout");
+_Static_assert(sizeof(struct shm_health) == 2152, "documented layout");
+_Static_assert(sizeof(struct shm_header) == 2560, "documented layout");
 _Static_assert(sizeof(struct shm_header) <= SHM_CORES_OFFSET, "documented layout");
 _Static_assert(offsetof(struct shm_core, heartbeat_ns) == 8, "documented layout");
 _Static_assert(offsetof(struct shm_core, metrics) == 64, "documented layout");
@@ -225,6 +228,58 @@ shm_release(const struct shm *s, uint32_t core, uint64_t cursor)
 
 	if (cursor - tail <= base_ring_head(r) - tail)
 		base_ring_release(r, cursor);
+}
+
+/* Words of the health but for its version, each copied whole. */
+#define HEALTH_WORDS (sizeof(struct shm_health) / sizeof(uint64_t))
+#define HEALTH_TRIES 1000
+
+void
+shm_health_set(const struct shm *s, const struct shm_health *health)
+{
+	uint64_t *to = (uint64_t *)&s->header->health;
+	uint64_t version = __atomic_load_n(to, __ATOMIC_RELAXED) | 1, word;
+
+	__atomic_store_n(to, version, __ATOMIC_RELAXED);
+	__atomic_thread_fence(
+		__ATOMIC_RELEASE); /* pairs with the acquire fence of shm_health_get */
+	for (size_t i = 1; i < HEALTH_WORDS; i++) {
+		memcpy(&word, (const uint8_t *)health + i * sizeof(word), sizeof(word));
+		__atomic_store_n(to + i, word, __ATOMIC_RELAXED);
+	}
+	__atomic_store_n(to, version + 1, __ATOMIC_RELEASE);
+}
+
+bool
+shm_health_get(const struct shm *s, struct shm_health *health)
+{
+	const uint64_t *from = (const uint64_t *)&s->header->health;
+
+	for (int try = 0; try < HEALTH_TRIES; try++) {
+		uint64_t version = __atomic_load_n(from, __ATOMIC_ACQUIRE), word;
+		if (version == 0)
+			return false;
+		if (version & 1)
+			continue;
+		for (size_t i = 1; i < HEALTH_WORDS; i++) {
+			word = __atomic_load_n(from + i, __ATOMIC_RELAXED);
+			memcpy((uint8_t *)health + i * sizeof(word), &word, sizeof(word));
+		}
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (__atomic_load_n(from, __ATOMIC_RELAXED) != version)
+			continue;
+		/* Another process wrote it: bounded before it is read. */
+		health->version = version;
+		if (health->sinks_count > SHM_SINKS_MAX)
+			health->sinks_count = SHM_SINKS_MAX;
+		health->store_why[SHM_WHY_BYTES - 1] = 0;
+		for (int i = 0; i < SHM_SINKS_MAX; i++) {
+			health->sinks[i].name[sizeof(health->sinks[i].name) - 1] = 0;
+			health->sinks[i].why[SHM_WHY_BYTES - 1] = 0;
+		}
+		return true;
+	}
+	return false;
 }
 
 uint64_t

@@ -26,13 +26,33 @@
 #include "metrics.h"
 
 #define SHM_MAGIC 0x3147455350415452ull /* "RTAPSEG1" */
-#define SHM_LAYOUT_VERSION 1
+#define SHM_LAYOUT_VERSION 2 /* 1: no health of the collector */
 #define SHM_CORES_MAX 64
 #define SHM_CORES_OFFSET 4096
 /* carries records up to half of it; RECORD_BYTES_MAX wants 256 KiB */
 #define SHM_RING_BYTES_MIN 1024
 #define SHM_RING_BYTES_MAX (1ull << 36)
 #define SHM_NAME_MAX 64
+#define SHM_SINKS_MAX 8
+#define SHM_WHY_BYTES 192
+
+/* What the collector says of itself once a second: who is behind, and why.  Texts are
+ * NUL-terminated; a time of 0: does not fail. */
+struct shm_health {
+	uint64_t version; /* odd while it is written */
+	uint64_t position; /* of the last record in the store */
+	uint64_t corrupt_days; /* set aside as damaged, since ever */
+	int64_t store_failing_ns; /* wall clock, since when the store takes nothing */
+	uint64_t sinks_count;
+	char store_why[SHM_WHY_BYTES];
+	struct shm_sink {
+		char name[16];
+		uint64_t lag; /* records in the store that it has not handed over */
+		uint64_t records, retries; /* handed over, tries that failed, since its start */
+		int64_t failing_ns;
+		char why[SHM_WHY_BYTES];
+	} sinks[SHM_SINKS_MAX];
+};
 
 struct shm_header {
 	uint64_t magic;            /* stored last, with release */
@@ -55,6 +75,7 @@ struct shm_header {
 	/* whoever wants to see the calls in progress adds 1 atomically; the probe's control core
 	 * looks at it, and has an interim record of each published */
 	_Alignas(64) uint64_t live_request;
+	_Alignas(64) struct shm_health health; /* the collector; by shm_health_* */
 };
 enum shm_state { SHM_STATE_STOPPED, SHM_STATE_RUNNING };
 
@@ -114,5 +135,9 @@ uint64_t shm_cursor(const struct shm *s, uint32_t core);
 /* After the commit: everything before cursor may be overwritten.  A cursor that was never published
  * is ignored. */
 void shm_release(const struct shm *s, uint32_t core, uint64_t cursor);
+/* The collector says how it goes (version is set here); a reader's copy, false where none was said
+ * or it is being written all the time. */
+void shm_health_set(const struct shm *s, const struct shm_health *health);
+bool shm_health_get(const struct shm *s, struct shm_health *health);
 /* Bytes waiting in a core's ring. */
 uint64_t shm_backlog(const struct shm *s, uint32_t core);

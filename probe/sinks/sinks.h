@@ -162,3 +162,10 @@ sinks_billing_status(const struct sinks_billing *b, struct sinks_status *status)
 /* Gives up the open file (its records come again); NULL is allowed. */
 void
 sinks_billing_close(struct sinks_billing *b);
+
+/* what: a file, or a line of the manifest; text: how it is. */
+typedef void (*sinks_check_fn)(void *context, const char *what, bool bad, const char *text);
+/* The manifest's lines each on the one before, and its files against them.  Returns how much is
+ * bad; changes nothing. */
+int
+sinks_billing_check(const char *dir, sinks_check_fn fn, void *context, struct sys_error *e);

@@ -129,7 +129,19 @@ int
 store_gaps(struct store *store, struct store_range range, store_gap_fn fn, void *context,
 	struct sys_error *e);
 
+/* Days that are damaged are set aside and salvaged (at opening only the newest are), keys that do
+ * not fit their rows made anew. */
+int
+store_repair(struct store *store, struct sys_error *e);
+
 /* ---- reader ---- */
+
+/* what: a file or a consumer; text: how it is. */
+typedef void (*store_check_fn)(void *context, const char *what, bool bad, const char *text);
+/* Looks through every day (pages, their order, keys against rows), who has taken how much, and what
+ * was set aside.  Returns how much is bad; changes nothing, a writer may be at work. */
+int
+store_check(struct store *store, store_check_fn fn, void *context, struct sys_error *e);
 
 /* Called with each row, borrowed for the call; a list is the record's bytes, or finished JSON in a
  * day of the first layout (record.h reads both).  position: see above.  Nonzero stops. */

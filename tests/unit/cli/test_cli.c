@@ -39,7 +39,7 @@ static void
 test_help(void **state)
 {
 	static const char *const commands[] = {
-		"read", "calls", "show", "stats", "check-config", "fields"};
+		"read", "calls", "show", "stats", "check-config", "check-store", "fields"};
 
 	for (size_t i = 0; i < base_count_of(commands); i++) {
 		struct terminal a, b;

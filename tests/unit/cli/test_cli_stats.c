@@ -25,6 +25,40 @@ test_once(void **state)
 	segment_close(&s);
 }
 
+/* Who is behind, and why, as the collector says. */
+static void
+test_health(void **state)
+{
+	struct shm_health health = {.position = 4711, .corrupt_days = 1, .sinks_count = 2};
+	struct segment s;
+	struct terminal t;
+
+	segment_open(&s, 1);
+	strcpy(health.sinks[0].name, "billing");
+	strcpy(health.sinks[1].name, "kafka");
+	strcpy(health.sinks[1].why, "kafka: no \x1b[31mbroker");
+	health.sinks[1].lag = 1234;
+	health.sinks[1].failing_ns = 1;
+	shm_health_set(&s.shm, &health);
+	s.shm.header->collector_pid = 0; /* nobody says so any more */
+	assert_int_equal(terminal_run(&t, "stats", "--segment", s.path, NULL), CLI_OK);
+	assert_has_not(t.out, "kafka");
+	terminal_end(&t);
+	s.shm.header->collector_pid = 1;
+	assert_int_equal(terminal_run(&t, "stats", "--segment", s.path, NULL), CLI_OK);
+	assert_has(t.out, "kafka");
+	assert_has(t.out, "1 234");
+	assert_has(t.out, "fails for ");
+	assert_has_not(t.out, "\x1b[31m");
+	assert_has(t.out, "set aside as damaged");
+	terminal_end(&t);
+	assert_int_equal(terminal_run(&t, "stats", "-g", s.path, "-f", "json", NULL), CLI_OK);
+	assert_has(t.out, "\"store\":{\"position\":4711,\"corrupt_days\":1,");
+	assert_has(t.out, "{\"sink\":\"kafka\",\"lag\":1234,");
+	terminal_end(&t);
+	segment_close(&s);
+}
+
 static void
 test_config(void **state)
 {
@@ -83,6 +117,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_once),
+		cmocka_unit_test(test_health),
 		cmocka_unit_test(test_config), cmocka_unit_test(test_usage),
 		cmocka_unit_test(test_watch)};
 

@@ -165,6 +165,106 @@ test_ring_damaged(void **state)
 	expect_lost(f, 4);
 }
 
+/* What the collector says within its next second, on standard error. */
+static const char *
+said_in_second(struct fixture *f)
+{
+	static char text[4096];
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/said", f->root);
+	FILE *file = fopen(path, "w+");
+	int kept = dup(STDERR_FILENO);
+	sys_log_init("test", SYS_LOG_WARNING);
+	dup2(fileno(file), STDERR_FILENO);
+	fixture_second(f);
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+	sys_log_init("test", SYS_LOG_ERROR);
+	rewind(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = 0;
+	fclose(file);
+	return text;
+}
+
+static void
+test_other_version(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_start(f);
+	fixture_probe(f, 0, 1);
+	fixture_publish(f, 0, 0, 3);
+	f->shm[0].header->layout_version = SHM_LAYOUT_VERSION - 1;
+	const char *said = said_in_second(f);
+	assert_non_null(strstr(said, "made by another version of ringtap (layout 1, this one reads "
+				     "2): run probe and collector of one version"));
+	assert_null(strstr(said_in_second(f), "version")); /* once */
+	assert_int_equal(collector_attached(f->c), 0);
+	assert_int_equal(f->shm[0].header->collector_pid, 0);
+	f->shm[0].header->layout_version = SHM_LAYOUT_VERSION;
+	fixture_second(f);
+	assert_int_equal(fixture_rows(f, NULL), 3);
+}
+
+/* Two probes of one name carry the same numbers: the second one's segment is left alone until the
+ * first is gone. */
+static void
+test_namesakes(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_start(f);
+	fixture_probe(f, 0, 1);
+	fixture_probe(f, 1, 1);
+	memcpy(f->shm[1].header->probe, f->shm[0].header->probe, SHM_NAME_MAX);
+	fixture_publish(f, 0, 0, 3);
+	fixture_publish(f, 1, 0, 2);
+	const char *said = said_in_second(f);
+	assert_non_null(strstr(said, "its probe has the name of the one of"));
+	assert_non_null(strstr(said, f->paths[0]));
+	assert_null(strstr(said_in_second(f), "name"));
+	assert_int_equal(collector_attached(f->c), 1);
+	assert_int_equal(fixture_rows(f, NULL), 3);
+	memcpy(f->shm[1].header->probe, "other", 6);
+	fixture_second(f);
+	assert_int_equal(collector_attached(f->c), 2);
+	assert_int_equal(fixture_rows(f, NULL), 5);
+}
+
+static void
+test_health(void **state)
+{
+	struct fixture *f = *state;
+	struct shm_health health;
+
+	fixture_probe(f, 0, 1);
+	assert_false(shm_health_get(&f->shm[0], &health));
+	fixture_publish(f, 0, 0, 7);
+	fixture_start(f);
+	assert_int_equal(collector_step(f->c, &f->e), 0);
+	fixture_second(f);
+	assert_true(shm_health_get(&f->shm[0], &health));
+	assert_int_equal(health.position, 7);
+	assert_int_equal(health.sinks_count, 1);
+	assert_string_equal(health.sinks[0].name, "billing");
+	assert_int_equal(health.sinks[0].lag, 7);
+	assert_int_equal(health.sinks[0].failing_ns, 0);
+	assert_string_equal(health.sinks[0].why, "");
+	/* A sink that fails, a store that has lost a day. */
+	f->c->sinks[0].retry_ns = INT64_MAX;
+	f->c->sinks[0].failing_ns = T0;
+	sys_fail(&f->c->sinks[0].why, -BASE_ERR_IO, "no room");
+	assert_int_equal(store_numbers_set(f->c->store,
+				 &(struct store_number){"store.corrupt_days", 2}, 1, &f->e),
+		0);
+	fixture_second(f);
+	assert_true(shm_health_get(&f->shm[0], &health));
+	assert_int_equal(health.sinks[0].failing_ns, T0);
+	assert_string_equal(health.sinks[0].why, "no room");
+	assert_int_equal(health.corrupt_days, 2);
+}
+
 int
 main(void)
 {
@@ -176,6 +276,9 @@ main(void)
 		FIXTURE_TEST(test_full_ring),
 		FIXTURE_TEST(test_record_unreadable),
 		FIXTURE_TEST(test_ring_damaged),
+		FIXTURE_TEST(test_other_version),
+		FIXTURE_TEST(test_namesakes),
+		FIXTURE_TEST(test_health),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

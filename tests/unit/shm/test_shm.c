@@ -447,6 +447,37 @@ any_byte_spoilt(void **state)
 	free(mem);
 }
 
+static void
+health_is_told_whole(void **state)
+{
+	static _Alignas(64) uint8_t mem[1 << 20];
+	struct shm_layout one = {1, SHM_RING_BYTES_MIN};
+	struct shm_health health = {.position = 5, .sinks_count = 1}, got;
+	struct shm s;
+
+	assert_int_equal(shm_create(&s, mem, sizeof(mem), &one, BASE_SPAN("p"), 1), 0);
+	assert_false(shm_health_get(&s, &got));
+	memcpy(health.sinks[0].name, "billing", 8);
+	for (uint64_t i = 1; i < 4; i++) {
+		health.position = i;
+		shm_health_set(&s, &health);
+		assert_true(shm_health_get(&s, &got));
+		assert_int_equal(got.position, i);
+		assert_string_equal(got.sinks[0].name, "billing");
+	}
+	s.header->health.version++; /* its writer was killed in the middle */
+	assert_false(shm_health_get(&s, &got));
+	shm_health_set(&s, &health); /* the next one's is whole */
+	assert_true(shm_health_get(&s, &got));
+	/* What another process wrote is bounded. */
+	memset(&health, 0xff, sizeof(health));
+	shm_health_set(&s, &health);
+	assert_true(shm_health_get(&s, &got));
+	assert_int_equal(got.sinks_count, SHM_SINKS_MAX);
+	assert_int_equal(strlen(got.store_why), SHM_WHY_BYTES - 1);
+	assert_int_equal(strlen(got.sinks[SHM_SINKS_MAX - 1].name), 15);
+}
+
 int
 main(void)
 {
@@ -466,6 +497,7 @@ main(void)
 		cmocka_unit_test(release_believes_no_cursor_ahead),
 		cmocka_unit_test(publish_believes_no_ring),
 		cmocka_unit_test(any_byte_spoilt),
+		cmocka_unit_test(health_is_told_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
