@@ -104,7 +104,7 @@ line_check(struct check *c, const char *line, uint64_t number)
 		return;
 	}
 	if (c->sequence &&
-		(sequence != c->sequence + 1 || first != c->billing_seq + 1 || from != c->position))
+		(sequence != c->sequence + 1 || first != c->billing_seq + 1 || from < c->position))
 		tell(c, where, true, "does not go on where the line before ends");
 	c->sequence = sequence;
 	c->billing_seq = last;

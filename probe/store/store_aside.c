@@ -89,7 +89,8 @@ insert_for(sqlite3 *db, const char *table, sqlite3_stmt *from, struct base_text 
 
 /* The rows of a table from one end until the end or the damage.  True: to the end. */
 static bool
-rows_copy(struct store *store, sqlite3 *from, struct store_day *to, const char *table, bool back)
+rows_copy(struct store *store, const struct store_salvage *from, struct store_day *to,
+	const char *table, bool back)
 {
 	struct base_text t = base_text_of(store->text, STORE_TEXT_BYTES);
 	sqlite3_stmt *stmt = NULL, *insert = NULL;
@@ -97,8 +98,10 @@ rows_copy(struct store *store, sqlite3 *from, struct store_day *to, const char *
 
 	base_text_str(&t, "SELECT * FROM ");
 	base_text_str(&t, table);
+	base_text_str(&t, " WHERE ");
+	base_text_str(&t, strcmp(table, "gaps") ? from->where : "1");
 	base_text_str(&t, back ? " ORDER BY position DESC" : " ORDER BY position");
-	if (sqlite3_prepare_v2(from, base_text_cstr(&t), -1, &stmt, NULL) == SQLITE_OK)
+	if (sqlite3_prepare_v2(from->db, base_text_cstr(&t), -1, &stmt, NULL) == SQLITE_OK)
 		insert = insert_for(to->db, table, stmt, &t);
 	while (insert && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
 		for (int i = 0; i < sqlite3_column_count(stmt); i++)
@@ -144,22 +147,21 @@ salvage(struct store *store, int64_t number, const char *suffix, struct sys_erro
 	char buffer[STORE_PATH_BYTES];
 	struct base_text path = base_text_of(buffer, sizeof(buffer));
 	struct store_day *to;
-	sqlite3 *from;
+	struct store_salvage from;
 	int64_t position = 0;
 	int changes = 0;
 
 	if (store_day_writer(store, number, &to, e))
 		return -1;
-	if (store_sql_open(
-		    &from, store_day_path(store, number, suffix, &path), SQLITE_OPEN_READWRITE, e))
+	if (store_salvage_open(&from, store_day_path(store, number, suffix, &path), to, e))
 		return 0;
 	changes = sqlite3_total_changes(to->db);
 	if (sqlite3_exec(to->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK) {
-		lists_copy(from, to);
+		lists_copy(from.db, to);
 		changes = sqlite3_total_changes(to->db);
 		for (uint32_t i = 0; i < base_count_of(tables); i++)
-			if (!rows_copy(store, from, to, tables[i], false))
-				rows_copy(store, from, to, tables[i], true);
+			if (!rows_copy(store, &from, to, tables[i], false))
+				rows_copy(store, &from, to, tables[i], true);
 		changes = sqlite3_total_changes(to->db) - changes;
 		store_day_rings_make(to->db, e);
 		if (to->keyed)
@@ -170,7 +172,7 @@ salvage(struct store *store, int64_t number, const char *suffix, struct sys_erro
 			"COMMIT",
 			NULL, NULL, NULL);
 	}
-	sqlite3_close(from);
+	store_salvage_close(&from);
 	store_day_drop(store, number); /* opened anew it learns the field lists */
 	if (store_day_position(store, number, &position, e) == 0)
 		store_day_note(store, number, position, e);

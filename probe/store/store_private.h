@@ -313,6 +313,20 @@ store_suspects_settle(struct store *store);
 int
 store_day_check(struct store *store, int64_t day, struct sys_error *e);
 
+/* ---- store_salvage.c: a damaged file as one that can be read ---- */
+
+struct store_salvage {
+	sqlite3 *db;
+	const char *where; /* which rows of a table of records to take */
+	char copy[STORE_PATH_BYTES + 16];
+};
+/* Opens the file, or a copy of it with the schema of fresh, a day just made. */
+int
+store_salvage_open(struct store_salvage *salvage, const char *path, struct store_day *fresh,
+	struct sys_error *e);
+void
+store_salvage_close(struct store_salvage *salvage);
+
 /* ---- store_list.c: lists as the record's bytes, and the field ids in them ---- */
 
 /* Notes our field list in the file where it is not there yet; day->list is its number. */

