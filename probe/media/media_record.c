@@ -71,21 +71,22 @@ put_quality(struct record_writer *w, const struct media_summary *s)
 	record_put_f64(w, RECORD_F_GAP_MS, s->gap_ms);
 	record_put_f64(w, RECORD_F_BURST_RATIO, s->burst_ratio);
 	record_put_f64(w, RECORD_F_CLOCK_SKEW_PPM, s->skew_ppm);
-	if (s->mos_reason < base_count_of(reasons))
-		record_put_cstr(w, RECORD_F_MOS_REASON, reasons[s->mos_reason]);
 	if (s->mos_reason == MEDIA_MOS_GIVEN) {
 		record_put_f64(w, RECORD_F_R_FACTOR, s->r);
 		record_put_f64(w, RECORD_F_MOS, s->mos);
 		record_put_cstr(w, RECORD_F_MOS_MODEL, s->wideband ? "G.107.1" : "G.107");
 		record_put_cstr(w, RECORD_F_MOS_BASIS, s->estimate ? "estimate" : "g113");
-		record_put_f64(w, RECORD_F_DELAY_MS, s->delay_ms);
 	}
+	if (s->mos_reason < base_count_of(reasons))
+		record_put_cstr(w, RECORD_F_MOS_REASON, reasons[s->mos_reason]);
 	if (s->mos_chunks) {
 		record_put_f64(w, RECORD_F_MOS_MIN, s->mos_min);
 		record_put_f64(w, RECORD_F_MOS_MEAN, s->mos_mean);
 		record_put_time(w, RECORD_F_MOS_WORST_TIME, s->worst_ns);
 		record_put_u64(w, RECORD_F_MOS_CHUNKS, s->mos_chunks);
 	}
+	if (s->mos_reason == MEDIA_MOS_GIVEN)
+		record_put_f64(w, RECORD_F_DELAY_MS, s->delay_ms);
 }
 
 static void
@@ -97,13 +98,10 @@ put_habits(struct record_writer *w, const struct media_summary *s)
 		record_put_u64(w, RECORD_F_PTIME_ANNOUNCED_MS, s->ptime_ms);
 	record_put_u64(w, RECORD_F_DSCP, s->dscp);
 	record_put_u64(w, RECORD_F_TTL, s->ttl);
-	record_put_bool(w, RECORD_F_SRTP, s->srtp);
 	record_put_u64(w, RECORD_F_MARKERS, s->markers);
 	record_put_u64(w, RECORD_F_RTCP_PACKETS, s->rtcp_packets);
 	if (s->tie != MEDIA_TIED_NOT)
 		record_put_u64(w, RECORD_F_AFTER_BYE, s->after_bye);
-	if (s->codec == RTP_CODEC_T38)
-		record_put_u64(w, RECORD_F_REDUNDANT, s->redundant);
 	record_put_u64(w, RECORD_F_EVENT_PACKETS, s->events);
 	record_put_u64(w, RECORD_F_CN_PACKETS, s->noise);
 	record_put_u64(w, RECORD_F_SILENCES, s->silences);
@@ -115,7 +113,6 @@ put_habits(struct record_writer *w, const struct media_summary *s)
 	}
 	if (s->previous_ssrc)
 		record_put_hex32(w, RECORD_F_PREVIOUS_SSRC, s->previous_ssrc);
-	record_put_u64(w, RECORD_F_CAPTURE_LOSS, s->capture_loss);
 }
 
 /* 127 is for "not available" (RFC 3611 4.7). */
@@ -192,6 +189,7 @@ put_remote(struct record_writer *w, const struct media_remote *r)
 		put_summary(w, r);
 }
 
+/* In the order of record.def, which is how a row is written as JSON in one go. */
 void
 media_summary_write(struct record_writer *w, const struct media_summary *s)
 {
@@ -200,4 +198,8 @@ media_summary_write(struct record_writer *w, const struct media_summary *s)
 	put_quality(w, s);
 	put_habits(w, s);
 	put_remote(w, &s->reports);
+	if (s->codec == RTP_CODEC_T38)
+		record_put_u64(w, RECORD_F_REDUNDANT, s->redundant);
+	record_put_bool(w, RECORD_F_SRTP, s->srtp);
+	record_put_u64(w, RECORD_F_CAPTURE_LOSS, s->capture_loss);
 }

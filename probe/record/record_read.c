@@ -79,8 +79,41 @@ scalar_read(struct record_value *v, enum record_type type, const uint8_t *p, uin
 	return true;
 }
 
-static int
-fields_read(struct record_row *row, enum record_kind kind, struct base_span bytes);
+/* A nested row is well-formed: what record_nested_read will say of it, without the values. */
+static bool
+nested_is_good(enum record_kind kind, struct base_span bytes)
+{
+	static const struct {
+		uint16_t min, max;
+	} lengths[] = {
+		[RECORD_STR] = {0, UINT16_MAX},
+		[RECORD_TIME] = {8, 8},
+		[RECORD_U64] = {0, 8},
+		[RECORD_F64] = {8, 8},
+		[RECORD_BOOL] = {1, 1},
+		[RECORD_HEX32] = {4, 4},
+		[RECORD_IP] = {4, 16},
+		[RECORD_LIST] = {0, UINT16_MAX},
+		[RECORD_TEXTS] = {0, UINT16_MAX},
+	};
+	struct prefix prefix;
+	uint32_t at = 0;
+	bool bad = false;
+
+	while (field_next(bytes, &at, &prefix, &bad)) {
+		const uint8_t *p = bytes.p + at - prefix.len;
+		if (prefix.field >= RECORD_F_COUNT || !record_field_in(prefix.field, kind))
+			continue;
+		enum record_type type = record_fields[prefix.field].type;
+		if (prefix.len < lengths[type].min || prefix.len > lengths[type].max)
+			return false;
+		if (type == RECORD_BOOL && p[0] > 1)
+			return false;
+		if (type == RECORD_IP && prefix.len != 4 && prefix.len != 16)
+			return false;
+	}
+	return !bad;
+}
 
 /* One field's bytes into its value. */
 static int
@@ -96,7 +129,7 @@ value_read(struct record_value *v, enum record_field f, const uint8_t *p, uint32
 	if (type != RECORD_LIST && type != RECORD_TEXTS)
 		return scalar_read(v, type, p, len) ? 0 : -BASE_ERR_FORMAT;
 	/* Nested rows have no lists of their own (record.def), so this goes one level deep. */
-	if (type == RECORD_LIST && fields_read(NULL, record_list_kind(f), base_span_of(p, len)))
+	if (type == RECORD_LIST && !nested_is_good(record_list_kind(f), base_span_of(p, len)))
 		return -BASE_ERR_FORMAT;
 	if (!v->present)
 		v->text.p = p - RECORD_PREFIX_BYTES;
@@ -106,7 +139,7 @@ value_read(struct record_value *v, enum record_field f, const uint8_t *p, uint32
 	return 0;
 }
 
-/* The fields of a row of a kind.  row: NULL to check only. */
+/* The fields of a row of a kind. */
 static int
 fields_read(struct record_row *row, enum record_kind kind, struct base_span bytes)
 {
@@ -115,11 +148,9 @@ fields_read(struct record_row *row, enum record_kind kind, struct base_span byte
 	bool bad = false;
 
 	while (field_next(bytes, &at, &prefix, &bad)) {
-		struct record_value scratch;
 		if (prefix.field >= RECORD_F_COUNT || !record_field_in(prefix.field, kind))
 			continue;
-		struct record_value *v = row ? &row->values[prefix.field] : &scratch;
-		if (value_read(v, prefix.field, bytes.p + at - prefix.len, prefix.len))
+		if (value_read(&row->values[prefix.field], prefix.field, bytes.p + at - prefix.len, prefix.len))
 			return -BASE_ERR_FORMAT;
 	}
 	return bad ? -BASE_ERR_FORMAT : 0;

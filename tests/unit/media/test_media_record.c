@@ -42,12 +42,41 @@ what_is_unknown_is_left_out(void **state)
 	assert_true(row.values[RECORD_F_LOST].present);
 }
 
+/* A row in the order of record.def is written as JSON in one go. */
+static void
+fields_stand_in_the_order_of_the_list(void **state)
+{
+	uint8_t bytes[4096];
+
+	for (int codec = 0; codec < 2; codec++) {
+		static struct media_summary s;
+		memset(&s, 1, sizeof(s)); /* all of it is there */
+		s.codec = codec ? RTP_CODEC_T38 : RTP_CODEC_PCMA;
+		s.mos_reason = MEDIA_MOS_GIVEN;
+		s.interval_ms = s.reports.trip_ms_mean = 1;
+		struct record_writer w = record_writer_begin(bytes, sizeof(bytes), RECORD_STREAM);
+		media_summary_write(&w, &s);
+		assert_false(w.overflow);
+		int last = -1, n = 0;
+		for (uint32_t at = RECORD_HEADER_BYTES; at < w.len; n++) {
+			uint16_t prefix[2];
+			memcpy(prefix, bytes + at, sizeof(prefix));
+			if (prefix[0] <= last)
+				fail_msg("%s after %s", record_fields[prefix[0]].key, record_fields[last].key);
+			last = prefix[0];
+			at += RECORD_PREFIX_BYTES + prefix[1];
+		}
+		assert_true(n > 70);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_summary_is_read_back_from_its_record),
 		cmocka_unit_test(what_is_unknown_is_left_out),
+		cmocka_unit_test(fields_stand_in_the_order_of_the_list),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
