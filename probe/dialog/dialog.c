@@ -145,7 +145,7 @@ dialog_receive(struct dialog *d, const struct dialog_message *m)
 	uint8_t method = sip->method != SIP_METHOD_NONE ? sip->method : sip->cseq_method;
 	uint8_t hosts[DIALOG_KEY_BYTES];
 	struct base_span key = dialog_key_of(m, hosts);
-	uint64_t hash = base_hash(&d->options.key, key.p, key.len);
+	uint64_t hash = base_hash_short(&d->options.key, key.p, key.len);
 	struct slot *s = NULL;
 	bool left_out = false;
 

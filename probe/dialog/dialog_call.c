@@ -85,7 +85,8 @@ initial_invite(struct dialog *d, struct slot *s, const struct dialog_message *m,
 
 	if (!c->initial_seen) {
 		c->initial_seen = true;
-		slot_parties_set(d, s, m);
+		if (s->messages > 1) /* else they have just been set from this very message */
+			slot_parties_set(d, s, m);
 		s->first_src = e->src;
 		s->first_dst = e->dst;
 		c->identity = sip_header_find(sip, SIP_HDR_IDENTITY) != NULL;

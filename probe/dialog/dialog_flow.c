@@ -167,7 +167,7 @@ flow_fingerprint(const struct dialog *d, const struct dialog_message *m, uint32_
 	for (uint32_t i = 0; i < base_count_of(parts); i++) {
 		h = base_hash_mix(h + i);
 		if (parts[i].len)
-			h ^= base_hash(&d->options.key, parts[i].p, parts[i].len);
+			h ^= base_hash_short(&d->options.key, parts[i].p, parts[i].len);
 	}
 	return (uint32_t)(h ^ h >> 32);
 }

@@ -80,7 +80,7 @@ uri_header(struct base_span headers, struct base_span name, uint8_t *out, uint32
 static uint64_t
 key_of(const struct dialog *d, struct base_span value, uint64_t kind)
 {
-	return base_hash_mix(base_hash(&d->options.key, value.p, value.len) + kind);
+	return base_hash_mix(base_hash_short(&d->options.key, value.p, value.len) + kind);
 }
 
 static void
@@ -90,7 +90,7 @@ offer_call_id(struct dialog *d, struct dialog_link *l, struct base_span call_id,
 		return;
 	l->reason = reason;
 	l->side = LINK_ASK;
-	link_offer(d, l, base_hash(&d->options.key, call_id.p, call_id.len));
+	link_offer(d, l, base_hash_short(&d->options.key, call_id.p, call_id.len));
 }
 
 static void

@@ -80,7 +80,7 @@ series_take(struct dialog *d, const struct slot *s, struct base_span aor, bool r
 {
 	const struct exchange_state *x = &s->exchange;
 	bool success = s->final.status >= 200 && s->final.status < 300;
-	uint64_t key = base_hash(&d->options.key, aor.p, aor.len) ^ base_hash_mix(s->hash);
+	uint64_t key = base_hash_short(&d->options.key, aor.p, aor.len) ^ base_hash_mix(s->hash);
 	struct series_entry *e = entry_of(d, key, success && !removes);
 
 	/* It may be late by what an exchange may take. */

@@ -452,7 +452,7 @@ dialog_text_hash(const struct dialog *d, struct base_span text)
 
 	if (text.len == 0)
 		return 0;
-	h = (uint32_t)base_hash(&d->options.key, text.p, text.len);
+	h = (uint32_t)base_hash_short(&d->options.key, text.p, text.len);
 	return h ? h : 1;
 }
 

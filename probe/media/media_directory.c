@@ -319,7 +319,7 @@ static bool
 entry_publish(struct media_directory *d, const struct base_endpoint *at,
 	const struct media_announce *announce)
 {
-	uint64_t hash = base_hash(&d->key, at, sizeof(*at));
+	uint64_t hash = base_hash_short(&d->key, at, sizeof(*at));
 	uint32_t *known = find_own(d, hash, at), index = entry_free(d);
 	struct entry_copy copy;
 
@@ -349,7 +349,7 @@ entry_publish(struct media_directory *d, const struct base_endpoint *at,
 static void
 entry_withdraw(struct media_directory *d, const struct base_endpoint *at, uint64_t call)
 {
-	uint64_t hash = base_hash(&d->key, at, sizeof(*at));
+	uint64_t hash = base_hash_short(&d->key, at, sizeof(*at));
 	uint32_t *known = find_own(d, hash, at);
 
 	if (!known || own_data(d, *known).call != call)
@@ -469,7 +469,7 @@ bool
 media_directory_find(
 	const struct media_directory *d, const struct base_endpoint *at, struct media_announce *out)
 {
-	uint64_t hash = base_hash(&d->key, at, sizeof(*at));
+	uint64_t hash = base_hash_short(&d->key, at, sizeof(*at));
 	struct entry_copy copy;
 
 	for (uint32_t retry = 0; retry < RETRIES; retry++) {

@@ -1,13 +1,5 @@
 #include "media_private.h"
 
-/* 64 x 64 -> 128, folded. */
-static inline uint64_t
-fold(uint64_t a, uint64_t b)
-{
-	unsigned __int128 p = (unsigned __int128)a * b;
-	return (uint64_t)p ^ (uint64_t)(p >> 64);
-}
-
 static inline uint64_t
 load_64(const uint8_t *p)
 {
@@ -23,12 +15,14 @@ mix(const uint64_t secret[7], const uint8_t *addresses, uint32_t ssrc)
 {
 	uint32_t last;
 	memcpy(&last, addresses + 32, 4);
-	uint64_t a = fold(load_64(addresses) ^ secret[0], load_64(addresses + 8) ^ secret[1]);
-	uint64_t b = fold(load_64(addresses + 16) ^ secret[2], load_64(addresses + 24) ^ secret[3]);
-	uint64_t h = fold(a ^ secret[4] ^ ((uint64_t)last << 32 | ssrc), b ^ secret[5]);
+	uint64_t a = base_hash_fold(
+		load_64(addresses) ^ secret[0], load_64(addresses + 8) ^ secret[1]);
+	uint64_t b = base_hash_fold(
+		load_64(addresses + 16) ^ secret[2], load_64(addresses + 24) ^ secret[3]);
+	uint64_t h = base_hash_fold(a ^ secret[4] ^ ((uint64_t)last << 32 | ssrc), b ^ secret[5]);
 	/* Once more: without it, SSRCs that count up over one pair of addresses are an arithmetic
 	 * progression in the low bits. */
-	h = fold(h, secret[6]);
+	h = base_hash_fold(h, secret[6]);
 	return h ? h : 1;
 }
 
