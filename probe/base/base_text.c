@@ -39,12 +39,25 @@ digits_before(char *end, uint64_t v, unsigned width)
 	return p;
 }
 
-static void
+/* n bytes, of fixed that may be read: one copy of a fixed length where there is room. */
+static inline void
+text_short(struct base_text *t, const char *from, size_t n, size_t fixed)
+{
+	if (base_likely(t->cap - t->len >= fixed)) {
+		memcpy(t->p + t->len, from, fixed);
+		t->len += n;
+	} else {
+		base_text_bytes(t, from, n);
+	}
+}
+
+static inline void
 text_digits(struct base_text *t, uint64_t v, unsigned width)
 {
-	char d[20], *p = digits_before(d + sizeof(d), v, width);
+	char d[40], *end = d + 20, *p = digits_before(end, v, width);
 
-	base_text_bytes(t, p, (size_t)(d + sizeof(d) - p));
+	memset(end, 0, 20);
+	text_short(t, p, (size_t)(end - p), 20);
 }
 
 void
@@ -90,10 +103,10 @@ base_text_fixed(struct base_text *t, double v, unsigned decimals)
 	uint64_t scaled = (uint64_t)(magnitude * power[decimals] + 0.5);
 	if (v < 0 && scaled)
 		base_text_char(t, '-');
-	text_digits(t, scaled / power[decimals], 1);
+	text_digits(t, decimals == 3 ? scaled / 1000 : scaled / power[decimals], 1);
 	if (decimals) {
 		base_text_char(t, '.');
-		text_digits(t, scaled % power[decimals], decimals);
+		text_digits(t, decimals == 3 ? scaled % 1000 : scaled % power[decimals], decimals);
 	}
 }
 
@@ -130,13 +143,15 @@ base_text_ip(struct base_text *t, const struct base_ip *ip)
 		text_ipv6(t, ip->b);
 		return;
 	}
-	char quad[15], *end = quad + sizeof(quad), *p = end;
+	char quad[32], *end = quad + 16, *p = end;
+
+	memset(end, 0, 16);
 	for (int i = 15; i >= 12; i--) {
 		if (i < 15)
 			*--p = '.';
 		p = digits_before(p, ip->b[i], 1);
 	}
-	base_text_bytes(t, p, (size_t)(end - p));
+	text_short(t, p, (size_t)(end - p), 16);
 }
 
 void

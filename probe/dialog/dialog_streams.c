@@ -43,13 +43,15 @@ streams_reset(struct dialog *d, struct slot *s)
 bool
 streams_next(const struct dialog *d, chain_ref *at, struct media_summary *out)
 {
-	uint8_t scratch[sizeof(struct stream_item)];
-	struct stream_item item = {0};
+	struct stream_item item;
 
 	if (*at == 0)
 		return false;
-	struct base_span bytes = chain_text(&d->pool, *at, scratch, sizeof(scratch));
-	memcpy(&item, bytes.p, bytes.len);
+	/* gathered in place, and whole but where the pool was empty */
+	struct base_span bytes = chain_text(&d->pool, *at, (uint8_t *)&item, sizeof(item));
+	if (bytes.p != (uint8_t *)&item)
+		memcpy(&item, bytes.p, bytes.len);
+	memset((uint8_t *)&item + bytes.len, 0, sizeof(item) - bytes.len);
 	*at = item.before;
 	*out = item.summary;
 	return true;

@@ -12,9 +12,20 @@
 #define L (1u << RECORD_LINK)
 #define K (1u << RECORD_DIGIT)
 
+/* Bytes of a value: at least, and how many more. */
+#define LEN_STR 0, RECORD_LEN_ANY
+#define LEN_TIME 8, 0
+#define LEN_U64 0, 8
+#define LEN_F64 8, 0
+#define LEN_BOOL 1, 0
+#define LEN_HEX32 4, 0
+#define LEN_IP 4, 12
+#define LEN_LIST 0, RECORD_LEN_ANY
+#define LEN_TEXTS 0, RECORD_LEN_ANY
+
 const struct record_field_info record_fields[RECORD_F_COUNT] = {
 #define RECORD_FIELD(id, key, type, kinds, unit, meaning)                                          \
-	{key, unit, meaning, kinds, RECORD_##type},
+	{key, unit, meaning, kinds, RECORD_##type, LEN_##type},
 #include "record.def"
 #undef RECORD_FIELD
 };

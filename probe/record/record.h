@@ -63,7 +63,9 @@ struct record_field_info {
 	const char *key, *unit, *meaning;
 	uint32_t kinds; /* bit per enum record_kind */
 	uint8_t type;   /* enum record_type */
+	uint8_t len_min, len_more; /* a value's bytes: len_min to len_min + len_more */
 };
+#define RECORD_LEN_ANY 255 /* as len_more */
 extern const struct record_field_info record_fields[RECORD_F_COUNT];
 
 #define RECORD_VERSION 1

@@ -83,36 +83,27 @@ scalar_read(struct record_value *v, enum record_type type, const uint8_t *p, uin
 static bool
 nested_is_good(enum record_kind kind, struct base_span bytes)
 {
-	static const struct {
-		uint16_t min, max;
-	} lengths[] = {
-		[RECORD_STR] = {0, UINT16_MAX},
-		[RECORD_TIME] = {8, 8},
-		[RECORD_U64] = {0, 8},
-		[RECORD_F64] = {8, 8},
-		[RECORD_BOOL] = {1, 1},
-		[RECORD_HEX32] = {4, 4},
-		[RECORD_IP] = {4, 16},
-		[RECORD_LIST] = {0, UINT16_MAX},
-		[RECORD_TEXTS] = {0, UINT16_MAX},
-	};
+	const uint8_t *p = bytes.p, *end = p + bytes.len;
 	struct prefix prefix;
-	uint32_t at = 0;
-	bool bad = false;
 
-	while (field_next(bytes, &at, &prefix, &bad)) {
-		const uint8_t *p = bytes.p + at - prefix.len;
+	for (; p != end; p += prefix.len) {
+		if ((size_t)(end - p) < sizeof(prefix))
+			return false;
+		memcpy(&prefix, p, sizeof(prefix));
+		p += sizeof(prefix);
+		if (prefix.len > end - p)
+			return false;
 		if (prefix.field >= RECORD_F_COUNT || !record_field_in(prefix.field, kind))
 			continue;
-		enum record_type type = record_fields[prefix.field].type;
-		if (prefix.len < lengths[type].min || prefix.len > lengths[type].max)
+		const struct record_field_info *f = &record_fields[prefix.field];
+		uint32_t more = (uint32_t)prefix.len - f->len_min;
+		if (more > f->len_more && f->len_more != RECORD_LEN_ANY)
 			return false;
-		if (type == RECORD_BOOL && p[0] > 1)
-			return false;
-		if (type == RECORD_IP && prefix.len != 4 && prefix.len != 16)
+		if ((f->type == RECORD_BOOL && p[0] > 1) ||
+			(f->type == RECORD_IP && prefix.len != 4 && prefix.len != 16))
 			return false;
 	}
-	return !bad;
+	return true;
 }
 
 /* One field's bytes into its value. */
@@ -129,7 +120,8 @@ value_read(struct record_value *v, enum record_field f, const uint8_t *p, uint32
 	if (type != RECORD_LIST && type != RECORD_TEXTS)
 		return scalar_read(v, type, p, len) ? 0 : -BASE_ERR_FORMAT;
 	/* Nested rows have no lists of their own (record.def), so this goes one level deep. */
-	if (type == RECORD_LIST && !nested_is_good(record_list_kind(f), base_span_of(p, len)))
+	if (type == RECORD_LIST &&
+		!nested_is_good(record_list_kind(f), base_span_of(p, len)))
 		return -BASE_ERR_FORMAT;
 	if (!v->present)
 		v->text.p = p - RECORD_PREFIX_BYTES;
@@ -150,7 +142,8 @@ fields_read(struct record_row *row, enum record_kind kind, struct base_span byte
 	while (field_next(bytes, &at, &prefix, &bad)) {
 		if (prefix.field >= RECORD_F_COUNT || !record_field_in(prefix.field, kind))
 			continue;
-		if (value_read(&row->values[prefix.field], prefix.field, bytes.p + at - prefix.len, prefix.len))
+		struct record_value *v = &row->values[prefix.field];
+		if (value_read(v, prefix.field, bytes.p + at - prefix.len, prefix.len))
 			return -BASE_ERR_FORMAT;
 	}
 	return bad ? -BASE_ERR_FORMAT : 0;

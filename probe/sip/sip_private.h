@@ -122,6 +122,28 @@ sip_find(const uint8_t *p, const uint8_t *end, uint8_t c)
 #endif
 }
 
+/* The first CR or LF in [p, end), or end. */
+static inline const uint8_t *
+sip_find_line_end(const uint8_t *p, const uint8_t *end)
+{
+#ifdef __SSE2__
+	const __m128i cr = _mm_set1_epi8('\r'), lf = _mm_set1_epi8('\n');
+	unsigned hits = 0;
+
+	for (; end - p > 0; p += 16) {
+		__m128i chunk = end - p >= 16 ? sip_load(p) : sip_load_short(p, (size_t)(end - p));
+		hits = sip_hits(chunk, cr) | sip_hits(chunk, lf);
+		if (hits)
+			return p + __builtin_ctz(hits);
+	}
+	return end;
+#else
+	while (p < end && *p != '\r' && *p != '\n')
+		p++;
+	return p;
+#endif
+}
+
 static inline const uint8_t *
 sip_span_end(struct base_span s)
 {

@@ -25,7 +25,7 @@ word_take(struct base_span *rest)
 
 	const uint8_t *end = sip_span_end(*rest), *p = sip_skip_space(rest->p, end), *q = p;
 
-	while (q < end && !base_is_space(*q))
+	while (q < end && (*q > ' ' || !base_is_space(*q)))
 		q++;
 	*rest = sip_between(q, end);
 	return sip_between(p, q);
@@ -276,12 +276,11 @@ attribute_line(struct reader *r, struct base_span line)
 static bool
 line_next(struct base_span *rest, struct base_span *line)
 {
-	const uint8_t *p = rest->p, *end = p + rest->len, *q;
+	const uint8_t *p = rest->p, *end = p + rest->len;
 
 	while (p < end && (*p == '\r' || *p == '\n'))
 		p++;
-	for (q = p; q < end && *q != '\r' && *q != '\n'; q++)
-		;
+	const uint8_t *q = sip_find_line_end(p, end);
 	*line = sip_between(p, q);
 	*rest = sip_between(q, end);
 	return q != p;
