@@ -7,6 +7,12 @@
 
 #include "bench.h"
 
+#ifdef BENCH_LIVE
+#define LIVE_USAGE "live STREAMS CORES MS FOLDER | "
+#else
+#define LIVE_USAGE "" /* without DPDK */
+#endif
+
 uint64_t
 bench_ns(void)
 {
@@ -137,6 +143,6 @@ main(int argc, char **argv)
 	else if (!strcmp(what, "store"))
 		bench_store(number(argc, argv, 2, 500000), argc > 3 ? argv[3] : ".");
 	else
-		return fprintf(stderr, "usage: bench rtp STREAMS LAPS | live STREAMS CORES MS FOLDER | sip LAPS | calls IN_PROGRESS LAPS | memory CALLS | ring LAPS | store CALLS FOLDER\n"), 2;
+		return fprintf(stderr, "usage: bench rtp STREAMS LAPS | " LIVE_USAGE "sip LAPS | calls IN_PROGRESS LAPS | memory CALLS | ring LAPS | store CALLS FOLDER\n"), 2;
 	return 0;
 }

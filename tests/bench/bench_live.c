@@ -119,6 +119,7 @@ poll_engine(struct live_core *c)
 	if (n == 0)
 		return 0;
 	live_forward(c, frames, n);
+	worker_press(c->worker, c->source->pressed);
 	worker_step(c->worker, frames, n);
 	rx_release(c->source, frames, n);
 	worker_house(c->worker, frames[n - 1].ts_ns);
