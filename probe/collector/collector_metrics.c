@@ -288,8 +288,8 @@ page_store(struct base_text *t, const struct collector *c)
 		t, "store_position", NO_LABEL, NO_LABEL, (uint64_t)store_position_last(c->store));
 	describe(t, "store_failing", "gauge", "1 where the store does not take records");
 	sample_u64(t, "store_failing", NO_LABEL, NO_LABEL, c->store_retry_ns != 0);
-	describe(t, "store_corrupt_days_total", "counter", "days set aside as damaged");
-	sample_u64(t, "store_corrupt_days_total", NO_LABEL, NO_LABEL, collector_corrupt_days(c));
+	describe(t, "store_damaged_total", "counter", "days of the store set aside as damaged");
+	sample_u64(t, "store_damaged_total", NO_LABEL, NO_LABEL, collector_corrupt_days(c));
 	if (statvfs(c->config->store.dir, &fs))
 		return;
 	describe(t, "store_free_bytes", "gauge", "free room where the store is");

@@ -147,6 +147,9 @@ test_order(void **state)
 		assert_int_equal(store_sql_prepare(day->db, &stmt, sql, &f->e), 0);
 		while (sqlite3_step(stmt) == SQLITE_ROW) {
 			int64_t position = sqlite3_column_int64(stmt, 0);
+			/* Runs, tail and rows are those of one moment. */
+			assert_int_equal(
+				sqlite3_txn_state(day->db, "main"), SQLITE_TXN_READ);
 			if (n++)
 				assert_true(
 					(strstr(orders[i], "DESC") != NULL) == (position < last));
