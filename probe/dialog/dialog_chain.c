@@ -134,11 +134,13 @@ chain_item_next(
 #define LEN_MAX ((1u << (LEN_BITS + 8)) - 1)
 
 /* The place n bytes on in the same chain; 0: behind its last block. */
-static chain_ref
+static inline chain_ref
 place_behind(const struct chain_pool *p, chain_ref at, uint32_t n)
 {
 	uint32_t block = block_of(at), offset = offset_of(at) + n;
 
+	if (base_likely(offset < CHAIN_BLOCK))
+		return at + n;
 	for (; block && offset >= CHAIN_BLOCK; offset -= CHAIN_BLOCK)
 		block = p->next[block];
 	return block ? block << CHAIN_BLOCK_BITS | offset : 0;
@@ -171,14 +173,14 @@ head_bytes(uint8_t head[HEAD_LONG], struct chain_head h, bool is_long)
 	return is_long ? HEAD_LONG : HEAD_SHORT;
 }
 
-static struct chain_head
+static inline struct chain_head
 head_read(const struct chain_pool *p, chain_ref ref, uint32_t *bytes)
 {
-	uint32_t room = CHAIN_BLOCK - offset_of(ref);
 	const uint8_t *head = p->blocks[block_of(ref)].bytes + offset_of(ref);
-	uint8_t copy[HEAD_LONG] = {0};
+	uint8_t copy[HEAD_LONG];
 
-	if (room < HEAD_LONG) {
+	if (base_unlikely(CHAIN_BLOCK - offset_of(ref) < HEAD_LONG)) {
+		memset(copy, 0, sizeof(copy));
 		bytes_get(p, ref, copy, HEAD_LONG);
 		head = copy;
 	}
@@ -226,6 +228,12 @@ chain_text_add_as(struct chain_pool *p, struct chain *c, struct chain_head h, co
 	uint32_t head_len = head_bytes(head, h, h.len > LEN_SHORT_MAX);
 	if (h.len == 0 || room_of(c) + more < head_len + 1)
 		return 0;
+	if (base_likely(head_len + h.len <= room_of(c))) {
+		uint8_t *at = chain_take(p, c, head_len + h.len);
+		memcpy(at, head, head_len);
+		memcpy(at + head_len, bytes, h.len);
+		return c->last - (head_len + h.len - 1);
+	}
 	/* byte by byte, so that its place is known and may lie in two blocks */
 	bytes_put(p, c, head, 1);
 	chain_ref ref = c->last;
@@ -249,6 +257,15 @@ chain_text_add(struct chain_pool *p, struct chain *c, struct base_span s)
 	return chain_text_add_as(p, c, (struct chain_head){s.len, CHAIN_ID_NONE, false}, s.p);
 }
 
+/* The place of a text that begins at ref, if one does. */
+static inline chain_ref
+text_at(const struct chain *c, chain_ref ref)
+{
+	bool behind = block_of(ref) == block_of(c->last) && offset_of(ref) > offset_of(c->last);
+
+	return behind ? 0 : ref;
+}
+
 chain_ref
 chain_text_next(const struct chain_pool *p, const struct chain *c, chain_ref ref)
 {
@@ -257,9 +274,21 @@ chain_text_next(const struct chain_pool *p, const struct chain *c, chain_ref ref
 	if (ref == 0)
 		return c->head << CHAIN_BLOCK_BITS;
 	struct chain_head h = head_read(p, ref, &head_len);
-	ref = place_behind(p, ref, head_len + h.len);
-	bool behind = block_of(ref) == block_of(c->last) && offset_of(ref) > offset_of(c->last);
-	return behind ? 0 : ref;
+	return text_at(c, place_behind(p, ref, head_len + h.len));
+}
+
+bool
+chain_text_walk(const struct chain_pool *p, const struct chain *c, struct chain_walk *w)
+{
+	uint32_t head_len;
+
+	w->ref = w->started ? text_at(c, w->next) : c->head << CHAIN_BLOCK_BITS;
+	w->started = true;
+	if (w->ref == 0)
+		return false;
+	w->head = head_read(p, w->ref, &head_len);
+	w->next = place_behind(p, w->ref, head_len + w->head.len);
+	return true;
 }
 
 struct base_span

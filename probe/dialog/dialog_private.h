@@ -96,6 +96,13 @@ chain_ref chain_text_add_as(
 struct chain_head chain_text_head(const struct chain_pool *p, chain_ref ref);
 /* The text behind ref in its chain, or with 0 the first one.  0: none. */
 chain_ref chain_text_next(const struct chain_pool *p, const struct chain *c, chain_ref ref);
+/* Every text of a chain in order: start with {0}; false at the end. */
+struct chain_walk {
+	chain_ref ref, next;
+	struct chain_head head; /* of ref */
+	bool started;
+};
+bool chain_text_walk(const struct chain_pool *p, const struct chain *c, struct chain_walk *w);
 /* The text, in place where it lies in one block, else gathered in scratch (cut at cap). */
 struct base_span chain_text(const struct chain_pool *p, chain_ref ref, uint8_t *scratch,
 	uint32_t cap);

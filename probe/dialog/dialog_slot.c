@@ -247,7 +247,8 @@ text_number(const struct dialog *d, const struct slot *s, chain_ref ref)
 static chain_ref
 text_ref(const struct dialog *d, const struct slot *s, enum slot_text which)
 {
-	chain_ref at = 0, found = 0;
+	struct chain_walk w = {0};
+	chain_ref found = 0;
 
 	if (!(s->texts >> which & 1))
 		return 0;
@@ -255,22 +256,22 @@ text_ref(const struct dialog *d, const struct slot *s, enum slot_text which)
 		return d->texts[which];
 	if (which == TEXT_CALL_ID) /* the first, and never another */
 		return chain_text_next(&d->pool, &s->text_chain, 0);
-	while ((at = chain_text_next(&d->pool, &s->text_chain, at)))
-		if (chain_text_head(&d->pool, at).id == which)
-			found = at;
+	while (chain_text_walk(&d->pool, &s->text_chain, &w))
+		if (w.head.id == which)
+			found = w.ref;
 	return text_target(d, s, found);
 }
 
 void
 slot_texts_find(struct dialog *d, const struct slot *s)
 {
-	chain_ref at = 0;
+	struct chain_walk w = {0};
 
 	memset(d->texts, 0, sizeof(d->texts));
-	while ((at = chain_text_next(&d->pool, &s->text_chain, at))) {
-		uint8_t id = chain_text_head(&d->pool, at).id;
+	while (chain_text_walk(&d->pool, &s->text_chain, &w)) {
+		uint8_t id = w.head.id;
 		if (id < TEXT_COUNT && s->texts >> id & 1)
-			d->texts[id] = text_target(d, s, at);
+			d->texts[id] = w.head.alias ? text_target(d, s, w.ref) : w.ref;
 	}
 	d->texts_of = s;
 }
@@ -288,16 +289,14 @@ slot_text_shared(const struct dialog *d, const struct slot *s, struct base_span 
 {
 	const struct chain_pool *p = &d->pool;
 	uint8_t scratch[SHARED_MAX];
-	chain_ref at = 0;
+	struct chain_walk w = {0};
 
 	if (text.len < 2 || text.len > sizeof(scratch))
 		return 0;
-	while ((at = chain_text_next(p, &s->text_chain, at))) {
-		struct chain_head head = chain_text_head(p, at);
-		if (head.id != CHAIN_ID_NONE && !head.alias && head.len == text.len &&
-			base_span_eq(text, chain_text(p, at, scratch, sizeof(scratch))))
-			return at;
-	}
+	while (chain_text_walk(p, &s->text_chain, &w))
+		if (w.head.id != CHAIN_ID_NONE && !w.head.alias && w.head.len == text.len &&
+			base_span_eq(text, chain_text(p, w.ref, scratch, sizeof(scratch))))
+			return w.ref;
 	return 0;
 }
 
