@@ -153,6 +153,13 @@ bytes_get(const struct chain_pool *p, chain_ref at, void *out, uint32_t n)
 	uint8_t *to = out;
 
 	while (n && at) {
+		if (offset_of(at) == 0 && n >= CHAIN_BLOCK) { /* a copy of a fixed length */
+			memcpy(to, p->blocks[block_of(at)].bytes, CHAIN_BLOCK);
+			to += CHAIN_BLOCK;
+			n -= CHAIN_BLOCK;
+			at = p->next[block_of(at)] << CHAIN_BLOCK_BITS;
+			continue;
+		}
 		uint32_t room = CHAIN_BLOCK - offset_of(at), part = n < room ? n : room;
 		memcpy(to, p->blocks[block_of(at)].bytes + offset_of(at), part);
 		to += part;
