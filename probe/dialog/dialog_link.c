@@ -225,6 +225,29 @@ link_answer(struct dialog *d, const struct slot *s, const struct dialog_link *na
 			link_both(d, named, &entries[i], entries[i].reason);
 }
 
+/* A B2BUA may keep the Call-ID; a client that uses its own again calls from where it did before. */
+void
+link_siblings(struct dialog *d, const struct slot *s, const struct dialog_link *l)
+{
+	uint8_t scratch[512];
+	struct base_span call_id = slot_text(d, s, TEXT_CALL_ID, scratch, sizeof(scratch));
+	struct dialog_link other;
+
+	if (call_id.len == 0)
+		return;
+	uint32_t i = slot_find_first(d, s->hash, call_id);
+	for (; i != DIALOG_NIL; i = slot_find_next(d, i, s->hash, call_id)) {
+		const struct slot *o = &d->slots[i];
+		if (o == s || o->kind != SLOT_CALL || o->call.initial_seen == false)
+			continue;
+		link_of_slot(d, o, &other);
+		if (base_ip_eq(&other.src.ip, &l->src.ip) ||
+			!is_within(other.ts_ns, l->ts_ns, LINK_NUMBERS_NS))
+			continue;
+		link_both(d, &other, l, LINK_CALL_ID);
+	}
+}
+
 /* ---- what a leg is told ---- */
 
 static double
@@ -245,7 +268,7 @@ static const char *
 reason_name(const struct dialog *d, uint8_t reason, char *text, size_t cap)
 {
 	static const char *const names[] = {"", "replaces", "refer", "refer", "session-id", "icid",
-		"diversion", "numbers"};
+		"diversion", "numbers", "call-id"};
 	struct base_text t = base_text_of(text, cap);
 
 	if (reason < LINK_HEADER)

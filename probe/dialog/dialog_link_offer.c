@@ -218,8 +218,10 @@ link_receive(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	}
 	link_answer(d, s, &l);
 	l.ts_ns = m->ts_ns;
-	if (!(e->flags & FLOW_TOLD))
+	if (!(e->flags & FLOW_TOLD)) {
+		link_siblings(d, s, &l);
 		offer_headers(d, &l, sip);
+	}
 	l.calling = number_hash(d, slot_text(d, s, TEXT_FROM_USER, scratch, sizeof(scratch)));
 	offer_numbers(d, &l, m, e->vias <= 1); /* a further Via: a proxy's */
 }

@@ -545,7 +545,7 @@ void forks_put(const struct dialog *d, const struct slot *s, struct record_write
 /* dialog_link.c */
 enum link_reason {
 	LINK_NONE, LINK_REPLACES, LINK_REFER_REPLACES, LINK_REFER, LINK_SESSION_ID, LINK_ICID,
-	LINK_DIVERSION, LINK_NUMBERS,
+	LINK_DIVERSION, LINK_NUMBERS, LINK_CALL_ID,
 	LINK_HEADER             /* and on: options.link_headers */
 };
 /* ASK names another leg's Call-ID; ANY has a value that another has too; IN goes to an address, OUT
@@ -558,6 +558,8 @@ void link_of_slot(const struct dialog *d, const struct slot *s, struct dialog_li
 void link_offer(struct dialog *d, struct dialog_link *l, uint64_t key);
 /* A call begins: legs that have named its Call-ID before. */
 void link_answer(struct dialog *d, const struct slot *s, const struct dialog_link *named);
+/* A call begins: legs that have its Call-ID, with tags of their own, on this core. */
+void link_siblings(struct dialog *d, const struct slot *s, const struct dialog_link *l);
 void links_put(const struct dialog *d, const struct slot *s, struct record_writer *w);
 /* A bit for each of hosts[] where a leg ends and a linked one begins. */
 uint32_t links_between(const struct dialog *d, const struct slot *s);

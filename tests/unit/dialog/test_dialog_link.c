@@ -198,6 +198,31 @@ without_a_table_a_named_call_id_still_links(void **state)
 	linked(f, "x-call-id", "0.950");
 }
 
+/* A B2BUA that keeps the Call-ID: tags of its own tell its leg; a client that calls again does so from where it did before. */
+static void
+one_call_id_with_tags_of_its_own_is_a_leg(void **state)
+{
+	struct fixture *f = fixture_new(16);
+
+	say(f, 0, ALICE, PROXY, "INVITE", "1 INVITE", "a1", "", NULL);
+	f->branch = "leg2";
+	say(f, 20, PROXY, BOB, "INVITE", "1 INVITE", "p1", "", NULL);
+	finish(f, 1000);
+	has(f, 0, "\"call_id\":\"c1\",\"reason\":\"call-id\",\"confidence\":0.950");
+	has(f, 1, "\"call_id\":\"c1\",\"reason\":\"call-id\",\"confidence\":0.950");
+	fixture_free(f);
+	f = fixture_new(16);
+	say(f, 0, ALICE, BOB, "INVITE", "1 INVITE", "a1", "", NULL);
+	f->branch = "again";
+	say(f, 900, ALICE, BOB, "INVITE", "1 INVITE", "a2", "", NULL);
+	say(f, 9000, CAROL, BOB, "INVITE", "1 INVITE", "a3", "", NULL); /* late */
+	finish(f, 10000);
+	assert_int_equal(f->n_records, 3);
+	for (uint32_t i = 0; i < 3; i++)
+		has_not(f, i, "call-id");
+	fixture_free(f);
+}
+
 int
 main(void)
 {
@@ -206,6 +231,7 @@ main(void)
 		cmocka_unit_test(numbers_alone_link_nothing), cmocka_unit_test(a_nil_session_id_links_nothing),
 		cmocka_unit_test(a_transfer_links_its_calls),
 		cmocka_unit_test(a_leg_that_is_written_is_named_by_the_later_one_alone), cmocka_unit_test(links_are_bounded),
+		cmocka_unit_test(one_call_id_with_tags_of_its_own_is_a_leg),
 		cmocka_unit_test(without_a_table_a_named_call_id_still_links)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
