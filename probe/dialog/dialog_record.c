@@ -128,7 +128,7 @@ put_common(struct dialog *d, const struct slot *s, struct record_writer *w)
 		{TEXT_TO_HOST, RECORD_F_TO_HOST}, {TEXT_RURI_USER, RECORD_F_RURI_USER},
 		{TEXT_RURI_HOST, RECORD_F_RURI_HOST}, {TEXT_CALLER_UA, RECORD_F_CALLER_UA},
 		{TEXT_CALLEE_UA, RECORD_F_CALLEE_UA}, {TEXT_REASON, RECORD_F_SIP_REASON}};
-	static const char *const transports[] = {"", "udp", "tcp", "sctp"};
+	static const char *const transports[] = {"", "udp", "tcp", "sctp", "ws"};
 	const struct slot_more *more = slot_more_of(d, s);
 	uint64_t uid[2];
 

@@ -4,15 +4,15 @@
  * PPPoE, Linux cooked capture v1/v2, BSD null/loop, raw IP; IPv4/IPv6 with extension headers,
  * IP-in-IP, GRE, ERSPAN I/II/III, VXLAN, GENEVE, GTP-U) down to UDP, TCP or SCTP, and fills a
  * packet_view that borrows from the frame.  Nothing is copied or allocated. packet_fragment.h
- * reassembles IP fragments, packet_tcp.h puts TCP segments in order; both over the caller's fixed
- * memory.
+ * reassembles IP fragments, packet_sctp.h pieces of SCTP messages, packet_tcp.h puts TCP segments
+ * in order; all over the caller's fixed memory.
  *
  * The caller's step:
  *     result = packet_decode(&view, frame, caplen, wirelen, link);
  *     PACKET_IS_FRAGMENT: result = packet_fragment_push(fragments, &view, now_ns) which decodes on
  *     when whole;
  *     PACKET_IS_DATAGRAM: view.payload is the UDP / TCP / SCTP-DATA payload of the innermost
- *     packet;
+ *     packet; where view.sctp_piece is set, a piece of a message: packet_sctp_push;
  *     otherwise the frame ends here with view.verdict. */
 #pragma once
 
@@ -49,7 +49,8 @@ enum packet_link {
 };
 enum packet_link packet_link_of_dlt(int dlt);
 
-enum packet_transport { PACKET_UDP = 1, PACKET_TCP, PACKET_SCTP };
+/* WS: over TCP (RFC 7118); whoever finds it in a stream says so, no view does */
+enum packet_transport { PACKET_UDP = 1, PACKET_TCP, PACKET_SCTP, PACKET_WS };
 
 enum packet_tunnel {
 	PACKET_TUNNEL_NONE, PACKET_TUNNEL_IPIP, PACKET_TUNNEL_GRE, PACKET_TUNNEL_ERSPAN,
@@ -65,6 +66,9 @@ const char *packet_tunnel_name(enum packet_tunnel tunnel);
 #define PACKET_TCP_SYN 0x02
 #define PACKET_TCP_RST 0x04
 #define PACKET_TCP_ACK 0x10
+#define PACKET_SCTP_END 0x01
+#define PACKET_SCTP_BEGIN 0x02
+#define PACKET_SCTP_PIECE 0x04  /* of each piece, so that one from the middle has a mark too */
 
 struct packet_view {
 	struct base_endpoint src, dst; /* innermost addresses; ports 0 in a fragment */
@@ -73,10 +77,11 @@ struct packet_view {
 	/* bytes there are (after a snap length: fewer than payload_wire_len) */
 	uint32_t payload_len;
 	uint32_t payload_wire_len;     /* bytes the headers announce */
-	uint32_t tcp_seq;
+	uint32_t tcp_seq;              /* of an SCTP piece: TSN, or FSN of I-DATA */
 	/* IPv4 identification or IPv6 fragment identification, innermost; 0: none */
 	uint32_t ip_id;
-	uint32_t fragment_offset;      /* bytes; in a fragment */
+	/* bytes; in a fragment.  Of a piece of I-DATA: its stream and message, not 0 */
+	uint32_t fragment_offset;
 	/* bytes of further SCTP chunks behind payload: see packet_decode_next */
 	uint32_t sctp_rest;
 	uint16_t vlan;                 /* outermost VLAN id, or PACKET_VLAN_NONE */
@@ -85,6 +90,7 @@ struct packet_view {
 	uint8_t ip_protocol;           /* of the innermost IP header's payload */
 	uint8_t ttl, dscp;             /* innermost */
 	uint8_t tcp_flags;             /* PACKET_TCP_x */
+	uint8_t sctp_piece;            /* PACKET_SCTP_x; 0: no SCTP, or a whole message */
 	uint8_t depth;                 /* layers of encapsulation used so far */
 	/* enum packet_verdict with PACKET_DONE; IGNORED in a datagram, until somebody wants it */
 	uint8_t verdict;
@@ -108,6 +114,6 @@ enum packet_result packet_decode_ip_payload(struct packet_view *view, const uint
 	uint32_t len, uint32_t wire_len);
 
 /* SCTP bundles messages.  While view (PACKET_IS_DATAGRAM) has sctp_rest: moves payload on to the
- * next whole message of the same packet.  Returns PACKET_IS_DATAGRAM, or PACKET_DONE where there is
- * none; that is no frame of its own in the ledger. */
+ * next message, or piece of one, of the same packet.  Returns PACKET_IS_DATAGRAM, or PACKET_DONE
+ * where there is none; that is no frame of its own in the ledger. */
 enum packet_result packet_decode_next(struct packet_view *view);

@@ -69,7 +69,7 @@ packet_view_clear(struct packet_view *view)
 	view->tcp_seq = view->ip_id = view->fragment_offset = view->sctp_rest = 0;
 	view->vlan = PACKET_VLAN_NONE;
 	view->transport = view->tunnel = view->ip_protocol = 0;
-	view->ttl = view->dscp = view->tcp_flags = view->depth = 0;
+	view->ttl = view->dscp = view->tcp_flags = view->sctp_piece = view->depth = 0;
 	view->verdict = PACKET_VERDICT_IGNORED;
 	view->fragment_more = view->reassembled = view->ip_id_valid = false;
 }

@@ -131,6 +131,7 @@ packet_tcp_flow_begin(
 	f->start = 0;
 	f->island_count = 0;
 	f->fin_seen = f->closed = f->lost = f->stray = f->waiting = false;
+	f->note = mid_connection ? f->note : 0;
 	f->gap = mid_connection;
 	f->fresh = true;
 	t->counters.flows++;
@@ -150,6 +151,7 @@ flow_new(struct packet_tcp *t, const struct packet_tcp_key *key, uint32_t bucket
 	t->free_flow = f->chain;
 	f->key = *key;
 	f->used = true;
+	f->note = 0;
 	f->bucket = bucket;
 	f->chain = t->buckets[bucket];
 	t->buckets[bucket] = id;
@@ -224,6 +226,7 @@ flow_stream(struct packet_tcp *t, struct packet_tcp_flow *f, struct packet_tcp_s
 		.tunnel = f->tunnel,
 		.gap = f->gap,
 		.fresh = f->fresh,
+		.note = f->note,
 		.closed = f->closed,
 	};
 	f->fresh = false;
@@ -349,6 +352,13 @@ packet_tcp_consume(struct packet_tcp *t, uint32_t flow, uint32_t n)
 		f->gap = false;
 	f->base += n;
 	f->start = f->base == f->next && !f->island_count ? 0 : f->start + n;
+}
+
+void
+packet_tcp_note(struct packet_tcp *t, uint32_t flow, uint8_t note)
+{
+	if (flow < t->max && t->flows[flow].used)
+		t->flows[flow].note = note;
 }
 
 void

@@ -33,6 +33,7 @@ struct packet_tcp_stream {
 	/* first bytes since the flow began or a SYN restarted it: what was known of this handle is
 	 * void */
 	bool fresh;
+	uint8_t note;        /* packet_tcp_note's; 0: none since the connection began */
 	bool closed;         /* FIN or RST seen and every byte before it delivered */
 };
 
@@ -66,6 +67,8 @@ bool packet_tcp_poll(struct packet_tcp *t, int64_t now_ns, struct packet_tcp_str
 /* The caller has taken the first n bytes of the stream.  stream.p of the last push or poll stays
  * readable. */
 void packet_tcp_consume(struct packet_tcp *t, uint32_t flow, uint32_t n);
+/* What the owner keeps of a flow, until a SYN begins another connection. */
+void packet_tcp_note(struct packet_tcp *t, uint32_t flow, uint8_t note);
 /* Stop following (not SIP after all). */
 void packet_tcp_forget(struct packet_tcp *t, uint32_t flow);
 

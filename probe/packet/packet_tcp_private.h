@@ -47,6 +47,7 @@ struct packet_tcp_flow {
 	uint16_t vlan;
 	uint8_t tunnel;
 	uint8_t island_count;
+	uint8_t note;       /* the owner's */
 	bool used, gap, fresh, fin_seen, closed, lost, stray, waiting;
 };
 

@@ -13,7 +13,7 @@ enum {
 
 #define SCTP_CHUNK_DATA 0
 #define SCTP_CHUNK_IDATA 64
-#define SCTP_WHOLE 0x03 /* B and E: not a fragment of a longer message */
+#define SCTP_WHOLE (PACKET_SCTP_BEGIN | PACKET_SCTP_END)
 
 /* Ports and payload: the cursor stands at the header, which is header bytes long and there. */
 static enum packet_layer
@@ -69,18 +69,35 @@ packet_decode_tcp(struct packet_view *view, struct packet_cursor *c)
 	return layer_datagram(view, c, PACKET_TCP, header);
 }
 
-/* The bytes before the user's in a chunk that holds a whole message, or 0 for any other chunk. */
+/* The bytes before the user's in a chunk of data, or 0 for any other chunk. */
 static uint32_t
 sctp_data_header(const uint8_t *chunk)
 {
-	if ((chunk[1] & SCTP_WHOLE) != SCTP_WHOLE)
-		return 0;
 	return chunk[0] == SCTP_CHUNK_DATA    ? SCTP_DATA_BYTES
 	       : chunk[0] == SCTP_CHUNK_IDATA ? SCTP_IDATA_BYTES
 					      : 0;
 }
 
-/* Takes the first whole message at or behind the cursor, which stands at a chunk. */
+/* Which piece of which message the chunk is: numbered by TSN, of I-DATA by FSN, which in the first
+ * piece stands for 0 (RFC 8260 2.1). */
+static void
+sctp_piece_take(struct packet_view *view, const uint8_t *chunk)
+{
+	uint8_t ends = chunk[1] & SCTP_WHOLE;
+
+	view->sctp_piece = ends == SCTP_WHOLE ? 0 : ends | PACKET_SCTP_PIECE;
+	if (view->sctp_piece == 0)
+		return;
+	view->tcp_seq = base_load_be32(chunk + 4);
+	view->fragment_offset = 0;
+	if (chunk[0] == SCTP_CHUNK_DATA)
+		return;
+	view->tcp_seq = ends & PACKET_SCTP_BEGIN ? 0 : base_load_be32(chunk + 16);
+	uint64_t message = (uint64_t)base_load_be16(chunk + 8) << 32 | base_load_be32(chunk + 12);
+	view->fragment_offset = (uint32_t)base_hash_mix(message) | 1;
+}
+
+/* Takes the first message, or piece of one, at or behind the cursor, which stands at a chunk. */
 static enum packet_layer
 decode_sctp_chunks(struct packet_view *view, struct packet_cursor *c)
 {
@@ -92,6 +109,7 @@ decode_sctp_chunks(struct packet_view *view, struct packet_cursor *c)
 		if (header && c->left < header)
 			return packet_layer_cut(view, c, header);
 		if (header) {
+			sctp_piece_take(view, c->p);
 			view->payload = c->p + header;
 			view->payload_len = (len < c->left ? len : c->left) - header;
 			view->payload_wire_len = len - header;

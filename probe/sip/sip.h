@@ -193,3 +193,4 @@ bool sip_looks_like(const uint8_t *p, uint32_t len);
 #include "sip_frame.h"
 #include "sip_sdp.h"
 #include "sip_uri.h"
+#include "sip_ws.h"

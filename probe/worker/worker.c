@@ -14,14 +14,15 @@ enum part {
 	PART_STREAMS,
 	PART_DIRECTORY,
 	PART_FRAGMENTS,
+	PART_SCTP,
 	PART_TCP,
 	PART_AWAITED,
 	PART_WORKER,
 	PART_COUNT
 };
 static const char *const part_names[PART_COUNT] = {"dialogs (calls, registrations, transactions)",
-	"RTP streams", "media directory", "fragment reassembly", "TCP reassembly",
-	"hand-over between cores", "burst and scratch"};
+	"RTP streams", "media directory", "fragment reassembly", "SCTP reassembly",
+	"TCP reassembly", "hand-over between cores", "burst and scratch"};
 
 static struct dialog_options
 dialog_options_of(const struct config *c)
@@ -61,6 +62,7 @@ part_bytes(const struct config *c, uint32_t cores, size_t bytes[PART_COUNT])
 	bytes[PART_STREAMS] = media_footprint(&media);
 	bytes[PART_DIRECTORY] = media_directory_footprint(c->tables.endpoints);
 	bytes[PART_FRAGMENTS] = packet_fragments_footprint(c->tables.fragments);
+	bytes[PART_SCTP] = packet_sctp_footprint(c->tables.fragments);
 	bytes[PART_TCP] = packet_tcp_footprint(c->tables.tcp_flows, c->tables.tcp_buffer_bytes);
 	bytes[PART_AWAITED] = cores > 1 ? (size_t)c->tables.calls * (1 + sizeof(uint64_t)) : 0;
 	bytes[PART_WORKER] = sizeof(struct worker);
@@ -181,6 +183,7 @@ worker_init(
 		return sys_fail(
 			e, -BASE_ERR_NO_MEMORY, "no memory for the counters of worker %u", core);
 	w->fragments = packet_fragments_new(mem[PART_FRAGMENTS], c->tables.fragments, &set->key);
+	w->sctp = packet_sctp_new(mem[PART_SCTP], c->tables.fragments, &set->key);
 	w->tcp = packet_tcp_new(
 		mem[PART_TCP], c->tables.tcp_flows, c->tables.tcp_buffer_bytes, &set->key);
 	w->directory = media_directory_new(mem[PART_DIRECTORY], c->tables.endpoints, &set->key);

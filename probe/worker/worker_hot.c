@@ -1,6 +1,20 @@
 /* The path of a packet, on one screen: worker_step. */
 #include "worker_private.h"
 
+static enum packet_verdict worker_miss(struct worker *w, struct media_packet *packet);
+
+/* A piece of an SCTP message: with the last one the message goes its way. */
+static enum packet_verdict
+worker_piece(struct worker *w, const struct media_packet *packet)
+{
+	struct packet_view view = *packet->view;
+	struct media_packet whole = {.view = &view, .ts_ns = packet->ts_ns};
+
+	return packet_sctp_push(w->sctp, &view, packet->ts_ns) == PACKET_IS_DATAGRAM
+		       ? worker_miss(w, &whole)
+		       : (enum packet_verdict)view.verdict;
+}
+
 /* What is not in the media table: SIP, RTP or RTCP candidates, and everything else on the wire. */
 static enum packet_verdict
 worker_miss(struct worker *w, struct media_packet *packet)
@@ -8,6 +22,8 @@ worker_miss(struct worker *w, struct media_packet *packet)
 	const struct packet_view *view = packet->view;
 	struct classify_result what;
 
+	if (base_unlikely(view->sctp_piece))
+		return worker_piece(w, packet);
 	if (base_unlikely(media_fax(w->media, packet)))
 		return PACKET_VERDICT_T38;
 	what = classify_payload(w->now_in_force.classify, w->now_in_force.core, view);

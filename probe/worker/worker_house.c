@@ -38,11 +38,15 @@ static void
 house_counters(struct worker *w)
 {
 	const struct packet_fragment_counters *f = packet_fragments_counters(w->fragments);
+	const struct packet_sctp_counters *p = packet_sctp_counters(w->sctp);
 	const struct packet_tcp_counters *t = packet_tcp_counters(w->tcp);
 
 	metrics_set(w->metrics, METRICS_FRAGMENTS_REASSEMBLED, f->reassembled);
 	metrics_set(w->metrics, METRICS_FRAGMENTS_LOST,
 		f->timed_out + f->overlapping + f->evicted + f->too_large);
+	metrics_set(w->metrics, METRICS_SCTP_REASSEMBLED, p->reassembled);
+	metrics_set(w->metrics, METRICS_SCTP_PIECES_LOST,
+		p->timed_out + p->evicted + p->too_large + p->malformed + p->truncated);
 	metrics_set(w->metrics, METRICS_TCP_GAPS, t->gaps);
 }
 
@@ -77,6 +81,7 @@ worker_house(struct worker *w, int64_t now_ns)
 	dialog_note_loss(w->dialog, lost);
 	media_note_loss(w->media, lost);
 	packet_fragments_expire(w->fragments, w->now_ns);
+	packet_sctp_expire(w->sctp, w->now_ns);
 	worker_sip_gaps(w, w->now_ns);
 	media_advance(w->media, w->now_ns, worker_stream_record, w);
 	dialog_advance(w->dialog, w->now_ns);

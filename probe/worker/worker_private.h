@@ -13,6 +13,7 @@
 #include "dialog.h"
 #include "media.h"
 #include "packet_fragment.h"
+#include "packet_sctp.h"
 #include "packet_tcp.h"
 #include "shard.h"
 #include "sip.h"
@@ -37,6 +38,7 @@ struct worker {
 	struct metrics_core *metrics;
 	struct worker_classifier now_in_force;
 	struct packet_fragments *fragments;
+	struct packet_sctp *sctp;
 	struct packet_tcp *tcp;
 	struct media_directory *directory;
 	struct media *media;
@@ -54,6 +56,7 @@ struct worker {
 	struct media_packet packets[RX_BURST_MAX];
 	struct sip_message sip;
 	uint8_t stream_record[4096];
+	uint8_t ws_message[SIP_WS_MAX]; /* put together of frames */
 	/* written by the control thread, taken by the worker at its next house-keeping; alone on
 	 * their line */
 	/* release store by control, pairs with house's acquire */
@@ -86,7 +89,7 @@ struct worker_set {
 	struct memory_part {
 		void *p;
 		size_t bytes;
-	} parts[CONFIG_CORES_MAX * 8 + 8];
+	} parts[CONFIG_CORES_MAX * 10 + 8];
 	uint32_t n_parts;
 };
 

@@ -104,35 +104,67 @@ worker_sip_datagram(struct worker *w, const struct packet_view *view, int64_t ts
 	return worker_sip_message(w, where, base_span_of(view->payload, view->payload_len));
 }
 
+/* packet_tcp_note: frames of WebSocket, of which the next one has to be found first */
+#define FLOW_WS 1
+#define FLOW_WS_LOST 2
+
+/* Plain SIP, or frames behind *at bytes of a handshake; MAYBE: wait for the rest of it. */
+static enum sip_ws_begin
+worker_sip_framing(const struct packet_tcp_stream *stream, uint32_t *at)
+{
+	*at = 0;
+	if (stream->note)
+		return SIP_WS_FRAME;
+	return sip_ws_begins(stream->p, stream->len, at);
+}
+
 /* Every whole message of a TCP stream; what is left waits for more. */
 static enum packet_verdict
 worker_sip_stream(struct worker *w, int64_t ts_ns, const struct packet_tcp_stream *stream)
 {
+	enum packet_verdict verdict = PACKET_VERDICT_TCP_SEGMENT;
+	bool resync = stream->gap || (stream->note & FLOW_WS_LOST);
+	struct sip_frame frame;
+	uint32_t at;
+	enum sip_ws_begin framing = worker_sip_framing(stream, &at);
+	bool ws = framing == SIP_WS_HANDSHAKE || framing == SIP_WS_FRAME;
 	struct dialog_message where = {.ts_ns = ts_ns,
 		.src = stream->src,
 		.dst = stream->dst,
 		.vlan = stream->vlan,
-		.transport = PACKET_TCP,
+		.transport = ws ? PACKET_WS : PACKET_TCP,
 		.tunnel = stream->tunnel};
-	enum packet_verdict verdict = PACKET_VERDICT_TCP_SEGMENT;
-	bool resync = stream->gap;
-	struct sip_frame frame;
-	uint32_t at = 0;
 
-	while (at < stream->len) {
+	while (at < stream->len && framing != SIP_WS_MAYBE) {
+		const uint8_t *p = stream->p + at;
+		uint32_t len = stream->len - at;
 		enum sip_frame_result result =
-			sip_frame_next(stream->p + at, stream->len - at, resync, &frame);
+			ws ? sip_ws_next(p, len, resync, w->ws_message, &frame)
+			   : sip_frame_next(p, len, resync, &frame);
 		at += frame.skip;
 		if (result == SIP_FRAME_NEED_MORE || frame.skip == 0)
 			break;
 		if (result == SIP_FRAME_MESSAGE)
 			verdict = worker_sip_message(w, where, base_span_of(frame.p, frame.len));
+		metrics_add(w->metrics, METRICS_SIP_WEBSOCKET, ws && result == SIP_FRAME_MESSAGE);
 		resync = result == SIP_FRAME_GARBAGE;
 	}
 	packet_tcp_consume(w->tcp, stream->flow, at);
+	if (ws)
+		packet_tcp_note(w->tcp, stream->flow, FLOW_WS | (resync ? FLOW_WS_LOST : 0));
 	if (stream->closed)
 		packet_tcp_forget(w->tcp, stream->flow);
 	return verdict;
+}
+
+/* Is the segment worth following, on whichever port? */
+static bool
+worker_sip_begins(const struct packet_view *view)
+{
+	uint32_t skip;
+
+	return sip_looks_like(view->payload, view->payload_len) ||
+	       sip_ws_begins(view->payload, view->payload_len, &skip) >= SIP_WS_HANDSHAKE;
 }
 
 enum packet_verdict
@@ -142,7 +174,7 @@ worker_sip_segment(struct worker *w, const struct packet_view *view, int64_t ts_
 	const struct classify *c = w->now_in_force.classify;
 	bool sip_port =
 		classify_is_sip_port(c, view->dst.port) || classify_is_sip_port(c, view->src.port);
-	bool follow = sip_port || sip_looks_like(view->payload, view->payload_len);
+	bool follow = sip_port || worker_sip_begins(view);
 	uint64_t dropped = packet_tcp_counters(w->tcp)->dropped;
 
 	if (!follow && !packet_tcp_is_followed(w->tcp, view))
