@@ -17,6 +17,8 @@ const char cli_show_usage[] =
 	"\n"
 	"  -r, --read FILE       from a capture file instead of the store; without an ID\n"
 	"                        its only call\n"
+	"  -l, --linked          with the legs that the record's linked[] names, and theirs, on\n"
+	"                        one ladder, each leg with its letter\n"
 	"  -R, --raw             the message texts too (with --read: the store has none)\n"
 	"  -f, --format FORMAT   text (default); json: one object, with flow[] (and raw[]);\n"
 	"                        svg: the ladder as a picture\n" CLI_USAGE_COLOR
@@ -27,6 +29,7 @@ const char cli_show_usage[] =
 	"Examples:\n"
 	"  ringtap show 3f9a2c1d\n"
 	"  ringtap show --read capture.pcap --raw 1-2345@10.0.0.1 | less -R\n"
+	"  ringtap show --linked 3f9a2c1d\n"
 	"  ringtap show --format svg 3f9a2c1d > call.svg\n"
 	"  ringtap show --format json 3f9a2c1d | jq '.flow[].time'\n";
 
@@ -39,8 +42,10 @@ take_record(void *context, uint32_t core, uint8_t *record, uint32_t len)
 	struct record_row row;
 	struct sys_error e = {""};
 
-	if (record_row_read(&row, record, len) != 0 || !cli_show_wanted(s, &row))
+	if (record_row_read(&row, record, len) != 0)
 		return true;
+	if (!cli_show_wanted(s, &row) && !(s->linked && row.kind == RECORD_CALL))
+		return true; /* of calls any may be a leg */
 	record_set_seq(record, ++s->seq);
 	int error = store_put(s->store, CLI_REPLAY_PROBE, 0, record, len, &e);
 	if (error)
@@ -121,13 +126,16 @@ show_options(struct show *s, int argc, char **argv)
 {
 	static const struct option longs[] = {CLI_OPTION_FORMAT, CLI_OPTION_COLOR,
 		CLI_OPTION_CONFIG, CLI_OPTION_STORE, {"read", required_argument, NULL, 'r'},
-		{"raw", no_argument, NULL, 'R'}, CLI_OPTION_HELP, CLI_OPTION_END};
+		{"raw", no_argument, NULL, 'R'}, {"linked", no_argument, NULL, 'l'},
+		CLI_OPTION_HELP, CLI_OPTION_END};
 	int c, rc = CLI_OK;
 
 	optind = 0;
 	while (rc == CLI_OK && (c = cli_option_next(s->cli, argc, argv, longs)) != -1) {
 		if (c == 'r')
 			take_file(s, optarg);
+		else if (c == 'l')
+			s->linked = true;
 		else if (c == 'R')
 			s->raw_wanted = true;
 		else if (c == 'f')

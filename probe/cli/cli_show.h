@@ -1,5 +1,5 @@
 /* cli_show: the records that an ID stands for, and how they are shown.  cli_show.c is the command,
- * cli_show_find.c finds, cli_show_print.c prints. */
+ * cli_show_find.c finds, cli_show_print.c prints, cli_show_linked.c prints legs on one ladder. */
 #pragma once
 
 #include "cli_private.h"
@@ -20,7 +20,7 @@ struct show_match {
 struct show {
 	struct cli *cli;
 	struct cli_options o;
-	bool raw_wanted;
+	bool raw_wanted, linked;
 	const char *id; /* NULL: the only call */
 	char where[4096];
 	struct store *store;
@@ -38,5 +38,10 @@ struct show {
 bool cli_show_wanted(const struct show *s, const struct record_row *row);
 /* Fills matches from the store.  CLI_OK, or the sentence. */
 int cli_show_find(struct show *s);
+/* The legs of the matches too, and theirs, with where for all of them. */
+int cli_show_link(struct show *s);
+/* The records to be looked through for matches. */
+struct store_query cli_show_query(const struct show *s);
+int cli_show_legs(struct show *s, const struct store_query *query);
 bool cli_show_is_match(const struct show *s, const struct record_row *row, int64_t position);
 int cli_show_print(struct show *s);

@@ -58,12 +58,17 @@ note_match(void *context, const struct record_row *row, int64_t position)
 	return 0;
 }
 
+struct store_query
+cli_show_query(const struct show *s)
+{
+	return (struct store_query){.kinds = s->id ? CLI_KINDS_ALL : 1u << RECORD_CALL,
+		.where = s->where[0] ? s->where : NULL};
+}
+
 int
 cli_show_find(struct show *s)
 {
 	struct base_text t = base_text_of(s->where, sizeof(s->where) - 1);
-	struct store_query query = {.kinds = s->id ? CLI_KINDS_ALL : 1u << RECORD_CALL,
-		.where = s->id ? s->where : NULL};
 	struct sys_error e = {""};
 
 	if (s->id) {
@@ -78,6 +83,7 @@ cli_show_find(struct show *s)
 		if (t.overflow)
 			return cli_misuse(s->cli, "that is too long for a Call-ID");
 	}
+	struct store_query query = cli_show_query(s);
 	if (store_query(s->store, &query, note_match, s, &e) < 0)
 		return cli_fail(s->cli, "%s", e.text);
 	if (s->n == 0 && s->id)
@@ -92,4 +98,83 @@ cli_show_is_match(const struct show *s, const struct record_row *row, int64_t po
 		if (s->matches[i].position == position && s->matches[i].kind == row->kind)
 			return true;
 	return false;
+}
+
+/* ---- legs ---- */
+
+#define ROUNDS 8 /* from leg to leg to leg */
+
+/* What linked[] names and is no match yet. */
+struct named {
+	struct show *show;
+	char uids[SHOW_MAX][SHOW_UID];
+	unsigned n;
+};
+
+static void
+take_link(void *context, const struct record_row *row)
+{
+	struct named *named = context;
+	const struct show *s = named->show;
+	struct base_span uid = cli_row_str(row, RECORD_F_UID);
+
+	if (uid.len == 0 || uid.len >= SHOW_UID || named->n == SHOW_MAX)
+		return;
+	for (unsigned i = 0; i < s->n; i++)
+		if (base_span_eq(uid, base_span_cstr(s->matches[i].uid)))
+			return;
+	for (unsigned i = 0; i < named->n; i++)
+		if (base_span_eq(uid, base_span_cstr(named->uids[i])))
+			return;
+	memcpy(named->uids[named->n], uid.p, uid.len);
+	named->uids[named->n++][uid.len] = 0;
+}
+
+static int
+take_links(void *context, const struct record_row *row, int64_t position)
+{
+	struct named *named = context;
+
+	if (cli_show_is_match(named->show, row, position))
+		cli_nested_each(&named->show->nested, row, take_link, named, RECORD_F_LINKED);
+	return 0;
+}
+
+/* "uid IN ('...', ...)"; step: bytes from one to the next. */
+static void
+where_uids(struct show *s, const char *first, size_t step, unsigned n)
+{
+	struct base_text t = base_text_of(s->where, sizeof(s->where) - 1);
+
+	base_text_str(&t, "uid IN (");
+	for (unsigned i = 0; i < n; i++) {
+		base_text_str(&t, i ? "," : "");
+		cli_filter_quote(&t, base_span_cstr(first + i * step));
+	}
+	base_text_char(&t, ')');
+	base_text_cstr(&t);
+}
+
+int
+cli_show_link(struct show *s)
+{
+	struct sys_error e = {""};
+
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		struct named named = {.show = s};
+		struct store_query query = cli_show_query(s);
+		unsigned before = s->n;
+		if (store_query(s->store, &query, take_links, &named, &e) < 0)
+			return cli_fail(s->cli, "%s", e.text);
+		if (named.n) {
+			where_uids(s, named.uids[0], sizeof(named.uids[0]), named.n);
+			query = cli_show_query(s);
+			if (store_query(s->store, &query, note_match, s, &e) < 0)
+				return cli_fail(s->cli, "%s", e.text);
+		}
+		where_uids(s, s->matches[0].uid, sizeof(s->matches[0]), s->n);
+		if (s->n == before)
+			break;
+	}
+	return CLI_OK;
 }

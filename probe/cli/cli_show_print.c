@@ -178,8 +178,6 @@ read_raw(struct show *s)
 int
 cli_show_print(struct show *s)
 {
-	struct store_query query = {.kinds = s->id ? CLI_KINDS_ALL : 1u << RECORD_CALL,
-		.where = s->id ? s->where : NULL};
 	struct sys_error e = {""};
 	int rc = cli_show_find(s);
 
@@ -190,10 +188,15 @@ cli_show_print(struct show *s)
 		rc = cli_fail(s->cli, "more than one record begins with '%s':", s->id);
 	else if (one_of_many)
 		rc = cli_fail(s->cli, "there is more than one call; choose:");
-	else if (s->raw_wanted)
+	else if (s->linked)
+		rc = cli_show_link(s);
+	if (rc == CLI_OK && s->raw_wanted)
 		read_raw(s);
+	struct store_query query = cli_show_query(s);
 	if (rc == CLI_OK && s->o.format == CLI_SVG)
 		return print_svg(s, &query);
+	if (rc == CLI_OK && s->linked)
+		return cli_show_legs(s, &query);
 	if (store_query(s->store, &query, one_of_many ? list_match : print_match, s, &e) < 0)
 		return cli_fail(s->cli, "%s", e.text);
 	if (s->more)

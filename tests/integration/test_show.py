@@ -102,6 +102,32 @@ def check_raw(check, ringtap, row):
     run([ringtap, 'show', '--raw', '--store', '/nowhere', row['uid']], 2)
 
 
+def check_linked(check, ringtap):
+    """Both legs through a B2BUA, whichever is asked for, from the capture and from the store."""
+    capture = os.path.join(netns.ROOT, 'tests', 'data', 'flows', 'b2bua.pcap')
+    legs = [json.loads(line) for line in run([ringtap, 'read', '--format=jsonl', '--flow', '--kind=call', capture]).splitlines()]
+    check.equal('two legs', len(legs), 2)
+    directory = netns.temporary()
+    try:
+        run([ringtap, 'read', '--out', directory, capture])
+        for source in (['--read', capture], ['--store', directory + '/store']):
+            for leg in legs:
+                show = [ringtap, 'show', '--linked', *source, leg['uid']]
+                shown = json.loads(run(show + ['--format', 'json']))
+                check.equal('%s: the legs of %s' % (source[0], leg['call_id']), sorted(r['uid'] for r in shown['legs']), sorted(r['uid'] for r in legs))
+                times = [shown['legs'][m['leg']]['flow'][m['message']]['time'] for m in shown['ladder']]
+                check.equal('  every message, in order of time', times, sorted(m['time'] for r in legs for m in r['flow']))
+                text = run(show)
+                check.true('  marked in the text', all(' %s  %s' % (letter, r['uid']) in text for letter, r in zip('AB', shown['legs'])))
+                arrows = re.findall(r'^  \d\d:\d\d:\d\d\.\d{3} .{9} ([AB]) ', text, re.M)
+                check.true('  on every line', {'A', 'B'} == set(arrows) and len(arrows) >= len(times))
+                check.true('  and in the picture', ' B</text>' in run(show + ['--format', 'svg']))
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    raw = json.loads(run([ringtap, 'show', '--linked', '--read', capture, '--raw', '--format', 'json', legs[0]['uid']]))
+    check.true('with every text', all(m['raw'].startswith(('SIP/2.0', 'INVITE', 'ACK', 'BYE')) for m in raw['ladder']))
+
+
 def check_ids(check, ringtap, rows):
     uids = sorted(row['uid'] for row in rows)
     p = subprocess.run([ringtap, 'show', '--read', DEMO], capture_output=True, timeout=120)
@@ -192,6 +218,7 @@ def main():
     for part in (check_text, check_json, check_svg, check_raw):
         part(check, ringtap, row)
     check_ids(check, ringtap, rows)
+    check_linked(check, ringtap)
     check_media_filters(check, ringtap, rows)
     check_formats(check, ringtap)
     check_summary(check, ringtap, rows)

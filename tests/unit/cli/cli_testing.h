@@ -2,6 +2,7 @@
  * file of our own making. */
 #pragma once
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -145,6 +146,7 @@ struct call {
 	unsigned lost;           /* of 100 packets, in one of two streams */
 	bool no_media, no_flow;
 	uint64_t seq;
+	const unsigned *linked;  /* n of the legs that linked[] names, ending in UINT_MAX */
 };
 
 static TESTING_UNUSED void
@@ -230,6 +232,14 @@ make_call(uint8_t *p, uint32_t cap, const struct call *c)
 	record_put_cstr(&w, RECORD_F_SIP_REASON, "OK");
 	record_put_cstr(&w, RECORD_F_ENDED_BY, "caller");
 	record_put_cstr(&w, RECORD_F_END_CAUSE, "bye");
+	for (const unsigned *n = c->linked; n && *n != UINT_MAX; n++) {
+		uint32_t row = record_list_open(&w, RECORD_F_LINKED);
+		snprintf(text, sizeof(text), "%08x0123456789abcdef01234567", 0xca110000 + *n);
+		record_put_cstr(&w, RECORD_F_UID, text);
+		record_put_cstr(&w, RECORD_F_REASON, "numbers");
+		record_put_f64(&w, RECORD_F_CONFIDENCE, 0.6);
+		record_list_close(&w, row);
+	}
 	if (!c->no_media) {
 		put_stream(&w, 1, 2, c->lost);
 		put_stream(&w, 2, 1, 0);

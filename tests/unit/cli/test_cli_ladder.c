@@ -105,11 +105,145 @@ test_loopback(void **state)
 	terminal_close(&t);
 }
 
+/* A response of the callee 2 with a To tag; forwarded: seen nearer to its sender before. */
+static void
+put_answer(struct record_writer *w, unsigned code, const char *tag, int64_t after_ms, bool forwarded)
+{
+	uint32_t row = record_list_open(w, RECORD_F_FLOW);
+
+	record_put_time(w, RECORD_F_TIME, TESTING_T0 + after_ms * BASE_NS_PER_MS);
+	record_put_u64(w, RECORD_F_CSEQ, 1);
+	record_put_cstr(w, RECORD_F_CSEQ_METHOD, "INVITE");
+	put_endpoints(w, 2, 1, 5060);
+	record_put_u64(w, RECORD_F_SIP_CODE, code);
+	record_put_cstr(w, RECORD_F_TO_TAG, tag);
+	record_put_bool(w, RECORD_F_FORWARDED, forwarded);
+	record_list_close(w, row);
+}
+
+static void
+begin_fork(struct record_writer *w)
+{
+	*w = record_writer_begin(record, sizeof(record), RECORD_CALL);
+	record_put_cstr(w, RECORD_F_CALL_ID, "fork@test");
+	put_message(w, TESTING_T0, &(struct message){1, 2, 0, "INVITE", NULL, NULL, NULL, 0});
+}
+
+static void
+notes_are(const struct record_writer *w, const char *const *want, size_t n)
+{
+	struct terminal t;
+	struct cli_ladder l;
+
+	assert_false(w->overflow);
+	terminal_open(&t);
+	cli_ladder_open(&l, &t.cli);
+	ladder_add(&l, record, w->len);
+	cli_ladder_arrange(&l);
+	assert_int_equal(l.n, n);
+	for (size_t i = 0; i < n; i++)
+		assert_string_equal(l.items[i].note, want[i]);
+	cli_ladder_close(&l);
+	terminal_close(&t);
+}
+
+/* Early dialogs get letters in the order of their first response; one dialog alone needs none, and
+ * a 100 or a failure makes none. */
+static void
+test_dialogs(void **state)
+{
+	struct record_writer w;
+
+	begin_fork(&w);
+	put_answer(&w, 100, "b1", 10, false);
+	put_answer(&w, 180, "b1", 20, false);
+	put_answer(&w, 183, "b2", 30, false);
+	put_answer(&w, 180, "b1", 40, false);
+	put_answer(&w, 200, "b2", 50, false);
+	put_answer(&w, 486, "b3", 60, false);
+	notes_are(&w, (const char *const[]){"", "", "dialog a", "dialog b", "dialog a", "dialog b", ""}, 7);
+	begin_fork(&w);
+	put_answer(&w, 180, "b1", 20, false);
+	put_answer(&w, 200, "b1", 50, false);
+	notes_are(&w, (const char *const[]){"", "", ""}, 3);
+	/* more than there are letters: the rest have none */
+	begin_fork(&w);
+	const char *many[1 + LADDER_DIALOGS + 1] = {""};
+	static char notes[LADDER_DIALOGS][16];
+	for (int i = 0; i <= LADDER_DIALOGS; i++) {
+		char tag[16];
+		snprintf(tag, sizeof(tag), "t%d", i);
+		put_answer(&w, 180, tag, 10 + i, false);
+		if (i < LADDER_DIALOGS)
+			snprintf(notes[i], sizeof(notes[i]), "dialog %c", 'a' + i);
+		many[1 + i] = i < LADDER_DIALOGS ? notes[i] : "";
+	}
+	notes_are(&w, many, base_count_of(many));
+}
+
+static void
+test_hops(void **state)
+{
+	struct record_writer w;
+
+	begin_fork(&w);
+	put_answer(&w, 180, "b1", 20, false);
+	put_answer(&w, 180, "b1", 21, true);
+	put_message(&w, TESTING_T0, &(struct message){1, 2, 0, "ACK", NULL, NULL, "duplicate", 30});
+	put_message(&w, TESTING_T0, &(struct message){1, 2, 0, "ACK", NULL, NULL, "retransmission", 40});
+	notes_are(&w, (const char *const[]){"", "", "next hop", "captured again", "retransmission"}, 5);
+}
+
+static void
+put_role(struct record_writer *w, unsigned who, const char *role)
+{
+	uint32_t row = record_list_open(w, RECORD_F_ROLES);
+	const uint8_t a[4] = {10, 0, 0, (uint8_t)who};
+	struct base_ip ip = base_ip_v4(a);
+
+	record_put_ip(w, RECORD_F_IP, &ip);
+	record_put_u64(w, RECORD_F_PORT, 5060);
+	record_put_cstr(w, RECORD_F_ROLE, role);
+	record_list_close(w, row);
+}
+
+/* What roles[] knows goes before what the first request tells, but that somebody is a user agent
+ * says less than caller and callee. */
+static void
+test_roles(void **state)
+{
+	struct record_writer w;
+	struct terminal t;
+	struct cli_ladder l;
+
+	begin_fork(&w);
+	put_message(&w, TESTING_T0, &(struct message){2, 3, 0, "INVITE", NULL, NULL, NULL, 5});
+	put_message(&w, TESTING_T0, &(struct message){3, 4, 0, "INVITE", NULL, NULL, NULL, 9});
+	put_role(&w, 1, "ua");
+	put_role(&w, 2, "proxy");
+	put_role(&w, 4, "b2bua");
+	assert_false(w.overflow);
+	terminal_open(&t);
+	cli_ladder_open(&l, &t.cli);
+	ladder_add(&l, record, w.len);
+	cli_ladder_arrange(&l);
+	assert_int_equal(l.n_hosts, 4);
+	assert_string_equal(l.hosts[0].role, "caller");
+	assert_string_equal(l.hosts[1].role, "proxy");
+	assert_string_equal(l.hosts[2].role, "between");
+	assert_string_equal(l.hosts[3].role, "b2bua");
+	cli_ladder_draw(&l, t.cli.out);
+	assert_has(terminal_out(&t), "proxy");
+	cli_ladder_close(&l);
+	terminal_close(&t);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_media_among_messages),
-		cmocka_unit_test(test_legs), cmocka_unit_test(test_loopback)};
+		cmocka_unit_test(test_legs), cmocka_unit_test(test_loopback),
+		cmocka_unit_test(test_dialogs), cmocka_unit_test(test_hops), cmocka_unit_test(test_roles)};
 
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))
 		return 77;
