@@ -19,7 +19,7 @@ from sink_tools import BUILD, Place, check
 
 MOCK = f'{BUILD}/tests/integration/kafka_mock'
 # Kafka's codes: leader not available, not leader, request timed out, not enough replicas; librdkafka's: connection cut
-ERRORS = (5, 6, 7, 19, -195)
+ERRORS, CUT = (5, 6, 7, 19), -195
 
 
 class Mock:
@@ -95,6 +95,8 @@ def part_errors(root):
 def part_cut(root):
     """A broker cut off after it took a batch and before it said so: a real one knows the repeat by its sequence number, the mock appends it."""
     def harm(mock):
+        mock.tell(f'error {CUT} 3')
+        time.sleep(0.35)
         for broker in (1, 2):
             mock.tell(f'down {broker}')
             time.sleep(0.6)
