@@ -1,5 +1,6 @@
 #include "tones.h"
 
+#include <malloc.h>
 #include <spandsp.h>
 #include <stdlib.h>
 
@@ -89,6 +90,33 @@ detector_reset(struct detector *d)
 	return true;
 }
 
+static void
+detector_free(struct detector *d)
+{
+	if (d->dtmf)
+		dtmf_rx_free(d->dtmf);
+	if (d->cng)
+		modem_connect_tones_rx_free(d->cng);
+	if (d->answer)
+		modem_connect_tones_rx_free(d->answer);
+}
+
+/* The library says nowhere how large its states are: one of each is asked. */
+size_t
+tones_footprint(uint32_t detectors, uint32_t max_streams)
+{
+	struct detector d = {.dtmf = NULL};
+	size_t one = sizeof(d);
+
+	if (detectors == 0)
+		return 0;
+	if (detector_reset(&d))
+		one += malloc_usable_size(d.dtmf) + malloc_usable_size(d.cng) +
+		       malloc_usable_size(d.answer);
+	detector_free(&d);
+	return sizeof(struct tones) + detectors * one + max_streams * sizeof(uint32_t);
+}
+
 int
 tones_new(struct tones **out, uint32_t detectors, uint32_t max_streams, struct sys_error *e)
 {
@@ -123,15 +151,8 @@ tones_free(struct tones *t)
 {
 	if (t == NULL)
 		return;
-	for (uint32_t i = 0; t->detectors && i < t->n; i++) {
-		struct detector *d = &t->detectors[i];
-		if (d->dtmf)
-			dtmf_rx_free(d->dtmf);
-		if (d->cng)
-			modem_connect_tones_rx_free(d->cng);
-		if (d->answer)
-			modem_connect_tones_rx_free(d->answer);
-	}
+	for (uint32_t i = 0; t->detectors && i < t->n; i++)
+		detector_free(&t->detectors[i]);
 	free(t->detectors);
 	free(t->of_stream);
 	free(t);

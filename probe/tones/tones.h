@@ -47,6 +47,8 @@ enum tones_result {
 	TONES_UNHEARD       /* and later */
 };
 
+/* Bytes that tones_new takes, the library's own among them; 0 without the library. */
+size_t tones_footprint(uint32_t detectors, uint32_t max_streams);
 int tones_new(struct tones **t, uint32_t detectors, uint32_t max_streams, struct sys_error *e);
 void tones_free(struct tones *t);
 /* fn: called with what ends or becomes known in this packet. */

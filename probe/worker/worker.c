@@ -18,11 +18,13 @@ enum part {
 	PART_TCP,
 	PART_AWAITED,
 	PART_WORKER,
+	PART_TONES, /* takes its own */
 	PART_COUNT
 };
 static const char *const part_names[PART_COUNT] = {"dialogs (calls, registrations, transactions)",
 	"RTP streams", "media directory", "fragment reassembly", "SCTP reassembly",
-	"TCP reassembly", "hand-over between cores", "burst and scratch"};
+	"TCP reassembly", "hand-over between cores", "burst and scratch",
+	"detectors of tones"};
 
 static struct dialog_options
 dialog_options_of(const struct config *c)
@@ -66,6 +68,7 @@ part_bytes(const struct config *c, uint32_t cores, size_t bytes[PART_COUNT])
 	bytes[PART_TCP] = packet_tcp_footprint(c->tables.tcp_flows, c->tables.tcp_buffer_bytes);
 	bytes[PART_AWAITED] = cores > 1 ? (size_t)c->tables.calls * (1 + sizeof(uint64_t)) : 0;
 	bytes[PART_WORKER] = sizeof(struct worker);
+	bytes[PART_TONES] = tones_footprint(c->tones.detectors, c->tables.streams);
 }
 
 uint64_t

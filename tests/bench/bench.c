@@ -132,6 +132,8 @@ main(int argc, char **argv)
 	else if (!strcmp(what, "live"))
 		bench_live(number(argc, argv, 2, 40000), number(argc, argv, 3, 1), number(argc, argv, 4, 1000), argc > 5 ? argv[5] : ".");
 #endif
+	else if (!strcmp(what, "tones"))
+		bench_tones(number(argc, argv, 2, 200), number(argc, argv, 3, 5));
 	else if (!strcmp(what, "sip"))
 		bench_sip(number(argc, argv, 2, 9));
 	else if (!strcmp(what, "calls"))

@@ -81,6 +81,8 @@ void bench_calls(uint32_t in_progress, uint32_t laps);
 void bench_memory_of_calls(uint32_t calls);
 void bench_ring(uint32_t laps);
 /* n calls, in a directory of its own under parent. */
+/* Prints nothing where the detectors are not built in. */
+void bench_tones(uint32_t streams, uint32_t laps);
 void bench_store(uint32_t n, const char *parent);
 
 /* ---- bench_frames.c: Ethernet, IPv4 and UDP around SIP and RTP ---- */

@@ -1,6 +1,7 @@
 /* Laws: every DTMF digit sent is told once, with its begin and length to two blocks of the
  * detector, in either companding, in noise and over a lost packet; CNG, CED and V.21 flags are told
  * as what they are; noise and a single tone are not; a detector serves one stream at a time. */
+#include <malloc.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -272,10 +273,33 @@ repeated_packets(void **state)
 	tones_free(l.t);
 }
 
+/* What tones_new takes of the heap is what the footprint says, but for the heap's own. */
+static void
+the_footprint_is_what_is_taken(void **state)
+{
+	struct tones *small, *large;
+	struct sys_error e;
+
+	size_t before = mallinfo2().uordblks;
+	if (tones_new(&small, 10, 100, &e) < 0)
+		skip();
+	size_t with_small = mallinfo2().uordblks;
+	assert_int_equal(tones_new(&large, 110, 1100, &e), 0);
+	size_t large_bytes = mallinfo2().uordblks - with_small, small_bytes = with_small - before;
+	double said = (double)(tones_footprint(110, 1100) - tones_footprint(10, 100));
+	double taken = (double)(large_bytes - small_bytes);
+	if (before) /* else the heap does not count: under a sanitizer */
+		assert_true(fabs(taken - said) < 0.03 * said);
+	assert_int_equal(tones_footprint(0, 100), 0);
+	tones_free(small);
+	tones_free(large);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_footprint_is_what_is_taken),
 		cmocka_unit_test(each_digit_once),
 		cmocka_unit_test(one_lost_packet),
 		cmocka_unit_test(silence_is_not_sent),
