@@ -3,9 +3,7 @@
 /* Jitter of a dynamic payload type of which no SDP has told the clock yet, by every clock that it
  * may have: RFC 3550 A.8 cannot be computed afterwards.  When the SDP comes, the one that was right
  * is the stream's, as if it had been known from the first packet on.  What else needs the clock
- * (the jitter buffer, skew, silence) begins then.  A stream whose SDP has not come in
- * MEDIA_GUESS_NS
- * is followed no longer. */
+ * (the jitter buffer, skew, silence) begins then.  Nobody guesses longer than MEDIA_GUESS_NS. */
 
 #define MEDIA_GUESS_NS (30 * BASE_NS_PER_SEC)
 

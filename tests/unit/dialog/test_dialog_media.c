@@ -122,10 +122,13 @@ a_private_address_behind_public_signalling_is_guessed(void **state)
 	assert_true(f->announced[1].guess);
 	assert_int_equal(f->published[1].port, 4000);
 	assert_int_equal(f->published[1].ip.b[12], 10);
-	assert_true(f->announced[2].guess); /* whatever the port */
-	assert_int_equal(f->published[2].port, 0);
+	assert_true(f->announced[2].guess && f->published[2].ip.b[12] == 10);
+	assert_int_equal(f->published[2].port, 0); /* the host */
 	assert_false(f->announced[3].guess);
 	assert_int_equal(f->published[3].port, 4777);
+	say(f, 10, ALICE, BOB, "INVITE", "2 INVITE", "a1", "b1", sdp);
+	for (uint32_t i = 0; i < f->n_published; i++)
+		assert_int_equal(f->announced[i].again, i >= 4);
 	fixture_free(f);
 }
 
