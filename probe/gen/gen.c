@@ -133,11 +133,11 @@ static bool
 shares_hold(const struct gen_options *o)
 {
 	const double shares[] = {o->registrations, o->auth, o->callee_ends, o->holds, o->info,
-		o->delayed_offer, o->early_media, o->ipv6, o->tcp, o->large, o->dtmf, o->loss,
-		o->duplicate, o->reorder, o->burst_p, o->burst_r, o->burst_loss, o->burst_good_loss,
-		o->ssrc_change, o->seq_restart, o->nat, o->one_way, o->no_media, o->media_first,
-		o->media_after, o->port_reuse, o->ssrc_reuse, o->sip_loss, o->sip_repeat,
-		o->mirror};
+		o->delayed_offer, o->early_media, o->ipv6, o->tcp, o->large, o->dtmf, o->tones,
+		o->loss, o->duplicate, o->reorder, o->burst_p, o->burst_r, o->burst_loss,
+		o->burst_good_loss, o->ssrc_change, o->seq_restart, o->nat, o->one_way,
+		o->no_media, o->media_first, o->media_after, o->port_reuse, o->ssrc_reuse,
+		o->sip_loss, o->sip_repeat, o->mirror};
 
 	for (uint32_t i = 0; i < base_count_of(shares); i++)
 		if (!(shares[i] >= 0 && shares[i] <= 1))
@@ -223,7 +223,7 @@ agenda_of(const struct gen_options *o)
 static size_t
 digits_of(const struct gen_options *o)
 {
-	bool any = o->truth && o->digits && (o->dtmf > 0 || o->info > 0);
+	bool any = o->truth && o->digits && (o->dtmf > 0 || o->info > 0 || o->tones > 0);
 
 	return any ? (size_t)o->concurrent * GEN_DIGITS_MAX * sizeof(struct gen_digit) : 0;
 }

@@ -80,6 +80,7 @@ struct gen_options {
 	double codecs[GEN_CODEC_COUNT]; /* weights */
 	uint32_t ptime_ms;           /* 0: 20, or one frame of the codec */
 	double dtmf;                 /* share of answered calls with digits by RFC 4733 */
+	double tones;                /* as tones in the sound; G.711 alone has some */
 	uint32_t digits;             /* at most, in a call */
 	int64_t rtcp_ns;             /* between sender reports; 0: none */
 	int64_t rtt_ns;

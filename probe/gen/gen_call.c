@@ -421,6 +421,7 @@ draw_flags(struct gen *g)
 	} draws[] = {{o->auth, GEN_CALL_AUTH}, {o->ipv6, GEN_CALL_V6}, {o->tcp, GEN_CALL_TCP},
 		{o->large, GEN_CALL_LARGE}, {o->callee_ends, GEN_CALL_CALLEE_ENDS},
 		{o->holds, GEN_CALL_HOLDS}, {o->info, GEN_CALL_INFO}, {o->dtmf, GEN_CALL_DTMF},
+		{o->tones, GEN_CALL_TONES},
 		{o->delayed_offer, GEN_CALL_LATE_OFFER}, {o->early_media, GEN_CALL_EARLY},
 		{o->nat, GEN_CALL_NAT}, {o->one_way, GEN_CALL_ONE_WAY},
 		{o->no_media, GEN_CALL_NO_MEDIA}, {o->media_first, GEN_CALL_MEDIA_FIRST},
@@ -433,6 +434,8 @@ draw_flags(struct gen *g)
 			flags |= draws[i].flag;
 	if (flags & GEN_CALL_INFO)
 		flags &= ~GEN_CALL_DTMF;
+	if (flags & (GEN_CALL_INFO | GEN_CALL_DTMF))
+		flags &= ~GEN_CALL_TONES;
 	return flags;
 }
 
@@ -504,10 +507,12 @@ gen_call_begin(struct gen *g, int64_t at_ns)
 	c->from = draw_prefix(g, o->from, o->n_from);
 	c->to = draw_prefix(g, o->to, o->n_to);
 	c->hold_ns = gen_draw_ns(g, o->hold, o->hold_ns);
-	if (c->flags & (GEN_CALL_DTMF | GEN_CALL_INFO) && o->digits)
+	if (c->codec != GEN_CODEC_PCMA && c->codec != GEN_CODEC_PCMU)
+		c->flags &= ~(uint32_t)GEN_CALL_TONES;
+	if (c->flags & (GEN_CALL_DTMF | GEN_CALL_INFO | GEN_CALL_TONES) && o->digits)
 		c->n_digits = (uint8_t)(1 + gen_draw_below(g, o->digits));
 	else
-		c->flags &= ~(uint32_t)(GEN_CALL_DTMF | GEN_CALL_INFO);
+		c->flags &= ~(uint32_t)(GEN_CALL_DTMF | GEN_CALL_INFO | GEN_CALL_TONES);
 	if (g->digits)
 		memset(&g->digits[call * GEN_DIGITS_MAX], 0,
 			GEN_DIGITS_MAX * sizeof(*g->digits));

@@ -2,6 +2,7 @@
 
 #define PT_EVENT 101
 #define EVENT_PACKETS_MIN 5  /* 100 ms of a tone */
+#define TONE_PACKETS_MAX 12  /* a digit as sound, and a pause */
 #define EVENT_ENDS 3         /* RFC 4733 2.5.1.4: the end is said three times */
 #define SPARED 8             /* packets around a new sequence that no fault meets */
 #define RTCP_LATER_NS (200 * BASE_NS_PER_US)
@@ -120,6 +121,8 @@ gen_stream_rtp(struct gen *g, uint32_t stream, const struct gen_rtp *rtp, struct
 	base_store_be32(p + 8, s->tally.ssrc);
 	if (event)
 		memcpy(p + 12, rtp->event, sizeof(rtp->event));
+	else if (rtp->tone)
+		gen_tone_put(p + 12, len, rtp, codec->codec == RTP_CODEC_PCMA);
 	else
 		memset(p + 12, 0xd5, len); /* silence in A-law */
 	gen_frame_udp(g, f, &s->path, 12 + len);
@@ -128,6 +131,8 @@ gen_stream_rtp(struct gen *g, uint32_t stream, const struct gen_rtp *rtp, struct
 	s->tally.after_end += c->end_ns && g->now_ns > c->end_ns;
 	if (event)
 		gen_digit_seen(g, stream / 2, rtp->digit, base_load_be16(rtp->event + 2));
+	if (rtp->tone)
+		gen_digit_seen(g, stream / 2, rtp->digit, (uint16_t)(rtp->tone_at + len));
 	g->counters.rtp_packets++;
 }
 
@@ -332,9 +337,10 @@ take_event(struct gen *g, uint32_t stream, struct gen_rtp *rtp)
 	const struct gen_call *c = &g->calls[stream / 2];
 	uint32_t step = codec_of(g, stream)->step;
 
+	if (!(c->flags & GEN_CALL_DTMF) || s->flags & GEN_STREAM_CALLEE)
+		return false;
 	if (s->digit_packets == 0) {
-		bool sends = c->flags & GEN_CALL_DTMF && !(s->flags & GEN_STREAM_CALLEE);
-		if (!sends || s->digit == c->n_digits || s->until_digit-- > 0)
+		if (s->digit == c->n_digits || s->until_digit-- > 0)
 			return false;
 		s->digit_packets = (uint8_t)(EVENT_PACKETS_MIN + gen_draw_below(g, 6));
 		s->digit_packet = 0;
@@ -355,6 +361,34 @@ take_event(struct gen *g, uint32_t stream, struct gen_rtp *rtp)
 		s->until_digit = (uint16_t)(10 + gen_draw_below(g, 20));
 	}
 	return true;
+}
+
+/* Tones in the sound. */
+static void
+take_tone(struct gen *g, uint32_t stream, struct gen_rtp *rtp)
+{
+	struct gen_stream *s = &g->streams[stream];
+	const struct gen_call *c = &g->calls[stream / 2];
+
+	bool ends = c->hang_ns - g->now_ns < TONE_PACKETS_MAX * codec_of(g, stream)->packet_ns;
+
+	if (!(c->flags & GEN_CALL_TONES) || s->flags & GEN_STREAM_CALLEE)
+		return;
+	if (s->digit_packets == 0) {
+		/* A tone that is cut off may or may not be a digit. */
+		if (s->digit == c->n_digits || ends || s->until_digit-- > 0)
+			return;
+		s->digit_packets = (uint8_t)(EVENT_PACKETS_MIN + gen_draw_below(g, 6));
+		s->digit_packet = 0;
+	}
+	rtp->tone = (uint8_t)(1 + gen_digit_event(c, s->digit));
+	rtp->digit = s->digit;
+	rtp->tone_at = (uint16_t)(s->digit_packet++ * codec_of(g, stream)->step);
+	if (s->digit_packet < s->digit_packets)
+		return;
+	s->digit_packets = 0;
+	s->digit++;
+	s->until_digit = (uint16_t)(10 + gen_draw_below(g, 20));
 }
 
 /* A new SSRC, or the same one with its sequence from elsewhere: once, when nothing of the old one
@@ -450,8 +484,10 @@ gen_stream_step(struct gen *g, uint32_t stream, struct gen_frame *f)
 	 * stream has its own until it stops. */
 	struct gen_rtp rtp = {.seq = s->seq, .ts = s->ts, .payload_type = codec->payload_type,
 		.marker = (s->flags & GEN_STREAM_MARK) != 0};
-	if (!take_event(g, stream, &rtp))
+	if (!take_event(g, stream, &rtp)) {
+		take_tone(g, stream, &rtp);
 		s->flags &= (uint8_t)~GEN_STREAM_MARK;
+	}
 	s->seq++;
 	s->ts += codec->step;
 	bool made = packet_send(g, stream, &rtp, f);

@@ -6,6 +6,7 @@
  *   gen_message.c  the text of their messages
  *   gen_media.c    RTP and RTCP of one direction, and what befalls it
  *   gen_tally.c    what was sent of a stream, counted as it goes out
+ *   gen_tone.c     digits as sound
  *   gen_frame.c    IP, UDP, TCP, fragments
  *   gen_link.c     what stands before IP: VLAN, MPLS, PPPoE, tunnels
  *   gen_truth.c    records
@@ -133,7 +134,8 @@ enum gen_call_flag {
 	GEN_CALL_REGISTRATION = 65536,
 	GEN_CALL_CONNECTED = 1 << 17,  /* TCP */
 	GEN_CALL_AUTHORIZED = 1 << 18, /* challenged: requests have credentials from here on */
-	GEN_CALL_DTMF = 1 << 19
+	GEN_CALL_DTMF = 1 << 19,
+	GEN_CALL_TONES = 1 << 20
 };
 
 /* One digit as it was seen. */
@@ -242,6 +244,8 @@ struct gen_rtp {
 	uint8_t payload_type, kind;
 	bool marker, first;    /* first: not a copy */
 	uint8_t digit, event[4];
+	uint8_t tone;          /* 1 + event whose tones it has; 0: none */
+	uint16_t tone_at;      /* samples of them before it */
 };
 
 struct gen_said {
@@ -369,6 +373,11 @@ bool gen_stream_step(struct gen *g, uint32_t stream, struct gen_frame *f);
 void gen_stream_rtp(struct gen *g, uint32_t stream, const struct gen_rtp *rtp,
 	struct gen_frame *f);
 void gen_stream_rtcp(struct gen *g, uint32_t stream, bool last, struct gen_frame *f);
+
+/* ---- gen_tone.c ---- */
+
+/* len samples of G.711. */
+void gen_tone_put(uint8_t *p, uint32_t len, const struct gen_rtp *rtp, bool alaw);
 
 /* ---- gen_tally.c ---- */
 

@@ -91,12 +91,13 @@ put_stream(struct gen *g, struct record_writer *w, uint32_t stream, const struct
 	record_list_close(w, row);
 }
 
-/* Of digits by telephone events, or by INFO. */
+/* Of digits by telephone events, by INFO, or as sound. */
 static void
 put_digits(const struct gen *g, struct record_writer *w, uint32_t call)
 {
 	const struct gen_call *c = &g->calls[call];
 	bool info = c->flags & GEN_CALL_INFO;
+	const char *source = info ? "info" : c->flags & GEN_CALL_TONES ? "inband" : "rfc4733";
 
 	for (uint32_t i = 0; g->digits && i < c->n_digits; i++) {
 		const struct gen_digit *d = &g->digits[call * GEN_DIGITS_MAX + i];
@@ -109,7 +110,7 @@ put_digits(const struct gen *g, struct record_writer *w, uint32_t call)
 		record_put_str(w, RECORD_F_DIGIT, base_span_of(&digit, 1));
 		record_put_u64(w, RECORD_F_LENGTH_MS,
 			info ? d->ticks : d->ticks * 1000u / g->codecs[c->codec].clock_hz);
-		record_put_cstr(w, RECORD_F_SOURCE, info ? "info" : "rfc4733");
+		record_put_cstr(w, RECORD_F_SOURCE, source);
 		record_list_close(w, row);
 	}
 }

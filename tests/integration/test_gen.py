@@ -43,6 +43,7 @@ CASES = {
     'reorder': MEDIA + ' --reorder 5% --reorder-packets 6',
     'duplicates': MEDIA + ' --duplicate 5%',
     'everything at once': MEDIA + ' --loss 2% --duplicate 2% --reorder 2% --jitter 5ms --skew 120 --dtmf 30% --holds 20%',
+    'tones': QUIET + ' --codecs PCMA,PCMU --tones 70% --dtmf 20% --digits 8 --hold 8s --duplicate 2% --rtcp 2s',
     'skew': MEDIA + ' --skew -300',
     'skew for long': '--cps 4 --duration 2s --hold 65s --skew 80 --codecs PCMA,AMR,opus',
     'late': MEDIA + ' --reorder 3% --reorder-packets 12',
@@ -61,6 +62,8 @@ CASES = {
 }
 CASES.update({'link ' + e: QUIET + ' --duration 2s --ipv6 30% --large 20% ' + e for e in ENCAPSULATIONS})
 
+# What read is told besides.
+READ = {'tones': 'tones: {detectors: 500}\n'}
 EXACT = ('kind', 'call_id', 'from_tag', 'from_user', 'to_user', 'src_ip', 'src_port', 'dst_ip', 'dst_port', 'transport', 'vlan', 'tunnel',
          'invite_time', 'trying_time', 'ringing_time', 'early_media_time', 'answer_time', 'ack_time', 'end_time', 'pdd_ms', 'setup_ms',
          'duration_ms', 'disposition', 'sip_code', 'sip_reason', 'ended_by', 'end_cause', 'messages', 'retransmissions',
@@ -77,6 +80,7 @@ SKEW_PPM = 1.5
 MOS, R = 0.002, 0.05
 BUFFER_MS = 60
 LENGTH_MS = 1
+TONE_MS = 26 # two blocks of the detector
 # Both print milliseconds with three decimals; the engine's jitter is a float.
 JITTER_MS = 0.002
 SILENCE_MS = 5000
@@ -117,10 +121,12 @@ def compare_figures(got, want, wrong):
 
 def compare_digits(got, want, wrong):
     """Which, by whom, how and when exactly; a length in ms is cut or rounded."""
-    plain = lambda digits: [(d['digit'], d['source'], d['sender'], d['time']) for d in digits]
-    if plain(got) != plain(want):
+    plain = lambda digits: [(d['digit'], d['source'], d['sender'], None if d['source'] == 'inband' else d['time']) for d in digits]
+    bound = lambda d: TONE_MS if d['source'] == 'inband' else LENGTH_MS
+    late = lambda a, b: abs(tools.seconds_of(a['time']) - tools.seconds_of(b['time'])) * 1000 > bound(b)
+    if plain(got) != plain(want) or any(late(a, b) for a, b in zip(got, want)):
         wrong('dtmf %s, not %s' % (plain(got), plain(want)))
-    elif any(abs(a['length_ms'] - b['length_ms']) > LENGTH_MS for a, b in zip(got, want)):
+    elif any(abs(a['length_ms'] - b['length_ms']) > bound(b) for a, b in zip(got, want)):
         wrong('lengths of dtmf %s, not %s' % ([d['length_ms'] for d in got], [d['length_ms'] for d in want]))
 
 
@@ -166,7 +172,17 @@ def run(name, options, seed, folder):
     for record in wanted.values():
         for stream in record.get('streams', []):
             stream['delayed'] = '--jitter' in options or '--reorder' in options
-    result = subprocess.run([tools.program(), 'read', '--format', 'jsonl', capture], stdout=subprocess.PIPE, check=True)
+    read = [tools.program(), 'read', '--format', 'jsonl', capture]
+    if name in READ:
+        with open(os.path.join(folder, 'read.yaml'), 'w') as config:
+            config.write(READ[name])
+        read += ['--config', config.name]
+    result = subprocess.run(read, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if result.returncode and b'spandsp' in result.stderr:
+        print('left out: %s: built without libspandsp' % name)
+        return 0
+    if result.returncode:
+        sys.exit('%s: exit %d: %s' % (' '.join(read), result.returncode, result.stderr.decode(errors='replace')))
     records = [json.loads(line) for line in result.stdout.splitlines()]
     found = {r['call_id']: r for r in records if r['kind'] in ('call', 'registration')}
     bad = []
