@@ -1,4 +1,4 @@
-/* bench rtp STREAMS LAPS | live STREAMS CORES MS FOLDER | sip LAPS | calls IN_PROGRESS LAPS | memory CALLS | ring LAPS | store CALLS FOLDER */
+/* bench rtp STREAMS LAPS | live STREAMS CORES MS FOLDER | sip LAPS | calls IN_PROGRESS LAPS | memory CALLS | traffic CALLS | ring LAPS | store CALLS FOLDER */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,11 +140,13 @@ main(int argc, char **argv)
 		bench_calls(number(argc, argv, 2, 100000), number(argc, argv, 3, 20));
 	else if (!strcmp(what, "memory"))
 		bench_memory_of_calls(number(argc, argv, 2, 100000));
+	else if (!strcmp(what, "traffic"))
+		bench_memory_of_traffic(number(argc, argv, 2, 100000));
 	else if (!strcmp(what, "ring"))
 		bench_ring(number(argc, argv, 2, 9));
 	else if (!strcmp(what, "store"))
 		bench_store(number(argc, argv, 2, 500000), argc > 3 ? argv[3] : ".");
 	else
-		return fprintf(stderr, "usage: bench rtp STREAMS LAPS | " LIVE_USAGE "sip LAPS | calls IN_PROGRESS LAPS | memory CALLS | ring LAPS | store CALLS FOLDER\n"), 2;
+		return fprintf(stderr, "usage: bench rtp STREAMS LAPS | " LIVE_USAGE "sip LAPS | calls IN_PROGRESS LAPS | memory CALLS | traffic CALLS | ring LAPS | store CALLS FOLDER\n"), 2;
 	return 0;
 }

@@ -79,6 +79,8 @@ void bench_sip(uint32_t laps);
 void bench_calls(uint32_t in_progress, uint32_t laps);
 /* Memory of so many answered calls in progress, two streams each. */
 void bench_memory_of_calls(uint32_t calls);
+/* The same of calls that the generator makes, with its truth beside what is recorded. */
+void bench_memory_of_traffic(uint32_t calls);
 void bench_ring(uint32_t laps);
 /* n calls, in a directory of its own under parent. */
 /* Prints nothing where the detectors are not built in. */

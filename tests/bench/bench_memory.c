@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "gen.h"
 #include "record.h"
 #include "worker.h"
 
@@ -19,9 +20,11 @@
 #define PAYLOAD_BYTES 160
 #define MESSAGES 5    /* INVITE to ACK */
 
-static struct {
+struct tally {
 	uint64_t calls, messages, streams, packets, lost;
-} told;
+	uint64_t sum; /* of what each call says, in any order */
+};
+static struct tally told;
 
 /* Of the process, ordinary pages and huge ones. */
 static uint64_t
@@ -40,24 +43,42 @@ resident_bytes(void)
 	return sum;
 }
 
-static bool
-record_read(void *context, uint32_t core, uint8_t *record, uint32_t len)
+static uint64_t
+text_hash(struct base_span text)
+{
+	static const struct base_hash_key key = BASE_HASH_KEY_REPLAY;
+
+	return base_hash(&key, text.p, text.len);
+}
+
+/* A record of an answered call into a tally: of the engine, or of the generator's truth. */
+static void
+tally_take(struct tally *t, const uint8_t *record, uint32_t len)
 {
 	static struct record_row row, stream;
 	struct base_span element;
 	uint32_t at = 0;
 
-	if (record_row_read(&row, record, len) < 0 || row.kind != RECORD_CALL)
-		return true;
-	told.calls += row.values[RECORD_F_ANSWER_TIME].present;
-	told.messages += row.values[RECORD_F_FLOW].count;
+	if (record_row_read(&row, record, len) < 0 || row.kind != RECORD_CALL || !row.values[RECORD_F_ANSWER_TIME].present)
+		return;
+	uint64_t sum = text_hash(row.values[RECORD_F_CALL_ID].text) + row.values[RECORD_F_MESSAGES].u64;
+	t->calls++;
+	t->messages += row.values[RECORD_F_MESSAGES].u64;
 	while (record_row_element(&row, RECORD_F_STREAMS, &at, &element)) {
 		if (record_nested_read(&stream, RECORD_STREAM, element) < 0)
 			bench_die("a stream that cannot be read");
-		told.streams++;
-		told.packets += stream.values[RECORD_F_PACKETS].u64;
-		told.lost += stream.values[RECORD_F_LOST].u64;
+		t->streams++;
+		t->packets += stream.values[RECORD_F_PACKETS].u64;
+		t->lost += stream.values[RECORD_F_LOST].u64;
+		sum += base_hash_mix(stream.values[RECORD_F_SSRC].u64 ^ stream.values[RECORD_F_PACKETS].u64 << 32);
 	}
+	t->sum += base_hash_mix(sum);
+}
+
+static bool
+record_read(void *context, uint32_t core, uint8_t *record, uint32_t len)
+{
+	tally_take(&told, record, len);
 	return true;
 }
 
@@ -151,4 +172,81 @@ bench_memory_of_calls(uint32_t calls)
 	bench_check("packets lost in records", told.lost, 0);
 	bench_print("memory_call_bytes", (double)resident / calls, "bytes");
 	bench_print("memory_resident_mib", (double)resident / (1 << 20), "MiB");
+}
+
+/* ---- the same with calls of the generator ---- */
+
+#define GEN_RAMP_NS (2 * BASE_NS_PER_SEC)
+#define GEN_HOLD_NS (4 * BASE_NS_PER_SEC)
+#define GEN_PTIME_MS 200 /* few packets: what counts here is how many calls there are */
+
+static void
+truth_read(void *context, uint8_t *record, uint32_t len)
+{
+	tally_take(context, record, len);
+}
+
+static struct gen *
+traffic_new(uint32_t calls, struct tally *truth)
+{
+	struct gen_options options = gen_options_default();
+
+	options.concurrent = calls;
+	options.calls = calls;
+	options.even = true;
+	options.calls_per_second = (double)calls * BASE_NS_PER_SEC / GEN_RAMP_NS;
+	options.duration_ns = GEN_HOLD_NS;
+	options.hold = GEN_FIXED;
+	options.hold_ns = GEN_HOLD_NS;
+	options.ring_ns = 0;
+	options.rtcp_ns = 0;
+	options.ptime_ms = GEN_PTIME_MS;
+	options.dtmf = 0;
+	memset(options.fates, 0, sizeof(options.fates));
+	options.fates[GEN_ANSWERED] = 1;
+	memset(options.codecs, 0, sizeof(options.codecs));
+	options.codecs[GEN_CODEC_G729] = 1;
+	options.truth = truth_read;
+	options.context = truth;
+	const char *wrong = gen_options_check(&options);
+	if (wrong)
+		bench_die(wrong);
+	return gen_new(bench_memory(gen_footprint(&options)), &options);
+}
+
+void
+bench_memory_of_traffic(uint32_t calls)
+{
+	static struct feed f;
+	struct tally truth = {0};
+	struct gen *g = traffic_new(calls, &truth);
+	struct gen_frame frame = {.bytes = f.bytes[0]};
+	uint64_t resident = 0, before;
+	struct worker_set *set = NULL;
+
+	before = resident_bytes(); /* the generator's memory, all of it, is not the engine's */
+	set = engine_new(calls);
+	const struct metrics_core *m = worker_set_metrics(set, 0);
+	f.worker = worker_set_worker(set, 0);
+	while (gen_next(g, &frame)) {
+		f.ts_ns = frame.ts_ns;
+		feed_add(&f, frame.len);
+		frame.bytes = f.bytes[f.n];
+		bool all = m->values[METRICS_CALLS_ACTIVE] == calls && m->values[METRICS_STREAMS_ACTIVE] == 2ull * calls;
+		if (all && resident == 0)
+			resident = resident_bytes() - before;
+	}
+	feed_flush(&f);
+	worker_set_finish(set, f.ts_ns);
+	bench_check("all calls and streams in progress at a time", resident != 0, 1);
+	bench_check("calls of the truth", truth.calls, calls);
+	bench_check("calls", told.calls, truth.calls);
+	bench_check("messages", told.messages, truth.messages);
+	bench_check("streams", told.streams, truth.streams);
+	bench_check("packets", told.packets, truth.packets);
+	bench_check("lost", told.lost, truth.lost);
+	bench_check("what each call says, in one sum", told.sum, truth.sum);
+	bench_print("traffic_call_bytes", (double)resident / calls, "bytes");
+	bench_print("traffic_resident_mib", (double)resident / (1 << 20), "MiB");
+	bench_print("traffic_packets", (double)told.packets, "packets");
 }
