@@ -22,20 +22,22 @@ dialog_parts(const struct dialog_options *o)
 	p.block_count = o->max_dialogs * BLOCKS_PER_DIALOG + 128;
 	if (p.block_count > CHAIN_BLOCKS_MAX)
 		p.block_count = CHAIN_BLOCKS_MAX;
-	p.slots = at;
-	at += base_align_up((size_t)o->max_dialogs * sizeof(struct slot), BASE_CACHE_LINE);
-	p.mores = at;
-	at += base_align_up((size_t)o->max_dialogs * sizeof(struct slot_more), BASE_CACHE_LINE);
+	/* What is touched as dialogs come, each from its beginning on, and last what may never be:
+	 * pages of 2 MiB are taken whole. */
 	p.buckets = at;
 	at += base_align_up((size_t)p.bucket_count * sizeof(uint32_t), BASE_CACHE_LINE);
-	p.blocks = at;
-	at += chain_pool_footprint(p.block_count);
 	p.links = at;
 	at += base_align_up(link_footprint(o->max_links), BASE_CACHE_LINE);
-	p.series = at;
-	at += base_align_up(series_footprint(o->max_series), BASE_CACHE_LINE);
 	p.wheel = at;
-	p.total = at + base_wheel_footprint(o->max_dialogs);
+	at += base_align_up(base_wheel_footprint(o->max_dialogs), BASE_CACHE_LINE);
+	p.slots = at;
+	at += base_align_up((size_t)o->max_dialogs * sizeof(struct slot), BASE_CACHE_LINE);
+	p.blocks = at;
+	at += chain_pool_footprint(p.block_count);
+	p.mores = at;
+	at += base_align_up((size_t)o->max_dialogs * sizeof(struct slot_more), BASE_CACHE_LINE);
+	p.series = at;
+	p.total = at + base_align_up(series_footprint(o->max_series), BASE_CACHE_LINE);
 	return p;
 }
 
@@ -170,10 +172,10 @@ dialog_receive(struct dialog *d, const struct dialog_message *m)
 static void
 endpoints_withdraw(struct dialog *d, struct slot *s)
 {
-	chain_ref at = s->last_endpoint;
 	struct base_endpoint endpoint;
+	chain_ref at = 0;
 
-	while (media_endpoint_next(d, &at, &endpoint))
+	while (media_endpoint_next(d, s, &at, &endpoint))
 		d->options.hooks.withdraw(d->options.hooks.context, &endpoint, slot_handle(d, s));
 }
 

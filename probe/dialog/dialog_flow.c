@@ -324,10 +324,7 @@ words_keep(struct dialog *d, struct slot *s, const struct flow_words *words)
 	char text[FLOW_WORDS_MAX];
 	struct base_text t = base_text_of(text, sizeof(text));
 
-	if (words->usual)
-		base_text_char(&t, FLOW_USUAL);
-	else
-		base_text_span(&t, cut(words->word, 512));
+	base_text_span(&t, cut(words->word, 512));
 	if (words->branch.len || words->sdp.len) {
 		base_text_char(&t, '\n');
 		base_text_span(&t, cut(words->branch, 512));
@@ -345,22 +342,25 @@ flow_sdp_set(struct dialog *d, struct slot *s, struct flow_entry *e, struct base
 	uint8_t scratch[FLOW_WORDS_MAX];
 	struct flow_words words = flow_words(d, e, scratch);
 
+	if (e->flags & FLOW_USUAL)
+		words.word.len = 0;
 	words.sdp = line;
 	e->text = words_keep(d, s, &words);
 }
 
 /* Reason phrase or unknown method, and where kept the branch that begins a transaction. */
 static chain_ref
-word_keep(struct dialog *d, struct slot *s, const struct sip_message *sip,
-	const struct flow_entry *e, bool begins)
+word_keep(struct dialog *d, struct slot *s, const struct sip_message *sip, struct flow_entry *e,
+	bool begins)
 {
 	struct flow_words words = {0};
 
 	if (sip->status && !flow_is_repeat(e)) {
-		if (!base_span_eq(sip->reason, BASE_SPAN("\x01")))
-			words.word = sip->reason;
-		words.usual = words.word.len && base_span_eq(words.word,
-							base_span_cstr(sip_phrase(sip->status)));
+		words.word = sip->reason;
+		if (base_span_eq(words.word, base_span_cstr(sip_phrase(sip->status)))) {
+			e->flags |= FLOW_USUAL;
+			words.word.len = 0;
+		}
 	}
 	else if (sip->method == SIP_METHOD_OTHER)
 		words.word = sip->method_text;

@@ -33,8 +33,7 @@ flow_words(const struct dialog *d, const struct flow_entry *e, uint8_t *scratch)
 	struct flow_words words = {0};
 
 	words.word = line_next(&rest);
-	words.usual = words.word.len == 1 && words.word.p[0] == FLOW_USUAL;
-	if (words.usual)
+	if (e->flags & FLOW_USUAL)
 		words.word = base_span_cstr(sip_phrase(e->status));
 	words.branch = line_next(&rest);
 	words.sdp = rest;

@@ -36,55 +36,55 @@ announce_codecs(struct media_announce *a, const struct sip_sdp_media *media)
 	}
 }
 
-/* A published endpoint as it lies in text_chain: chain_ref of the one before, address, port. */
-#define ENDPOINT_V4 (sizeof(chain_ref) + 6)
-#define ENDPOINT_WIDE (sizeof(chain_ref) + sizeof(struct base_endpoint))
+/* A published endpoint as it lies in text_chain: address and port of IPv4, or whole. */
+#define ENDPOINT_V4 6
 
 bool
-media_endpoint_next(const struct dialog *d, chain_ref *at, struct base_endpoint *out)
+media_endpoint_next(const struct dialog *d, const struct slot *s, chain_ref *at,
+	struct base_endpoint *out)
 {
-	uint8_t scratch[ENDPOINT_WIDE];
-	struct base_span bytes = chain_text(&d->pool, *at, scratch, sizeof(scratch));
+	uint8_t scratch[sizeof(*out)];
+	struct base_span bytes;
 
-	if (bytes.len != ENDPOINT_V4 && bytes.len != ENDPOINT_WIDE)
-		return false;
-	memcpy(at, bytes.p, sizeof(*at));
-	bytes.p += sizeof(*at);
+	do {
+		*at = chain_text_next(&d->pool, &s->text_chain, *at);
+	} while (*at && chain_text_head(&d->pool, *at).id != TEXT_ENDPOINT);
+	bytes = chain_text(&d->pool, *at, scratch, sizeof(scratch));
 	if (bytes.len == ENDPOINT_V4)
 		*out = (struct base_endpoint){base_ip_v4(bytes.p), base_load_be16(bytes.p + 4)};
-	else
+	else if (bytes.len == sizeof(*out))
 		memcpy(out, bytes.p, sizeof(*out));
-	return true;
+	return bytes.len == ENDPOINT_V4 || bytes.len == sizeof(*out);
 }
 
 static bool
 endpoint_is_known(const struct dialog *d, const struct slot *s, const struct base_endpoint *at)
 {
-	chain_ref ref = s->last_endpoint;
 	struct base_endpoint known;
+	chain_ref ref = 0;
 
-	while (media_endpoint_next(d, &ref, &known))
+	while (media_endpoint_next(d, s, &ref, &known))
 		if (base_endpoint_eq(&known, at))
 			return true;
 	return false;
 }
 
-/* Its text, behind the one before; 0: no room. */
-static chain_ref
+/* False: there is no room for all of it. */
+static bool
 endpoint_keep(struct dialog *d, struct slot *s, const struct base_endpoint *at)
 {
 	bool v4 = base_ip_is_v4(&at->ip);
-	uint8_t bytes[ENDPOINT_WIDE], *p = bytes + sizeof(s->last_endpoint);
+	uint32_t len = v4 ? ENDPOINT_V4 : sizeof(*at);
+	uint8_t bytes[sizeof(*at)];
 
-	memcpy(bytes, &s->last_endpoint, sizeof(s->last_endpoint));
+	memcpy(bytes, at, sizeof(*at));
 	if (v4) {
-		memcpy(p, at->ip.b + 12, 4);
-		base_store_be16(p + 4, at->port);
-	} else {
-		memcpy(p, at, sizeof(*at));
+		memcpy(bytes, at->ip.b + 12, 4);
+		base_store_be16(bytes + 4, at->port);
 	}
-	return chain_text_add(&d->pool, &s->text_chain,
-		base_span_of(bytes, v4 ? ENDPOINT_V4 : ENDPOINT_WIDE));
+	chain_ref ref = chain_text_add_as(
+		&d->pool, &s->text_chain, (struct chain_head){len, TEXT_ENDPOINT, false}, bytes);
+	return ref && chain_text_head(&d->pool, ref).len == len;
 }
 
 /* Publishes, and notes the endpoint once so that the closing call can withdraw it. */
@@ -92,16 +92,9 @@ static void
 endpoint_publish(struct dialog *d, struct slot *s, const struct base_endpoint *at,
 	struct media_announce *announce)
 {
-	struct base_endpoint known;
-
 	announce->again = endpoint_is_known(d, s, at);
 	d->options.hooks.publish(d->options.hooks.context, at, announce);
-	if (announce->again)
-		return;
-	chain_ref ref = endpoint_keep(d, s, at);
-	if (media_endpoint_next(d, &(chain_ref){ref}, &known)) /* there is room for all of it */
-		s->last_endpoint = ref;
-	else
+	if (!announce->again && !endpoint_keep(d, s, at))
 		d->options.hooks.withdraw(d->options.hooks.context, at, announce->call);
 }
 

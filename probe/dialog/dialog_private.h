@@ -146,7 +146,8 @@ enum slot_text {
 	TEXT_METHOD, TEXT_EVENT,
 	TEXT_COUNT
 };
-_Static_assert(TEXT_COUNT <= CHAIN_ID_NONE, "an id fits its bits");
+#define TEXT_ENDPOINT (CHAIN_ID_NONE - 1) /* a published one: no text of the dialog */
+_Static_assert(TEXT_COUNT <= TEXT_ENDPOINT, "an id fits its bits");
 
 /* hosts[] in the slot: IPv4 and port, or the chain_ref of a text of struct base_endpoint. */
 union host_short {
@@ -192,6 +193,7 @@ _Static_assert(2 * sizeof(struct flow_entry) == CHAIN_BLOCK, "two in a block");
 /* the sender's own address stands in Record-Route, in Contact */
 #define FLOW_RECORD_ROUTE 32
 #define FLOW_CONTACT_IS_SOURCE 64
+#define FLOW_USUAL 128 /* its reason phrase is that of the RFCs, and not kept */
 
 /* How well a final response fits the attempt's first request: same branch, same address, or just
  * its CSeq. */
@@ -317,7 +319,6 @@ struct slot {
 	uint32_t texts;          /* bit i: enum slot_text i is in text_chain, the last of that id */
 	union host_short hosts[DIALOG_HOSTS_SLOT]; /* the others are notes */
 	struct chain text_chain, flow_chain;
-	chain_ref last_endpoint; /* published; each with the one before */
 	union {
 		struct call_state call;
 		struct exchange_state exchange;
@@ -493,10 +494,7 @@ void attempt_assume(struct dialog *d, struct slot *s, uint32_t cseq);
 /* dialog_flow_put.c */
 void flow_put_endpoint(const struct dialog *d, const struct slot *s, struct record_writer *w,
 	uint8_t host, bool source);
-/* The text of an entry, a line each, those at the end left out where they are empty; FLOW_USUAL
- * stands for the reason phrase that a status has in the RFCs (one that is that byte alone is left
- * out). */
-#define FLOW_USUAL 1
+/* The text of an entry, a line each, those at the end left out where they are empty. */
 #define LINE_BYTES_MAX 640
 #define LINE_TEXT_BYTES 256
 #define FLOW_WORDS_MAX (512 + 512 + LINE_BYTES_MAX + 2)
@@ -504,7 +502,6 @@ struct flow_words {
 	struct base_span word;   /* reason phrase, or method token that ringtap does not know */
 	struct base_span branch; /* of the top Via, where it begins a transaction */
 	struct base_span sdp;    /* of line_keep */
-	bool usual;
 };
 /* They may lie in scratch, of FLOW_WORDS_MAX bytes. */
 struct flow_words flow_words(
@@ -603,9 +600,9 @@ const char *transfer_result_name(const struct slot_more *more);
 /* dialog_media.c */
 void media_receive(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	struct flow_entry *entry);
-/* The endpoint at *at, which becomes the one published before it (start with last_endpoint).
- * False: none. */
-bool media_endpoint_next(const struct dialog *d, chain_ref *at, struct base_endpoint *out);
+/* The next endpoint that was published: start with *at = 0.  False: there are no more. */
+bool media_endpoint_next(const struct dialog *d, const struct slot *s, chain_ref *at,
+	struct base_endpoint *out);
 
 /* dialog_streams.c */
 /* The next stream of s, in no order: start with *at = s->last_stream; false at the end. */

@@ -294,7 +294,7 @@ slot_text_shared(const struct dialog *d, const struct slot *s, struct base_span 
 	if (text.len < 2 || text.len > sizeof(scratch))
 		return 0;
 	while (chain_text_walk(p, &s->text_chain, &w))
-		if (w.head.id != CHAIN_ID_NONE && !w.head.alias && w.head.len == text.len &&
+		if (w.head.id < TEXT_COUNT && !w.head.alias && w.head.len == text.len &&
 			base_span_eq(text, chain_text(p, w.ref, scratch, sizeof(scratch))))
 			return w.ref;
 	return 0;

@@ -22,14 +22,16 @@ layout_of(const struct media_options *options)
 	if (l.n_candidates < 256)
 		l.n_candidates = 256;
 	l.n_calls = base_power_of_two_at_least(l.max / 2);
-	l.hot = base_align_up(sizeof(struct media), 64);
-	l.buckets = l.hot + (size_t)l.max * sizeof(struct media_hot);
-	l.candidates = l.buckets + (size_t)media_table_buckets(l.max) * sizeof(struct media_bucket);
-	l.calls = l.candidates + (size_t)l.n_candidates * sizeof(struct media_candidate);
-	l.cold = base_align_up(l.calls + (size_t)l.n_calls * sizeof(struct media_list), 64);
+	/* What every stream touches, then what may never be: pages of 2 MiB are taken whole. */
+	l.codecs = base_align_up(sizeof(struct media), 64);
+	l.calls = l.codecs + media_sets_footprint(l.max);
+	l.buckets = base_align_up(l.calls + (size_t)l.n_calls * sizeof(struct media_list), 64);
+	l.hot = l.buckets + (size_t)media_table_buckets(l.max) * sizeof(struct media_bucket);
+	l.cold = l.hot + (size_t)l.max * sizeof(struct media_hot);
+	l.candidates = l.cold + (size_t)l.max * sizeof(struct media_cold);
 	l.n_rares = l.max / 4 + 2;
 	l.n_reports = l.max / 2 + 2;
-	l.mores = base_align_up(l.cold + (size_t)l.max * sizeof(struct media_cold), 64);
+	l.mores = l.candidates + (size_t)l.n_candidates * sizeof(struct media_candidate);
 	l.wides = base_align_up(l.mores + (size_t)l.max * sizeof(struct media_more), 64);
 	l.rares = base_align_up(l.wides + (size_t)l.max * sizeof(struct media_ends), 64);
 	l.reports = base_align_up(
@@ -39,9 +41,8 @@ layout_of(const struct media_options *options)
 		l.reports + (size_t)l.n_reports * sizeof(struct media_reports), 64);
 	l.events = base_align_up(
 		l.guesses + (size_t)l.n_guesses * sizeof(struct media_guess), 64);
-	l.codecs = l.events +
-		   base_align_up(media_events_max(l.max) * sizeof(struct media_event), 64);
-	l.total = l.codecs + base_align_up(media_sets_footprint(l.max), 64);
+	l.total = l.events +
+		  base_align_up(media_events_max(l.max) * sizeof(struct media_event), 64);
 	return l;
 }
 

@@ -100,17 +100,17 @@ media_directory_new(void *mem, uint32_t max_endpoints, const struct base_hash_ke
 	memset(d, 0, sizeof(*d));
 	d->entries_max = max + 1;
 	d->key = *key;
-	media_table_init(&d->table, p, max);
-	p += buckets_bytes(max);
 	media_hosts_init(&d->hosts, p, max, key);
 	p += media_hosts_footprint(max);
-	d->entries = (struct entry *)p;
-	d->wide = (void *)(d->entries + d->entries_max);
-	d->own = (void *)(d->wide + d->entries_max);
-	p += base_align_up((uint8_t *)(d->own + d->entries_max) - p, 64);
 	media_sets_init(&d->codecs, p, max, key);
 	p += media_sets_footprint(max);
 	d->free = (uint32_t *)p;
+	p += base_align_up((size_t)d->entries_max * sizeof(uint32_t), 64);
+	media_table_init(&d->table, p, max);
+	p += buckets_bytes(max);
+	d->entries = (struct entry *)p;
+	d->wide = (void *)(d->entries + d->entries_max);
+	d->own = (void *)(d->wide + d->entries_max);
 	return d;
 }
 

@@ -517,6 +517,15 @@ candidate_of(struct media *m, uint64_t hash, int64_t now_ns)
 	return c;
 }
 
+/* The candidate of this hash, or NULL: a stream that needs no second packet takes no place. */
+static struct media_candidate *
+candidate_known(struct media *m, uint64_t hash, int64_t now_ns)
+{
+	struct media_candidate *pair = &m->candidates[(hash >> 8) & m->candidate_mask & ~1u];
+
+	return pair[0].hash == hash || pair[1].hash == hash ? candidate_of(m, hash, now_ns) : NULL;
+}
+
 static bool
 is_in_sequence(const struct media_candidate *c, const struct media_sample *s)
 {
@@ -566,7 +575,8 @@ media_begin(struct media *m, struct media_packet *packet)
 	if (!media_sample_of(&s, v, packet->ts_ns))
 		return false;
 	bool for_call = media_tie_room(m, &v->src, &v->dst, &tie);
-	struct media_candidate *c = candidate_of(m, packet->hash, packet->ts_ns);
+	struct media_candidate *c = for_call ? candidate_known(m, packet->hash, packet->ts_ns)
+					     : candidate_of(m, packet->hash, packet->ts_ns);
 	if (!for_call && !(c && is_in_sequence(c, &s)))
 		return wait_for_second(m, c, &s);
 	const struct media_sample *first = c && c->n ? &c->samples[0] : &s;
