@@ -172,8 +172,8 @@ dialog_receive(struct dialog *d, const struct dialog_message *m)
 static void
 endpoints_withdraw(struct dialog *d, struct slot *s)
 {
+	struct chain_walk at = {.started = false};
 	struct base_endpoint endpoint;
-	chain_ref at = 0;
 
 	while (media_endpoint_next(d, s, &at, &endpoint))
 		d->options.hooks.withdraw(d->options.hooks.context, &endpoint, slot_handle(d, s));

@@ -273,17 +273,6 @@ text_at(const struct chain *c, chain_ref ref)
 	return behind ? 0 : ref;
 }
 
-chain_ref
-chain_text_next(const struct chain_pool *p, const struct chain *c, chain_ref ref)
-{
-	uint32_t head_len;
-
-	if (ref == 0)
-		return c->head << CHAIN_BLOCK_BITS;
-	struct chain_head h = head_read(p, ref, &head_len);
-	return text_at(c, place_behind(p, ref, head_len + h.len));
-}
-
 bool
 chain_text_walk(const struct chain_pool *p, const struct chain *c, struct chain_walk *w)
 {

@@ -40,16 +40,17 @@ announce_codecs(struct media_announce *a, const struct sip_sdp_media *media)
 #define ENDPOINT_V4 6
 
 bool
-media_endpoint_next(const struct dialog *d, const struct slot *s, chain_ref *at,
+media_endpoint_next(const struct dialog *d, const struct slot *s, struct chain_walk *at,
 	struct base_endpoint *out)
 {
 	uint8_t scratch[sizeof(*out)];
 	struct base_span bytes;
+	bool more;
 
 	do {
-		*at = chain_text_next(&d->pool, &s->text_chain, *at);
-	} while (*at && chain_text_head(&d->pool, *at).id != TEXT_ENDPOINT);
-	bytes = chain_text(&d->pool, *at, scratch, sizeof(scratch));
+		more = chain_text_walk(&d->pool, &s->text_chain, at);
+	} while (more && at->head.id != TEXT_ENDPOINT);
+	bytes = chain_text(&d->pool, at->ref, scratch, sizeof(scratch));
 	if (bytes.len == ENDPOINT_V4)
 		*out = (struct base_endpoint){base_ip_v4(bytes.p), base_load_be16(bytes.p + 4)};
 	else if (bytes.len == sizeof(*out))
@@ -60,8 +61,8 @@ media_endpoint_next(const struct dialog *d, const struct slot *s, chain_ref *at,
 static bool
 endpoint_is_known(const struct dialog *d, const struct slot *s, const struct base_endpoint *at)
 {
+	struct chain_walk ref = {.started = false};
 	struct base_endpoint known;
-	chain_ref ref = 0;
 
 	while (media_endpoint_next(d, s, &ref, &known))
 		if (base_endpoint_eq(&known, at))

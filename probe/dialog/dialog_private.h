@@ -84,7 +84,7 @@ void *chain_item_next(const struct chain_pool *p, const struct chain *c, uint32_
 /* Text over as many blocks as it needs; 0 where s is empty or the pool is. */
 chain_ref chain_text_add(struct chain_pool *p, struct chain *c, struct base_span s);
 /* What a text is: a number below CHAIN_ID_NONE, and whether it says no more than which other one is
- * meant: the how many-th of its chain (a byte), or its reference. */
+ * meant: the last one before it of another number (a byte), or a reference. */
 struct chain_head {
 	uint32_t len;
 	uint8_t id;
@@ -94,8 +94,6 @@ struct chain_head {
 chain_ref chain_text_add_as(
 	struct chain_pool *p, struct chain *c, struct chain_head head, const void *bytes);
 struct chain_head chain_text_head(const struct chain_pool *p, chain_ref ref);
-/* The text behind ref in its chain, or with 0 the first one.  0: none. */
-chain_ref chain_text_next(const struct chain_pool *p, const struct chain *c, chain_ref ref);
 /* Every text of a chain in order: start with {0}; false at the end. */
 struct chain_walk {
 	chain_ref ref, next;
@@ -148,6 +146,11 @@ enum slot_text {
 };
 #define TEXT_ENDPOINT (CHAIN_ID_NONE - 1) /* a published one: no text of the dialog */
 _Static_assert(TEXT_COUNT <= TEXT_ENDPOINT, "an id fits its bits");
+
+/* Where texts are, as far as slot.texts says that they are; and the last in the chain of each. */
+struct slot_texts {
+	chain_ref at[TEXT_COUNT], last[TEXT_COUNT];
+};
 
 /* hosts[] in the slot: IPv4 and port, or the chain_ref of a text of struct base_endpoint. */
 union host_short {
@@ -364,9 +367,9 @@ struct dialog {
 	uint64_t lost_total;
 	struct sip_sdp sdp;      /* of the message being received */
 	struct flow_entry left_out; /* stands for an entry that flow[] has no room for */
-	/* of the dialog whose record is being written, so that each text is found once */
+	/* where the texts of one dialog are, that of the message or record at hand */
 	const struct slot *texts_of;
-	chain_ref texts[TEXT_COUNT];
+	struct slot_texts texts;
 	uint8_t scratch[4096];
 	uint8_t record[RECORD_BYTES_MAX];
 };
@@ -403,7 +406,7 @@ void slot_text_replace(struct dialog *d, struct slot *s, enum slot_text which,
 void slot_text_clear(struct dialog *d, struct slot *s, enum slot_text which);
 struct base_span slot_text(const struct dialog *d, const struct slot *s, enum slot_text which,
 	uint8_t *scratch, uint32_t cap);
-/* Where all of them are, for slot_text, until that of s changes. */
+/* Where all of them are, so that each is not looked for alone. */
 void slot_texts_find(struct dialog *d, const struct slot *s);
 /* Parties of the first request (or response). */
 void slot_parties_set(struct dialog *d, struct slot *s, const struct dialog_message *m);
@@ -600,8 +603,8 @@ const char *transfer_result_name(const struct slot_more *more);
 /* dialog_media.c */
 void media_receive(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	struct flow_entry *entry);
-/* The next endpoint that was published: start with *at = 0.  False: there are no more. */
-bool media_endpoint_next(const struct dialog *d, const struct slot *s, chain_ref *at,
+/* The next endpoint that was published: start with {0}.  False: there are no more. */
+bool media_endpoint_next(const struct dialog *d, const struct slot *s, struct chain_walk *at,
 	struct base_endpoint *out);
 
 /* dialog_streams.c */

@@ -503,6 +503,5 @@ dialog_record_write(struct dialog *d, struct slot *s)
 	flow_put(d, s, &w, &transactions);
 	if (w.overflow)
 		metrics_add(d->options.metrics, METRICS_RECORDS_OVERFLOW, 1);
-	d->texts_of = NULL;
 	d->options.hooks.record(d->options.hooks.context, d->record, w.len);
 }

@@ -160,6 +160,8 @@ slot_take(struct dialog *d, enum slot_kind kind, uint64_t hash, const struct dia
 	s->vlan = m->vlan;
 	s->first_ns = s->last_ns = m->ts_ns;
 	s->lost_at_start = (uint32_t)d->lost_total;
+	memset(&d->texts, 0, sizeof(d->texts)); /* it has none yet */
+	d->texts_of = s;
 	slot_text_set(d, s, TEXT_CALL_ID, m->sip->call_id);
 	s->bucket_next = d->buckets[hash & d->bucket_mask];
 	d->buckets[hash & d->bucket_mask] = i;
@@ -211,68 +213,51 @@ slot_of_handle(struct dialog *d, uint64_t handle)
 	return &d->slots[i];
 }
 
-static chain_ref
-text_target(const struct dialog *d, const struct slot *s, chain_ref ref)
+static void
+texts_walk(const struct dialog *d, const struct slot *s, struct slot_texts *texts)
 {
-	uint8_t scratch[sizeof(ref)];
-	struct base_span target;
+	const struct chain_pool *p = &d->pool;
+	struct chain_walk at = {.started = false};
 
-	if (ref == 0 || !chain_text_head(&d->pool, ref).alias)
-		return ref;
-	target = chain_text(&d->pool, ref, scratch, sizeof(scratch));
-	if (target.len == sizeof(ref)) {
-		memcpy(&ref, target.p, sizeof(ref));
-		return ref;
+	memset(texts, 0, sizeof(*texts));
+	while (chain_text_walk(p, &s->text_chain, &at)) {
+		chain_ref ref = at.ref;
+		uint8_t id = at.head.id, bytes[sizeof(ref)];
+		if (id >= TEXT_COUNT)
+			continue;
+		if (!at.head.alias) {
+			texts->at[id] = texts->last[id] = ref;
+			continue;
+		}
+		struct base_span target = chain_text(p, ref, bytes, sizeof(bytes));
+		if (target.len == sizeof(ref))
+			memcpy(&texts->at[id], target.p, sizeof(ref));
+		else
+			texts->at[id] = texts->last[target.p[0] % TEXT_COUNT];
 	}
-	ref = 0;
-	for (uint32_t i = target.len ? target.p[0] : 0; i; i--)
-		ref = chain_text_next(&d->pool, &s->text_chain, ref);
-	return ref;
-}
-
-/* The how many-th text of its chain; 0: beyond what a byte holds. */
-static uint8_t
-text_number(const struct dialog *d, const struct slot *s, chain_ref ref)
-{
-	chain_ref at = 0;
-
-	for (uint32_t i = 1; i <= UINT8_MAX; i++) {
-		at = chain_text_next(&d->pool, &s->text_chain, at);
-		if (at == ref || at == 0)
-			return at ? (uint8_t)i : 0;
-	}
-	return 0;
 }
 
 static chain_ref
 text_ref(const struct dialog *d, const struct slot *s, enum slot_text which)
 {
-	struct chain_walk w = {0};
-	chain_ref found = 0;
+	struct slot_texts texts;
 
 	if (!(s->texts >> which & 1))
 		return 0;
 	if (d->texts_of == s)
-		return d->texts[which];
+		return d->texts.at[which];
 	if (which == TEXT_CALL_ID) /* the first, and never another */
-		return chain_text_next(&d->pool, &s->text_chain, 0);
-	while (chain_text_walk(&d->pool, &s->text_chain, &w))
-		if (w.head.id == which)
-			found = w.ref;
-	return text_target(d, s, found);
+		return s->text_chain.head << CHAIN_BLOCK_BITS;
+	texts_walk(d, s, &texts);
+	return texts.at[which];
 }
 
 void
 slot_texts_find(struct dialog *d, const struct slot *s)
 {
-	struct chain_walk w = {0};
-
-	memset(d->texts, 0, sizeof(d->texts));
-	while (chain_text_walk(&d->pool, &s->text_chain, &w)) {
-		uint8_t id = w.head.id;
-		if (id < TEXT_COUNT && s->texts >> id & 1)
-			d->texts[id] = w.head.alias ? text_target(d, s, w.ref) : w.ref;
-	}
+	if (d->texts_of == s)
+		return;
+	texts_walk(d, s, &d->texts);
 	d->texts_of = s;
 }
 
@@ -283,52 +268,56 @@ slot_text(const struct dialog *d, const struct slot *s, enum slot_text which, ui
 	return chain_text(&d->pool, text_ref(d, s, which), scratch, cap);
 }
 
-/* The same text may stand in several fields (To and Request-URI): kept once. */
+/* The same text may stand in several fields (To and Request-URI, both agents): kept once. */
 static chain_ref
 slot_text_shared(const struct dialog *d, const struct slot *s, struct base_span text)
 {
-	const struct chain_pool *p = &d->pool;
 	uint8_t scratch[SHARED_MAX];
-	struct chain_walk w = {0};
 
 	if (text.len < 2 || text.len > sizeof(scratch))
 		return 0;
-	while (chain_text_walk(p, &s->text_chain, &w))
-		if (w.head.id < TEXT_COUNT && !w.head.alias && w.head.len == text.len &&
-			base_span_eq(text, chain_text(p, w.ref, scratch, sizeof(scratch))))
-			return w.ref;
+	for (uint32_t i = TEXT_FROM_USER; i <= TEXT_CALLER_UA; i++) {
+		chain_ref at = s->texts >> i & 1 ? d->texts.at[i] : 0;
+		if (at && chain_text_head(&d->pool, at).len == text.len &&
+			base_span_eq(text, chain_text(&d->pool, at, scratch, sizeof(scratch))))
+			return at;
+	}
 	return 0;
 }
 
-/* From now on, this one lies there; 0: there is none. */
+/* From now on, this one lies there; 0: there is none.  The texts of s have been found. */
 static void
 text_point(struct dialog *d, struct slot *s, enum slot_text which, chain_ref ref)
 {
 	s->texts &= ~(1u << which);
 	if (ref)
 		s->texts |= 1u << which;
-	if (d->texts_of == s)
-		d->texts[which] = ref;
+	d->texts.at[which] = ref;
 }
 
 static void
 text_alias(struct dialog *d, struct slot *s, enum slot_text which, chain_ref ref)
 {
 	struct chain_head head = {sizeof(ref), (uint8_t)which, true};
-	uint8_t number = ref ? text_number(d, s, ref) : 0;
-	const void *target = number ? (const void *)&number : &ref;
+	const void *target = &ref;
+	uint8_t id = 0;
 
-	if (number)
-		head.len = sizeof(number);
-	if (ref && chain_text_add_as(&d->pool, &s->text_chain, head, target) == 0)
-		ref = 0;
+	if (ref)
+		id = chain_text_head(&d->pool, ref).id;
+	if (ref && id < TEXT_COUNT && d->texts.last[id] == ref) {
+		head.len = sizeof(id);
+		target = &id;
+	}
+	chain_ref at = ref ? chain_text_add_as(&d->pool, &s->text_chain, head, target) : 0;
+	if (at == 0 || chain_text_head(&d->pool, at).len != head.len)
+		ref = 0; /* no room */
 	text_point(d, s, which, ref);
 }
 
 void
 slot_text_clear(struct dialog *d, struct slot *s, enum slot_text which)
 {
-	text_point(d, s, which, 0);
+	s->texts &= ~(1u << which);
 }
 
 void
@@ -343,6 +332,7 @@ slot_text_replace(struct dialog *d, struct slot *s, enum slot_text which, struct
 		sip_unfold(text, unfolded, sizeof(unfolded), &len);
 		text = base_span_of(unfolded, len);
 	}
+	slot_texts_find(d, s);
 	chain_ref shared = slot_text_shared(d, s, text);
 	if (shared) {
 		if (shared != text_ref(d, s, which))
@@ -350,7 +340,9 @@ slot_text_replace(struct dialog *d, struct slot *s, enum slot_text which, struct
 		return;
 	}
 	struct chain_head head = {text.len, (uint8_t)which, false};
-	text_point(d, s, which, chain_text_add_as(&d->pool, &s->text_chain, head, text.p));
+	chain_ref ref = chain_text_add_as(&d->pool, &s->text_chain, head, text.p);
+	d->texts.last[which] = ref;
+	text_point(d, s, which, ref);
 }
 
 void
@@ -364,6 +356,8 @@ void
 slot_to_tag_set(struct dialog *d, struct slot *s, struct base_span tag)
 {
 	uint8_t scratch[256];
+
+	slot_texts_find(d, s);
 	struct base_span old = slot_text(d, s, TEXT_TO_TAG, scratch, sizeof(scratch));
 	struct note before = {dialog_text_hash(d, old), text_ref(d, s, TEXT_TO_TAG), NOTE_TO_TAG};
 	struct note *item;
