@@ -175,7 +175,7 @@ endpoints_withdraw(struct dialog *d, struct slot *s)
 	struct chain_walk at = {.started = false};
 	struct base_endpoint endpoint;
 
-	while (media_endpoint_next(d, s, &at, &endpoint))
+	while (s->has_endpoints && media_endpoint_next(d, s, &at, &endpoint))
 		d->options.hooks.withdraw(d->options.hooks.context, &endpoint, slot_handle(d, s));
 }
 

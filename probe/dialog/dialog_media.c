@@ -93,7 +93,8 @@ static void
 endpoint_publish(struct dialog *d, struct slot *s, const struct base_endpoint *at,
 	struct media_announce *announce)
 {
-	announce->again = endpoint_is_known(d, s, at);
+	announce->again = s->has_endpoints && endpoint_is_known(d, s, at);
+	s->has_endpoints = true;
 	d->options.hooks.publish(d->options.hooks.context, at, announce);
 	if (!announce->again && !endpoint_keep(d, s, at))
 		d->options.hooks.withdraw(d->options.hooks.context, at, announce->call);

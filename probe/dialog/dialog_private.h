@@ -150,6 +150,7 @@ _Static_assert(TEXT_COUNT <= TEXT_ENDPOINT, "an id fits its bits");
 /* Where texts are, as far as slot.texts says that they are; and the last in the chain of each. */
 struct slot_texts {
 	chain_ref at[TEXT_COUNT], last[TEXT_COUNT];
+	uint32_t len[TEXT_COUNT]; /* of at[] */
 };
 
 /* hosts[] in the slot: IPv4 and port, or the chain_ref of a text of struct base_endpoint. */
@@ -309,6 +310,7 @@ struct slot {
 	uint8_t hosts_wide : 2;  /* bit i: hosts[i] is a text */
 	bool told_over : 1;      /* hooks.ended */
 	bool unkeyed : 1;        /* no Call-ID: told by its hosts */
+	bool has_endpoints : 1;  /* some were published */
 	bool srtp : 1;
 	bool one_sided : 1;      /* some SDP was not sendrecv */
 	bool truncated : 1;

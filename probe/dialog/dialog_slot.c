@@ -227,6 +227,7 @@ texts_walk(const struct dialog *d, const struct slot *s, struct slot_texts *text
 			continue;
 		if (!at.head.alias) {
 			texts->at[id] = texts->last[id] = ref;
+			texts->len[id] = at.head.len;
 			continue;
 		}
 		struct base_span target = chain_text(p, ref, bytes, sizeof(bytes));
@@ -234,6 +235,7 @@ texts_walk(const struct dialog *d, const struct slot *s, struct slot_texts *text
 			memcpy(&texts->at[id], target.p, sizeof(ref));
 		else
 			texts->at[id] = texts->last[target.p[0] % TEXT_COUNT];
+		texts->len[id] = texts->at[id] ? chain_text_head(p, texts->at[id]).len : 0;
 	}
 }
 
@@ -277,8 +279,8 @@ slot_text_shared(const struct dialog *d, const struct slot *s, struct base_span 
 	if (text.len < 2 || text.len > sizeof(scratch))
 		return 0;
 	for (uint32_t i = TEXT_FROM_USER; i <= TEXT_CALLER_UA; i++) {
-		chain_ref at = s->texts >> i & 1 ? d->texts.at[i] : 0;
-		if (at && chain_text_head(&d->pool, at).len == text.len &&
+		chain_ref at = d->texts.at[i];
+		if (d->texts.len[i] == text.len && s->texts >> i & 1 &&
 			base_span_eq(text, chain_text(&d->pool, at, scratch, sizeof(scratch))))
 			return at;
 	}
@@ -287,12 +289,13 @@ slot_text_shared(const struct dialog *d, const struct slot *s, struct base_span 
 
 /* From now on, this one lies there; 0: there is none.  The texts of s have been found. */
 static void
-text_point(struct dialog *d, struct slot *s, enum slot_text which, chain_ref ref)
+text_point(struct dialog *d, struct slot *s, enum slot_text which, chain_ref ref, uint32_t len)
 {
 	s->texts &= ~(1u << which);
 	if (ref)
 		s->texts |= 1u << which;
 	d->texts.at[which] = ref;
+	d->texts.len[which] = ref ? len : 0;
 }
 
 static void
@@ -300,10 +303,12 @@ text_alias(struct dialog *d, struct slot *s, enum slot_text which, chain_ref ref
 {
 	struct chain_head head = {sizeof(ref), (uint8_t)which, true};
 	const void *target = &ref;
-	uint8_t id = 0;
+	struct chain_head known = {0};
+	uint8_t id;
 
 	if (ref)
-		id = chain_text_head(&d->pool, ref).id;
+		known = chain_text_head(&d->pool, ref);
+	id = known.id;
 	if (ref && id < TEXT_COUNT && d->texts.last[id] == ref) {
 		head.len = sizeof(id);
 		target = &id;
@@ -311,7 +316,7 @@ text_alias(struct dialog *d, struct slot *s, enum slot_text which, chain_ref ref
 	chain_ref at = ref ? chain_text_add_as(&d->pool, &s->text_chain, head, target) : 0;
 	if (at == 0 || chain_text_head(&d->pool, at).len != head.len)
 		ref = 0; /* no room */
-	text_point(d, s, which, ref);
+	text_point(d, s, which, ref, known.len);
 }
 
 void
@@ -342,7 +347,7 @@ slot_text_replace(struct dialog *d, struct slot *s, enum slot_text which, struct
 	struct chain_head head = {text.len, (uint8_t)which, false};
 	chain_ref ref = chain_text_add_as(&d->pool, &s->text_chain, head, text.p);
 	d->texts.last[which] = ref;
-	text_point(d, s, which, ref);
+	text_point(d, s, which, ref, text.len);
 }
 
 void
