@@ -42,6 +42,9 @@ bool sys_time_parse(const char *text, int64_t now_ns, int64_t *ts_ns);
 /* Zeroed, page-aligned memory for good, on huge pages where there are any (MAP_HUGETLB first, then
  * transparent). NULL: none. */
 void *sys_memory_new(size_t bytes);
+/* Gives every page of such memory its place now, so that first touches do not fault later.
+ * -BASE_ERR_NO_MEMORY: the system has not that much. */
+int sys_memory_populate(void *p, size_t bytes);
 void sys_memory_free(void *p, size_t bytes);
 /* n unpredictable bytes. */
 void sys_random(void *p, size_t n);

@@ -10,6 +10,9 @@
 #ifndef MAP_HUGE_2MB
 #define MAP_HUGE_2MB (21 << 26)
 #endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
 
 /* What sys_memory_new maps for bytes; 0 where that is not a size. sys_memory_free must come to the
  * same. */
@@ -56,6 +59,21 @@ sys_memory_new(size_t bytes)
 	/* Without MAP_NORESERVE the kernel sets the pages aside now or refuses: no SIGBUS later. */
 	p = mmap(NULL, length, PROT_READ | PROT_WRITE, flags | MAP_HUGETLB | MAP_HUGE_2MB, -1, 0);
 	return p != MAP_FAILED ? p : memory_map_aligned(length);
+}
+
+int
+sys_memory_populate(void *p, size_t bytes)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), length = memory_length(bytes);
+	volatile uint8_t *at = p;
+
+	if (madvise(p, length, MADV_POPULATE_WRITE) == 0)
+		return 0;
+	if (errno != EINVAL)
+		return -BASE_ERR_NO_MEMORY;
+	for (size_t i = 0; i < length; i += page)
+		at[i] = at[i];
+	return 0;
 }
 
 void

@@ -286,6 +286,22 @@ set_listen(struct worker_set *set)
 		set_header_names(&t, set->listen_lists, DIALOG_LISTEN_MAX, names, n);
 }
 
+/* Tables touch at start only what they must.  A replay goes by that; live, pages are had before
+ * the first packet (law 3). */
+static int
+set_populate(struct worker_set *set, struct sys_error *e)
+{
+	for (uint32_t i = 0; !set->options.replay && i < set->n_parts; i++) {
+		struct memory_part *part = &set->parts[i];
+		if (sys_memory_populate(part->p, part->bytes) < 0)
+			return sys_fail(e, -BASE_ERR_NO_MEMORY,
+				"no memory for the tables (%zu MiB): make tables.calls or "
+				"tables.streams smaller",
+				part->bytes >> 20);
+	}
+	return 0;
+}
+
 static int
 set_fill(struct worker_set *set, struct sys_error *e)
 {
@@ -317,7 +333,7 @@ set_fill(struct worker_set *set, struct sys_error *e)
 				core, (media_bytes + dialog_bytes) >> 20);
 		worker_connect(set, set->workers[core], shard, media, dialog);
 	}
-	return 0;
+	return set_populate(set, e);
 }
 
 int

@@ -1,5 +1,6 @@
 #include "sys.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,6 +25,35 @@ memory_is_zeroed_aligned_and_writable(void **state)
 		memset(p, 0xa5, sizes[i]);
 		sys_memory_free(p, sizes[i]);
 	}
+}
+
+/* Pages of p that have their place. */
+static size_t
+pages_there(void *p, size_t bytes)
+{
+	static unsigned char there[4096];
+	size_t n = 0, pages = bytes / (size_t)sysconf(_SC_PAGESIZE);
+
+	assert_true(pages <= sizeof(there));
+	assert_int_equal(mincore(p, bytes, there), 0);
+	for (size_t i = 0; i < pages; i++)
+		n += there[i] & 1;
+	return n;
+}
+
+static void
+populated_memory_has_its_pages_and_its_bytes(void **state)
+{
+	size_t bytes = 8u << 20, pages = bytes / (size_t)sysconf(_SC_PAGESIZE);
+	uint8_t *p = sys_memory_new(bytes);
+
+	assert_non_null(p);
+	p[5000] = 7;
+	assert_int_equal(sys_memory_populate(p, bytes), 0);
+	assert_int_equal(pages_there(p, bytes), pages);
+	assert_int_equal(p[5000], 7);
+	assert_int_equal(p[0] | p[bytes - 1], 0);
+	sys_memory_free(p, bytes);
 }
 
 static void
@@ -51,6 +81,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_is_zeroed_aligned_and_writable),
+		cmocka_unit_test(populated_memory_has_its_pages_and_its_bytes),
 		cmocka_unit_test(memory_that_cannot_be_is_null),
 		cmocka_unit_test(random_bytes_differ),
 	};
