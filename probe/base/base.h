@@ -236,7 +236,8 @@ struct base_reader {
 static inline struct base_reader
 base_reader_of(const void *p, size_t len)
 {
-	return (struct base_reader){(const uint8_t *)p, (const uint8_t *)p + len, false};
+	/* NULL + 0 is undefined in C */
+	return (struct base_reader){(const uint8_t *)p, len ? (const uint8_t *)p + len : p, false};
 }
 
 static inline size_t
