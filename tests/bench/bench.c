@@ -147,6 +147,6 @@ main(int argc, char **argv)
 	else if (!strcmp(what, "store"))
 		bench_store(number(argc, argv, 2, 500000), argc > 3 ? argv[3] : ".");
 	else
-		return fprintf(stderr, "usage: bench rtp STREAMS LAPS | " LIVE_USAGE "sip LAPS | calls IN_PROGRESS LAPS | memory CALLS | traffic CALLS | ring LAPS | store CALLS FOLDER\n"), 2;
+		return fprintf(stderr, "usage: bench rtp STREAMS LAPS | " LIVE_USAGE "sip LAPS | calls IN_PROGRESS LAPS | memory CALLS | traffic CALLS | ring LAPS | tones STREAMS LAPS | store CALLS FOLDER\n"), 2;
 	return 0;
 }
