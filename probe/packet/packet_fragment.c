@@ -1,12 +1,13 @@
 #include "packet_fragment.h"
 
+#include "packet_waiting.h"
+
 #define NIL UINT32_MAX
 #define BLOCK_BYTES 2048u
 #define PACKET_MAX 65535u
 #define PACKET_BLOCKS ((PACKET_MAX + BLOCK_BYTES - 1) / BLOCK_BYTES)
 #define BLOCKS_PER_SLOT 2u /* what a packet of two Ethernet fragments takes */
 #define PIECES_MAX 64u
-#define TIMEOUT_NS (30 * BASE_NS_PER_SEC)
 
 /* Hashed and compared as bytes. */
 struct key {
@@ -23,12 +24,9 @@ struct piece {
 };
 
 struct slot {
+	struct packet_waiting_entry waiting;
 	struct key key;
 	struct packet_view view; /* of the fragment at offset 0, else of the first that came */
-	int64_t born_ns;
-	uint32_t chain;        /* next slot of the bucket, or of the free list */
-	uint32_t newer, older; /* by age */
-	uint32_t bucket;
 	uint32_t total; /* bytes of the packet, 0: the last fragment has not come */
 	uint32_t have;  /* bytes received */
 	uint32_t piece_count;
@@ -37,14 +35,11 @@ struct slot {
 	uint32_t blocks[PACKET_BLOCKS];
 };
 
+_Static_assert(offsetof(struct slot, key) == sizeof(struct packet_waiting_entry), "key behind it");
+
 struct packet_fragments {
 	struct packet_fragment_counters counters;
-	struct base_hash_key key;
-	uint32_t *buckets;
-	uint32_t bucket_mask;
-	uint32_t free_slot;
-	uint32_t oldest, newest;
-	struct slot *slots;
+	struct packet_waiting slots;
 	uint32_t *block_stack; /* free blocks */
 	uint32_t block_free;
 	uint8_t *blocks;
@@ -53,23 +48,17 @@ struct packet_fragments {
 
 /* Where the parts stand in the caller's memory. */
 struct layout {
-	size_t slots, buckets, stack, blocks, whole, end;
-	uint32_t bucket_count, block_count;
+	size_t slots, stack, blocks, whole, end;
+	uint32_t block_count;
 };
 
 static struct layout
 layout_of(uint32_t max_packets)
 {
-	struct layout l = {
-		.bucket_count = base_power_of_two_at_least(max_packets),
-		.block_count = max_packets * BLOCKS_PER_SLOT + PACKET_BLOCKS,
-	};
+	struct layout l = {.block_count = max_packets * BLOCKS_PER_SLOT + PACKET_BLOCKS};
 
 	l.slots = base_align_up(sizeof(struct packet_fragments), BASE_CACHE_LINE);
-	l.buckets =
-		base_align_up(l.slots + (size_t)max_packets * sizeof(struct slot), BASE_CACHE_LINE);
-	l.stack = base_align_up(
-		l.buckets + (size_t)l.bucket_count * sizeof(uint32_t), BASE_CACHE_LINE);
+	l.stack = l.slots + packet_waiting_footprint(max_packets, sizeof(struct slot));
 	l.blocks =
 		base_align_up(l.stack + (size_t)l.block_count * sizeof(uint32_t), BASE_CACHE_LINE);
 	l.whole = l.blocks + (size_t)l.block_count * BLOCK_BYTES;
@@ -92,21 +81,13 @@ packet_fragments_new(void *mem, uint32_t max_packets, const struct base_hash_key
 	uint8_t *base = mem;
 
 	*f = (struct packet_fragments){
-		.key = *key,
-		.buckets = (uint32_t *)(base + l.buckets),
-		.bucket_mask = l.bucket_count - 1,
-		.oldest = NIL,
-		.newest = NIL,
-		.slots = (struct slot *)(base + l.slots),
 		.block_stack = (uint32_t *)(base + l.stack),
 		.block_free = l.block_count,
 		.blocks = base + l.blocks,
 		.whole = base + l.whole,
 	};
-	for (uint32_t i = 0; i < l.bucket_count; i++)
-		f->buckets[i] = NIL;
-	for (uint32_t i = 0; i < max; i++)
-		f->slots[i].chain = i + 1 < max ? i + 1 : NIL;
+	packet_waiting_init(
+		&f->slots, base + l.slots, max, sizeof(struct slot), sizeof(struct key), key);
 	for (uint32_t i = 0; i < l.block_count; i++)
 		f->block_stack[i] = i;
 	return f;
@@ -117,58 +98,18 @@ packet_fragments_new(void *mem, uint32_t max_packets, const struct base_hash_key
 static void
 slot_free(struct packet_fragments *f, struct slot *s)
 {
-	uint32_t id = (uint32_t)(s - f->slots), *link = &f->buckets[s->bucket];
-
-	while (*link != id)
-		link = &f->slots[*link].chain;
-	*link = s->chain;
-	if (s->older == NIL)
-		f->oldest = s->newer;
-	else
-		f->slots[s->older].newer = s->newer;
-	if (s->newer == NIL)
-		f->newest = s->older;
-	else
-		f->slots[s->newer].older = s->older;
 	for (uint32_t i = 0; i < PACKET_BLOCKS; i++)
 		if (s->blocks[i] != NIL)
 			f->block_stack[f->block_free++] = s->blocks[i];
-	s->chain = f->free_slot;
-	f->free_slot = id;
+	packet_waiting_free(&f->slots, s);
 }
 
+/* Gives up the oldest packet, but not the one that room is made for. */
 static void
-evict_oldest(struct packet_fragments *f)
+evict_oldest(struct packet_fragments *f, const struct slot *not_this)
 {
 	f->counters.evicted++;
-	slot_free(f, &f->slots[f->oldest]);
-}
-
-static struct slot *
-slot_new(struct packet_fragments *f, const struct key *key, uint32_t bucket, int64_t now_ns)
-{
-	if (f->free_slot == NIL)
-		evict_oldest(f);
-	uint32_t id = f->free_slot;
-	struct slot *s = &f->slots[id];
-
-	f->free_slot = s->chain;
-	s->key = *key;
-	s->born_ns = now_ns;
-	s->total = s->have = s->piece_count = 0;
-	for (uint32_t i = 0; i < PACKET_BLOCKS; i++)
-		s->blocks[i] = NIL;
-	s->bucket = bucket;
-	s->chain = f->buckets[bucket];
-	f->buckets[bucket] = id;
-	s->older = f->newest;
-	s->newer = NIL;
-	if (f->newest == NIL)
-		f->oldest = id;
-	else
-		f->slots[f->newest].newer = id;
-	f->newest = id;
-	return s;
+	slot_free(f, packet_waiting_oldest(&f->slots, not_this));
 }
 
 static struct slot *
@@ -178,22 +119,27 @@ slot_of_view(struct packet_fragments *f, const struct packet_view *view, int64_t
 		.dst = view->dst.ip,
 		.ip_id = view->ip_id,
 		.protocol = view->ip_id_valid ? view->ip_protocol : 0};
-	uint32_t bucket = (uint32_t)base_hash(&f->key, &key, sizeof(key)) & f->bucket_mask;
+	struct slot *s = packet_waiting_find(&f->slots, &key);
 
-	for (uint32_t id = f->buckets[bucket]; id != NIL; id = f->slots[id].chain)
-		if (memcmp(&f->slots[id].key, &key, sizeof(key)) == 0)
-			return &f->slots[id];
-	struct slot *s = slot_new(f, &key, bucket, now_ns);
+	if (s)
+		return s;
+	while (!(s = packet_waiting_add(&f->slots, &key, now_ns)))
+		evict_oldest(f, NULL);
 	s->view = *view;
+	s->total = s->have = s->piece_count = 0;
+	for (uint32_t i = 0; i < PACKET_BLOCKS; i++)
+		s->blocks[i] = NIL;
 	return s;
 }
 
 void
 packet_fragments_expire(struct packet_fragments *f, int64_t now_ns)
 {
-	while (f->oldest != NIL && f->slots[f->oldest].born_ns < now_ns - TIMEOUT_NS) {
+	struct slot *s;
+
+	while ((s = packet_waiting_overdue(&f->slots, now_ns))) {
 		f->counters.timed_out++;
-		slot_free(f, &f->slots[f->oldest]);
+		slot_free(f, s);
 	}
 }
 
@@ -204,14 +150,9 @@ packet_fragments_expire(struct packet_fragments *f, int64_t now_ns)
 static uint8_t *
 slot_block(struct packet_fragments *f, struct slot *s, uint32_t i)
 {
-	uint32_t id = (uint32_t)(s - f->slots);
-
 	if (s->blocks[i] == NIL) {
-		while (f->block_free == 0) {
-			uint32_t victim = f->oldest == id ? s->newer : f->oldest;
-			f->counters.evicted++;
-			slot_free(f, &f->slots[victim]);
-		}
+		while (f->block_free == 0)
+			evict_oldest(f, s);
 		s->blocks[i] = f->block_stack[--f->block_free];
 	}
 	return f->blocks + (size_t)s->blocks[i] * BLOCK_BYTES;

@@ -1,9 +1,9 @@
 #include "packet_sctp.h"
 
-#define NIL UINT32_MAX
+#include "packet_waiting.h"
+
 #define PIECE_BYTES 2048u
 #define RUN_MAX 64u /* pieces of a message */
-#define TIMEOUT_NS (30 * BASE_NS_PER_SEC)
 
 /* Hashed and compared as bytes. */
 struct key {
@@ -14,138 +14,70 @@ struct key {
 _Static_assert(sizeof(struct key) == 44, "no padding");
 
 struct piece {
+	struct packet_waiting_entry waiting;
 	struct key key;
 	struct packet_view view;
-	int64_t born_ns;
-	uint32_t chain;        /* next piece of the bucket, or of the free list */
-	uint32_t newer, older; /* by age */
-	uint32_t bucket;
 	uint32_t len;
 	uint8_t bytes[PIECE_BYTES];
 };
+_Static_assert(offsetof(struct piece, key) == sizeof(struct packet_waiting_entry), "key behind it");
 
 struct packet_sctp {
 	struct packet_sctp_counters counters;
-	struct base_hash_key key;
-	uint32_t *buckets;
-	uint32_t bucket_mask;
-	uint32_t free_piece;
-	uint32_t oldest, newest;
-	struct piece *pieces;
+	struct packet_waiting pieces;
 	uint8_t whole[RUN_MAX * PIECE_BYTES];
 };
 
-/* Where the parts stand in the caller's memory. */
-struct layout {
-	size_t buckets, pieces, end;
-	uint32_t bucket_count;
-};
-
-static struct layout
-layout_of(uint32_t max)
-{
-	struct layout l = {.bucket_count = base_power_of_two_at_least(max)};
-
-	l.buckets = base_align_up(sizeof(struct packet_sctp), BASE_CACHE_LINE);
-	l.pieces = base_align_up(
-		l.buckets + (size_t)l.bucket_count * sizeof(uint32_t), BASE_CACHE_LINE);
-	l.end = base_align_up(l.pieces + (size_t)max * sizeof(struct piece), BASE_CACHE_LINE);
-	return l;
-}
+/* The table of pieces stands behind the struct. */
+static const size_t pieces_at =
+	(sizeof(struct packet_sctp) + BASE_CACHE_LINE - 1) / BASE_CACHE_LINE * BASE_CACHE_LINE;
 
 size_t
 packet_sctp_footprint(uint32_t max_pieces)
 {
-	return layout_of(max_pieces ? max_pieces : 1).end;
+	uint32_t max = max_pieces ? max_pieces : 1;
+
+	return pieces_at + packet_waiting_footprint(max, sizeof(struct piece));
 }
 
 struct packet_sctp *
 packet_sctp_new(void *mem, uint32_t max_pieces, const struct base_hash_key *key)
 {
-	uint32_t max = max_pieces ? max_pieces : 1;
-	struct layout l = layout_of(max);
 	struct packet_sctp *s = mem;
-	uint8_t *base = mem;
 
 	memset(&s->counters, 0, sizeof(s->counters));
-	s->key = *key;
-	s->buckets = (uint32_t *)(void *)(base + l.buckets);
-	s->bucket_mask = l.bucket_count - 1;
-	s->free_piece = 0;
-	s->oldest = s->newest = NIL;
-	s->pieces = (struct piece *)(void *)(base + l.pieces);
-	for (uint32_t i = 0; i < l.bucket_count; i++)
-		s->buckets[i] = NIL;
-	for (uint32_t i = 0; i < max; i++)
-		s->pieces[i].chain = i + 1 < max ? i + 1 : NIL;
+	packet_waiting_init(&s->pieces, (uint8_t *)mem + pieces_at, max_pieces ? max_pieces : 1,
+		sizeof(struct piece), sizeof(struct key), key);
 	return s;
 }
 
 /* ---- pieces ---- */
 
-static void
-piece_free(struct packet_sctp *s, struct piece *p)
-{
-	uint32_t id = (uint32_t)(p - s->pieces), *link = &s->buckets[p->bucket];
-
-	while (*link != id)
-		link = &s->pieces[*link].chain;
-	*link = p->chain;
-	*(p->older == NIL ? &s->oldest : &s->pieces[p->older].newer) = p->newer;
-	*(p->newer == NIL ? &s->newest : &s->pieces[p->newer].older) = p->older;
-	p->chain = s->free_piece;
-	s->free_piece = id;
-}
-
-static uint32_t
-bucket_of(const struct packet_sctp *s, const struct key *key)
-{
-	return (uint32_t)base_hash(&s->key, key, sizeof(*key)) & s->bucket_mask;
-}
-
-static struct piece *
-piece_find(struct packet_sctp *s, const struct key *key)
-{
-	uint32_t id = s->buckets[bucket_of(s, key)];
-
-	while (id != NIL && memcmp(&s->pieces[id].key, key, sizeof(*key)) != 0)
-		id = s->pieces[id].chain;
-	return id == NIL ? NULL : &s->pieces[id];
-}
-
 static struct piece *
 piece_new(struct packet_sctp *s, const struct key *key, const struct packet_view *view,
 	int64_t now_ns)
 {
-	if (s->free_piece == NIL) {
-		s->counters.evicted++;
-		piece_free(s, &s->pieces[s->oldest]);
-	}
-	uint32_t id = s->free_piece, bucket = bucket_of(s, key);
-	struct piece *p = &s->pieces[id];
+	struct piece *p = packet_waiting_add(&s->pieces, key, now_ns);
 
-	s->free_piece = p->chain;
-	p->key = *key;
+	if (!p) {
+		s->counters.evicted++;
+		packet_waiting_free(&s->pieces, packet_waiting_oldest(&s->pieces, NULL));
+		p = packet_waiting_add(&s->pieces, key, now_ns);
+	}
 	p->view = *view;
-	p->born_ns = now_ns;
 	p->len = view->payload_len;
 	memcpy(p->bytes, view->payload, p->len);
-	p->bucket = bucket;
-	p->chain = s->buckets[bucket];
-	s->buckets[bucket] = id;
-	p->older = s->newest;
-	p->newer = NIL;
-	*(s->newest == NIL ? &s->oldest : &s->pieces[s->newest].newer) = id;
-	s->newest = id;
 	return p;
 }
 
 void
 packet_sctp_expire(struct packet_sctp *s, int64_t now_ns)
 {
-	while (s->oldest != NIL && s->pieces[s->oldest].born_ns < now_ns - TIMEOUT_NS) {
+	struct piece *p;
+
+	while ((p = packet_waiting_overdue(&s->pieces, now_ns))) {
 		s->counters.timed_out++;
-		piece_free(s, &s->pieces[s->oldest]);
+		packet_waiting_free(&s->pieces, p);
 	}
 }
 
@@ -158,7 +90,7 @@ neighbour(struct packet_sctp *s, const struct piece *p, uint32_t by, uint8_t nev
 	struct key key = p->key;
 
 	key.number += by;
-	struct piece *found = piece_find(s, &key);
+	struct piece *found = packet_waiting_find(&s->pieces, &key);
 	return found && !(found->view.sctp_piece & never) ? found : NULL;
 }
 
@@ -190,7 +122,7 @@ run_gather(struct packet_sctp *s, struct piece *first, uint32_t n, struct packet
 		next = n > 1 ? neighbour(s, p, 1, PACKET_SCTP_BEGIN) : NULL;
 		memcpy(s->whole + len, p->bytes, p->len);
 		len += p->len;
-		piece_free(s, p);
+		packet_waiting_free(&s->pieces, p);
 	}
 	s->counters.reassembled++;
 	view->payload = s->whole;
@@ -228,7 +160,7 @@ packet_sctp_push(struct packet_sctp *s, struct packet_view *view, int64_t now_ns
 		return drop(view, &s->counters.malformed);
 	if (len > PIECE_BYTES)
 		return drop(view, &s->counters.too_large);
-	struct piece *p = piece_find(s, &key);
+	struct piece *p = packet_waiting_find(&s->pieces, &key);
 	if (p && (p->len != len || p->view.sctp_piece != view->sctp_piece ||
 			 memcmp(p->bytes, view->payload, len) != 0))
 		return drop(view, &s->counters.malformed);
