@@ -8,13 +8,15 @@
 #define LEVEL_BITS 8
 #define SLOTS (1u << LEVEL_BITS)
 #define NIL UINT32_MAX
+#define UNARMED 0xffffu
+#define TICK_MAX ((int64_t)1 << 46)
 
 struct timer {
 	uint32_t next, prev;
-	uint32_t list; /* level * SLOTS + slot, or NIL: not armed */
-	uint32_t pad;
-	int64_t expiry_tick;
+	uint64_t list : 16;       /* level * SLOTS + slot, or UNARMED */
+	int64_t expiry_tick : 48; /* ticks of 10 ms: 44 000 years */
 };
+_Static_assert(sizeof(struct timer) == 16, "four in a line");
 
 struct list {
 	uint32_t head, tail;
@@ -60,7 +62,7 @@ list_append(struct base_wheel *w, uint32_t list, uint32_t id)
 	struct timer *t = &w->timers[id];
 
 	w->level_armed[list / SLOTS]++;
-	t->list = list;
+	t->list = list & UNARMED;
 	t->next = NIL;
 	t->prev = l->tail;
 	if (l->tail == NIL)
@@ -77,7 +79,7 @@ list_prepend(struct base_wheel *w, uint32_t list, uint32_t id)
 	struct timer *t = &w->timers[id];
 
 	w->level_armed[list / SLOTS]++;
-	t->list = list;
+	t->list = list & UNARMED;
 	t->prev = NIL;
 	t->next = l->head;
 	if (l->head == NIL)
@@ -102,7 +104,7 @@ list_remove(struct base_wheel *w, uint32_t id)
 	else
 		w->timers[t->next].prev = t->prev;
 	w->level_armed[t->list / SLOTS]--;
-	t->list = NIL;
+	t->list = UNARMED;
 }
 
 /* The list where timer id's distance from the clock puts it. */
@@ -124,9 +126,11 @@ void
 base_wheel_arm(struct base_wheel *w, uint32_t id, int64_t expiry_ns)
 {
 	for (; w->fresh <= id; w->fresh++)
-		w->timers[w->fresh] = (struct timer){.next = NIL, .prev = NIL, .list = NIL};
+		w->timers[w->fresh] = (struct timer){.next = NIL, .prev = NIL, .list = UNARMED};
 	base_wheel_cancel(w, id);
-	w->timers[id].expiry_tick = expiry_ns / w->tick_ns + (expiry_ns % w->tick_ns > 0);
+	int64_t tick = expiry_ns / w->tick_ns + (expiry_ns % w->tick_ns > 0);
+	tick = tick < TICK_MAX ? tick : TICK_MAX;
+	w->timers[id].expiry_tick = tick > -TICK_MAX ? tick : -TICK_MAX;
 	w->armed++;
 	list_append(w, wheel_list(w, id), id);
 }
@@ -134,7 +138,7 @@ base_wheel_arm(struct base_wheel *w, uint32_t id, int64_t expiry_ns)
 bool
 base_wheel_is_armed(const struct base_wheel *w, uint32_t id)
 {
-	return id < w->fresh && w->timers[id].list != NIL;
+	return id < w->fresh && w->timers[id].list != UNARMED;
 }
 
 void
