@@ -72,10 +72,18 @@ struct media_directory {
 		version; /* publications ever: readers skip asking again where nothing came */
 };
 
+/* No packet waits for the directory as it does for the table of streams: so it may be fuller, up
+ * to four keys on five places. */
+static uint32_t
+table_keys(uint32_t max)
+{
+	return max - max / 8 * 3;
+}
+
 static size_t
 buckets_bytes(uint32_t max)
 {
-	return (size_t)media_table_buckets(max) * sizeof(struct media_bucket);
+	return (size_t)media_table_buckets(table_keys(max)) * sizeof(struct media_bucket);
 }
 
 size_t
@@ -106,7 +114,7 @@ media_directory_new(void *mem, uint32_t max_endpoints, const struct base_hash_ke
 	p += media_sets_footprint(max);
 	d->free = (uint32_t *)p;
 	p += base_align_up((size_t)d->entries_max * sizeof(uint32_t), 64);
-	media_table_init(&d->table, p, max);
+	media_table_init(&d->table, p, table_keys(max));
 	p += buckets_bytes(max);
 	d->entries = (struct entry *)p;
 	d->wide = (void *)(d->entries + d->entries_max);
