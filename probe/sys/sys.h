@@ -45,6 +45,8 @@ void *sys_memory_new(size_t bytes);
 /* Gives every page of such memory its place now, so that first touches do not fault later.
  * -BASE_ERR_NO_MEMORY: the system has not that much. */
 int sys_memory_populate(void *p, size_t bytes);
+/* Bytes of its pages that have been touched. */
+uint64_t sys_memory_resident(const void *p, size_t bytes);
 void sys_memory_free(void *p, size_t bytes);
 /* n unpredictable bytes. */
 void sys_random(void *p, size_t n);

@@ -76,6 +76,24 @@ sys_memory_populate(void *p, size_t bytes)
 	return 0;
 }
 
+uint64_t
+sys_memory_resident(const void *p, size_t bytes)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), length = memory_length(bytes);
+	uint8_t *at = (uint8_t *)(uintptr_t)p;
+	unsigned char pages[512];
+	uint64_t resident = 0;
+
+	for (size_t done = 0, part; done < length; done += part) {
+		part = length - done < sizeof(pages) * page ? length - done : sizeof(pages) * page;
+		if (mincore(at + done, part, pages) < 0)
+			continue;
+		for (size_t i = 0; i < (part + page - 1) / page; i++)
+			resident += (pages[i] & 1) * page;
+	}
+	return resident;
+}
+
 void
 sys_memory_free(void *p, size_t bytes)
 {

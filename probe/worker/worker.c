@@ -92,13 +92,26 @@ worker_set_memory(const struct config *config, uint32_t cores, FILE *f)
 	return sum;
 }
 
+uint32_t
+worker_set_tables(const struct worker_set *set, struct worker_table *out, uint32_t max)
+{
+	uint32_t n = 0;
+
+	for (; n < set->n_parts && n < max; n++) {
+		const struct memory_part *part = &set->parts[n];
+		out[n] = (struct worker_table){
+			part->name, part->bytes, sys_memory_resident(part->p, part->bytes)};
+	}
+	return n;
+}
+
 static void *
-set_take(struct worker_set *set, size_t bytes)
+set_take(struct worker_set *set, const char *name, size_t bytes)
 {
 	void *p = bytes ? sys_memory_new(bytes) : NULL;
 
 	if (p)
-		set->parts[set->n_parts++] = (struct memory_part){p, bytes};
+		set->parts[set->n_parts++] = (struct memory_part){name, p, bytes};
 	return p;
 }
 
@@ -164,11 +177,11 @@ worker_init(
 	struct worker_set *set, uint32_t core, const size_t bytes[PART_COUNT], struct sys_error *e)
 {
 	const struct config *c = set->options.config;
-	struct worker *w = set_take(set, bytes[PART_WORKER]);
+	struct worker *w = set_take(set, part_names[PART_WORKER], bytes[PART_WORKER]);
 	void *mem[PART_COUNT];
 
 	for (int i = 0; w && i < PART_WORKER; i++) {
-		mem[i] = set_take(set, bytes[i]);
+		mem[i] = set_take(set, part_names[i], bytes[i]);
 		if (mem[i] == NULL && bytes[i])
 			w = NULL;
 	}
@@ -181,7 +194,7 @@ worker_init(
 	w->core = core;
 	w->alone = set->options.cores == 1;
 	w->metrics = set->options.metrics ? set->options.metrics[core]
-					  : set_take(set, sizeof(struct metrics_core));
+					  : set_take(set, "counters", sizeof(struct metrics_core));
 	if (w->metrics == NULL)
 		return sys_fail(
 			e, -BASE_ERR_NO_MEMORY, "no memory for the counters of worker %u", core);
@@ -318,14 +331,16 @@ set_fill(struct worker_set *set, struct sys_error *e)
 	if (rc < 0)
 		return rc;
 	if (cores > 1) {
-		void *mem = set_take(set, shard_footprint(cores, WORKER_SHARD_RING_BYTES));
+		void *mem = set_take(set, "rings between cores",
+			shard_footprint(cores, WORKER_SHARD_RING_BYTES));
 		if (mem == NULL)
 			return sys_fail(e, -BASE_ERR_NO_MEMORY,
 				"no memory for the rings between %u cores", cores);
 		shard = shard_new(mem, cores, WORKER_SHARD_RING_BYTES, &set->key);
 	}
 	for (uint32_t core = 0; core < cores; core++) {
-		void *media = set_take(set, media_bytes), *dialog = set_take(set, dialog_bytes);
+		void *media = set_take(set, part_names[PART_STREAMS], media_bytes),
+		     *dialog = set_take(set, part_names[PART_DIALOGS], dialog_bytes);
 		if (media == NULL || dialog == NULL)
 			return sys_fail(e, -BASE_ERR_NO_MEMORY,
 				"no memory for the tables of worker %u (%zu MiB): make "

@@ -60,6 +60,13 @@ const struct metrics_core *worker_set_metrics(const struct worker_set *set, uint
 /* Bytes that worker_set_new will take, by table, for check-config: prints lines to f where not
  * NULL, returns the sum. */
 uint64_t worker_set_memory(const struct config *config, uint32_t cores, FILE *f);
+/* The tables that were taken: bytes of each, and of its pages that were touched (if only read).
+ * Returns how many. */
+struct worker_table {
+	const char *name;
+	uint64_t bytes, resident;
+};
+uint32_t worker_set_tables(const struct worker_set *set, struct worker_table *out, uint32_t max);
 /* New port and watch lists (SIGHUP): compiled here, taken up by each worker at its next
  * house-keeping. */
 int worker_set_reload(struct worker_set *set, const struct config *config, struct sys_error *e);

@@ -87,6 +87,7 @@ struct worker_set {
 	/* all workers stand still: one thread may touch every core */
 	bool finishing;
 	struct memory_part {
+		const char *name;
 		void *p;
 		size_t bytes;
 	} parts[CONFIG_CORES_MAX * 10 + 8];

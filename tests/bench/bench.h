@@ -63,11 +63,20 @@ struct worker_set;
 struct worker_set *bench_engine_new(uint32_t calls, uint32_t cores);
 /* INVITE, 200 and ACK of calls 0 to calls - 1, dealt to the cores in turn. */
 void bench_engine_calls(struct worker_set *set, uint32_t calls, int64_t ts_ns);
-/* What its records of answered calls say in all, after worker_set_finish. */
-struct bench_told {
-	uint64_t calls, streams, packets, lost;
+/* The same with tables of these sizes. */
+struct bench_tables {
+	uint32_t calls, streams, endpoints;
 };
-void bench_engine_check(const struct bench_told *truth); /* exits where they differ */
+struct worker_set *bench_engine_sized(struct bench_tables tables, uint32_t cores);
+/* What records of answered calls say in all. */
+struct bench_told {
+	uint64_t calls, messages, streams, packets, lost;
+	uint64_t sum; /* of what each call says, in any order */
+};
+void bench_told_add(struct bench_told *told, const uint8_t *record, uint32_t len);
+/* Of the records of the engine, after worker_set_finish. */
+const struct bench_told *bench_engine_told(void);
+void bench_engine_check(const struct bench_told *truth); /* exits where calls, streams, packets or losses differ */
 
 /* ---- the benchmarks ---- */
 

@@ -54,8 +54,16 @@ bench_frames_advance(struct bench_frames *f)
 
 static struct bench_told told;
 
-static bool
-record_told(void *context, uint32_t core, uint8_t *record, uint32_t len)
+static uint64_t
+text_hash(struct base_span text)
+{
+	static const struct base_hash_key key = BASE_HASH_KEY_REPLAY;
+
+	return base_hash(&key, text.p, text.len);
+}
+
+void
+bench_told_add(struct bench_told *t, const uint8_t *record, uint32_t len)
 {
 	static struct record_row row, stream;
 	struct base_span element;
@@ -65,36 +73,55 @@ record_told(void *context, uint32_t core, uint8_t *record, uint32_t len)
 		bench_die("a record that cannot be read");
 	if (row.kind != RECORD_CALL)
 		bench_die("a record that is none of a call");
-	told.calls += row.values[RECORD_F_ANSWER_TIME].present;
+	if (!row.values[RECORD_F_ANSWER_TIME].present)
+		return;
+	uint64_t sum = text_hash(row.values[RECORD_F_CALL_ID].text) + row.values[RECORD_F_MESSAGES].u64;
+	t->calls++;
+	t->messages += row.values[RECORD_F_MESSAGES].u64;
 	while (record_row_element(&row, RECORD_F_STREAMS, &at, &element)) {
 		if (record_nested_read(&stream, RECORD_STREAM, element) < 0)
 			bench_die("a stream that cannot be read");
-		told.streams++;
-		told.packets += stream.values[RECORD_F_PACKETS].u64;
-		told.lost += stream.values[RECORD_F_LOST].u64;
+		t->streams++;
+		t->packets += stream.values[RECORD_F_PACKETS].u64;
+		t->lost += stream.values[RECORD_F_LOST].u64;
+		sum += base_hash_mix(stream.values[RECORD_F_SSRC].u64 ^ stream.values[RECORD_F_PACKETS].u64 << 32);
 	}
+	t->sum += base_hash_mix(sum);
+}
+
+static bool
+record_told(void *context, uint32_t core, uint8_t *record, uint32_t len)
+{
+	bench_told_add(&told, record, len);
 	return true;
 }
 
 struct worker_set *
-bench_engine_new(uint32_t calls, uint32_t cores)
+bench_engine_sized(struct bench_tables tables, uint32_t cores)
 {
 	struct config *config;
 	struct worker_set *set;
 	struct sys_error e;
-	uint32_t share = calls / cores;
 
 	if (config_defaults(&config, &e) < 0)
 		bench_die(e.text);
-	/* The owner of a call is drawn by its Call-ID: not all have the same number; and the last sixteenth is kept free. */
-	config->tables.calls = share + share / 4 + 1000;
-	config->tables.streams = 2 * share + 1000;
-	config->tables.endpoints = 2 * config->tables.calls;
+	config->tables.calls = tables.calls;
+	config->tables.streams = tables.streams;
+	config->tables.endpoints = tables.endpoints;
 	config->timers.interim_s = 0;
 	struct worker_options options = {.config = config, .cores = cores, .replay = true, .clock_source = "bench", .record = record_told};
 	if (worker_set_new(&set, &options, &e) < 0)
 		bench_die(e.text);
 	return set;
+}
+
+struct worker_set *
+bench_engine_new(uint32_t calls, uint32_t cores)
+{
+	/* The owner of a call is drawn by its Call-ID: not all have the same number; and the last sixteenth is kept free. */
+	uint32_t share = calls / cores, room = share + share / 4 + 1000;
+
+	return bench_engine_sized((struct bench_tables){room, 2 * share + 1000, 2 * room}, cores);
 }
 
 void
@@ -116,6 +143,12 @@ bench_engine_calls(struct worker_set *set, uint32_t calls, int64_t ts_ns)
 		for (uint32_t core = 0; core < cores; core++)
 			worker_house(worker_set_worker(set, core), ts_ns);
 	}
+}
+
+const struct bench_told *
+bench_engine_told(void)
+{
+	return &told;
 }
 
 void

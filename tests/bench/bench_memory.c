@@ -20,12 +20,6 @@
 #define PAYLOAD_BYTES 160
 #define MESSAGES 5    /* INVITE to ACK */
 
-struct tally {
-	uint64_t calls, messages, streams, packets, lost;
-	uint64_t sum; /* of what each call says, in any order */
-};
-static struct tally told;
-
 /* Of the process, ordinary pages and huge ones. */
 static uint64_t
 resident_bytes(void)
@@ -43,61 +37,25 @@ resident_bytes(void)
 	return sum;
 }
 
-static uint64_t
-text_hash(struct base_span text)
-{
-	static const struct base_hash_key key = BASE_HASH_KEY_REPLAY;
-
-	return base_hash(&key, text.p, text.len);
-}
-
-/* A record of an answered call into a tally: of the engine, or of the generator's truth. */
-static void
-tally_take(struct tally *t, const uint8_t *record, uint32_t len)
-{
-	static struct record_row row, stream;
-	struct base_span element;
-	uint32_t at = 0;
-
-	if (record_row_read(&row, record, len) < 0 || row.kind != RECORD_CALL || !row.values[RECORD_F_ANSWER_TIME].present)
-		return;
-	uint64_t sum = text_hash(row.values[RECORD_F_CALL_ID].text) + row.values[RECORD_F_MESSAGES].u64;
-	t->calls++;
-	t->messages += row.values[RECORD_F_MESSAGES].u64;
-	while (record_row_element(&row, RECORD_F_STREAMS, &at, &element)) {
-		if (record_nested_read(&stream, RECORD_STREAM, element) < 0)
-			bench_die("a stream that cannot be read");
-		t->streams++;
-		t->packets += stream.values[RECORD_F_PACKETS].u64;
-		t->lost += stream.values[RECORD_F_LOST].u64;
-		sum += base_hash_mix(stream.values[RECORD_F_SSRC].u64 ^ stream.values[RECORD_F_PACKETS].u64 << 32);
-	}
-	t->sum += base_hash_mix(sum);
-}
-
-static bool
-record_read(void *context, uint32_t core, uint8_t *record, uint32_t len)
-{
-	tally_take(&told, record, len);
-	return true;
-}
-
 static struct worker_set *
 engine_new(uint32_t calls)
 {
-	struct config *config;
-	struct worker_set *set;
-	struct sys_error e;
+	/* the last sixteenth of the calls is kept free */
+	return bench_engine_sized((struct bench_tables){calls + calls / 8, 2 * calls, 2 * calls}, 1);
+}
 
-	if (config_defaults(&config, &e) < 0)
-		bench_die(e.text);
-	config->tables.calls = calls + calls / 8; /* the last sixteenth is kept free */
-	config->tables.streams = 2 * calls;
-	config->tables.endpoints = 2 * calls;
-	struct worker_options options = {.config = config, .cores = 1, .replay = true, .clock_source = "bench", .record = record_read};
-	if (worker_set_new(&set, &options, &e) < 0)
-		bench_die(e.text);
-	return set;
+/* The engine's tables one by one: what of each has been touched, by the first word of its name. */
+static void
+tables_print(const struct worker_set *set, uint32_t calls)
+{
+	struct worker_table tables[16];
+	uint32_t n = worker_set_tables(set, tables, sizeof(tables) / sizeof(tables[0]));
+
+	for (uint32_t i = 0; i < n; i++) {
+		char name[64];
+		snprintf(name, sizeof(name), "memory_%.*s_bytes", (int)strcspn(tables[i].name, " "), tables[i].name);
+		bench_print(name, (double)tables[i].resident / calls, "bytes");
+	}
 }
 
 struct feed {
@@ -164,12 +122,14 @@ bench_memory_of_calls(uint32_t calls)
 	const struct metrics_core *m = worker_set_metrics(set, 0);
 	bench_check("calls in progress", m->values[METRICS_CALLS_ACTIVE], calls);
 	bench_check("streams in progress", m->values[METRICS_STREAMS_ACTIVE], 2ull * calls);
+	tables_print(set, calls);
 	worker_set_finish(set, f.ts_ns);
-	bench_check("records of answered calls", told.calls, calls);
-	bench_check("messages in records", told.messages, (uint64_t)MESSAGES * calls);
-	bench_check("streams in records", told.streams, 2ull * calls);
-	bench_check("packets in records", told.packets, 2ull * PACKETS * calls);
-	bench_check("packets lost in records", told.lost, 0);
+	const struct bench_told *told = bench_engine_told();
+	bench_check("records of answered calls", told->calls, calls);
+	bench_check("messages in records", told->messages, (uint64_t)MESSAGES * calls);
+	bench_check("streams in records", told->streams, 2ull * calls);
+	bench_check("packets in records", told->packets, 2ull * PACKETS * calls);
+	bench_check("packets lost in records", told->lost, 0);
 	bench_print("memory_call_bytes", (double)resident / calls, "bytes");
 	bench_print("memory_resident_mib", (double)resident / (1 << 20), "MiB");
 }
@@ -183,11 +143,11 @@ bench_memory_of_calls(uint32_t calls)
 static void
 truth_read(void *context, uint8_t *record, uint32_t len)
 {
-	tally_take(context, record, len);
+	bench_told_add(context, record, len);
 }
 
 static struct gen *
-traffic_new(uint32_t calls, struct tally *truth)
+traffic_new(uint32_t calls, struct bench_told *truth)
 {
 	struct gen_options options = gen_options_default();
 
@@ -218,7 +178,7 @@ void
 bench_memory_of_traffic(uint32_t calls)
 {
 	static struct feed f;
-	struct tally truth = {0};
+	struct bench_told truth = {0};
 	struct gen *g = traffic_new(calls, &truth);
 	struct gen_frame frame = {.bytes = f.bytes[0]};
 	uint64_t resident = 0, before;
@@ -238,15 +198,16 @@ bench_memory_of_traffic(uint32_t calls)
 	}
 	feed_flush(&f);
 	worker_set_finish(set, f.ts_ns);
+	const struct bench_told *told = bench_engine_told();
 	bench_check("all calls and streams in progress at a time", resident != 0, 1);
 	bench_check("calls of the truth", truth.calls, calls);
-	bench_check("calls", told.calls, truth.calls);
-	bench_check("messages", told.messages, truth.messages);
-	bench_check("streams", told.streams, truth.streams);
-	bench_check("packets", told.packets, truth.packets);
-	bench_check("lost", told.lost, truth.lost);
-	bench_check("what each call says, in one sum", told.sum, truth.sum);
+	bench_check("calls", told->calls, truth.calls);
+	bench_check("messages", told->messages, truth.messages);
+	bench_check("streams", told->streams, truth.streams);
+	bench_check("packets", told->packets, truth.packets);
+	bench_check("lost", told->lost, truth.lost);
+	bench_check("what each call says, in one sum", told->sum, truth.sum);
 	bench_print("traffic_call_bytes", (double)resident / calls, "bytes");
 	bench_print("traffic_resident_mib", (double)resident / (1 << 20), "MiB");
-	bench_print("traffic_packets", (double)told.packets, "packets");
+	bench_print("traffic_packets", (double)told->packets, "packets");
 }

@@ -51,8 +51,23 @@ populated_memory_has_its_pages_and_its_bytes(void **state)
 	p[5000] = 7;
 	assert_int_equal(sys_memory_populate(p, bytes), 0);
 	assert_int_equal(pages_there(p, bytes), pages);
+	assert_int_equal(sys_memory_resident(p, bytes), pages * (uint64_t)sysconf(_SC_PAGESIZE));
 	assert_int_equal(p[5000], 7);
 	assert_int_equal(p[0] | p[bytes - 1], 0);
+	sys_memory_free(p, bytes);
+}
+
+static void
+resident_is_what_was_touched(void **state)
+{
+	const size_t bytes = 64 * 4096; /* no huge page */
+	uint8_t *p = sys_memory_new(bytes);
+
+	assert_non_null(p);
+	assert_int_equal(sys_memory_resident(p, bytes), 0);
+	p[5 * 4096] = p[40 * 4096] = 1;
+	uint64_t resident = sys_memory_resident(p, bytes);
+	assert_true(resident >= (uint64_t)sysconf(_SC_PAGESIZE) && resident <= 2 * (uint64_t)sysconf(_SC_PAGESIZE));
 	sys_memory_free(p, bytes);
 }
 
@@ -82,6 +97,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_is_zeroed_aligned_and_writable),
 		cmocka_unit_test(populated_memory_has_its_pages_and_its_bytes),
+		cmocka_unit_test(resident_is_what_was_touched),
 		cmocka_unit_test(memory_that_cannot_be_is_null),
 		cmocka_unit_test(random_bytes_differ),
 	};

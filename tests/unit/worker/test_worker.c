@@ -79,6 +79,15 @@ the_memory_told_is_the_sum_of_its_parts_and_grows_with_cores(void **state)
 	uint64_t one = worker_set_memory(e->config, 1, NULL), two = worker_set_memory(e->config, 2, NULL);
 
 	assert_true(one > 0 && two > 2 * one);
+	struct worker_table tables[16];
+	uint32_t n = worker_set_tables(e->set, tables, 16);
+	uint64_t taken = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		assert_non_null(tables[i].name);
+		assert_true(tables[i].bytes && tables[i].resident); /* live: all of it has its place */
+		taken += strcmp(tables[i].name, "counters") ? tables[i].bytes : 0;
+	}
+	assert_int_equal(taken + tones_footprint(e->config->tones.detectors, e->config->tables.streams), one);
 	engine_free(e);
 }
 
