@@ -153,7 +153,6 @@ invite_take(struct dialog *d, struct slot *s, const struct dialog_message *m,
 {
 	struct call_state *c = &s->call;
 
-	c->invites = (uint16_t)(c->invites + !(e->flags & FLOW_TOLD));
 	if (m->sip->to.tag.len) {
 		c->reinvited = true;
 		return;
@@ -169,16 +168,12 @@ call_request(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	const struct flow_entry *e)
 {
 	const struct sip_message *sip = m->sip;
-	struct call_state *c = &s->call;
-	bool new_request = !(e->flags & FLOW_TOLD);
 
 	switch (sip->method) {
 	case SIP_METHOD_INVITE: invite_take(d, s, m, e); break;
 	case SIP_METHOD_ACK: ack_take(d, s, m, e); break;
 	case SIP_METHOD_CANCEL: cancel_take(d, s, m, e); break;
 	case SIP_METHOD_BYE: bye_take(d, s, m, e); break;
-	case SIP_METHOD_UPDATE: c->updates = (uint16_t)(c->updates + new_request); break;
-	case SIP_METHOD_PRACK: c->prack = (uint16_t)(c->prack + new_request); break;
 	default: break;
 	}
 }

@@ -395,15 +395,6 @@ flow_entry_of(struct dialog *d, struct slot *s, const struct dialog_message *m, 
 	return e;
 }
 
-static void
-method_count(struct dialog *d, struct slot *s, uint8_t method)
-{
-	if (s->methods[method] < UINT8_MAX)
-		s->methods[method]++;
-	else
-		slot_more_for(d, s)->methods[method]++;
-}
-
 static bool
 shows_contact(const struct flow_entry *e)
 {
@@ -424,8 +415,8 @@ flow_add(struct dialog *d, struct slot *s, const struct dialog_message *m, bool 
 	flow_compare(d, s, &e);
 	if (s->messages++ == 0) {
 		/* a response goes back the way its request came */
-		s->first_src = sip->status ? e.dst : e.src;
-		s->first_dst = sip->status ? e.src : e.dst;
+		s->first_src = sip->status ? e.dst & 15 : e.src & 15;
+		s->first_dst = sip->status ? e.src & 15 : e.dst & 15;
 	}
 	if (e.flags & FLOW_RETRANSMISSION)
 		slot_more_for(d, s)->retransmissions++;
@@ -435,12 +426,12 @@ flow_add(struct dialog *d, struct slot *s, const struct dialog_message *m, bool 
 	s->faults |= (uint16_t)(sip->flags & SIP_FLAGS_INVALID);
 	if (m->ts_ns > s->last_ns)
 		s->last_ns = m->ts_ns;
-	if (sip->status == 0 && !(e.flags & FLOW_TOLD))
-		method_count(d, s, sip->method);
 	if (s->flow_count < d->options.flow_entries)
 		kept = chain_item_add(&d->pool, &s->flow_chain, sizeof(*kept));
 	if (kept == NULL) {
 		s->flow_truncated = true;
+		if (sip->status == 0 && !(e.flags & FLOW_TOLD))
+			slot_more_for(d, s)->methods[sip->method]++;
 		metrics_add(d->options.metrics, METRICS_FLOW_TRUNCATED, 1);
 		d->left_out = e;
 		return &d->left_out;

@@ -208,7 +208,7 @@ media_receive(
 		(m->sip->method == SIP_METHOD_INVITE || m->sip->method == SIP_METHOD_UPDATE) &&
 		m->sip->to.tag.len;
 	if (in_dialog_offer && !(entry->flags & FLOW_TOLD) && sdp_is_hold(sdp))
-		s->call.holds++;
+		slot_more_for(d, s)->holds++;
 	struct media_announce announce = {.call = slot_handle(d, s), .since_ns = m->ts_ns};
 	announce.listen = call_is_listened(d, s);
 	announce.side = entry->flags & FLOW_FROM_CALLER ? MEDIA_SIDE_CALLER : MEDIA_SIDE_CALLEE;

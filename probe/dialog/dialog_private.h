@@ -203,7 +203,7 @@ _Static_assert(2 * sizeof(struct flow_entry) == CHAIN_BLOCK, "two in a block");
  * its CSeq. */
 enum final_fit { FIT_NONE, FIT_CSEQ, FIT_ADDRESS, FIT_BRANCH };
 
-struct final {
+struct __attribute__((packed, aligned(4))) final {
 	int64_t ts_ns;
 	uint16_t status;
 	uint8_t fit;            /* enum final_fit */
@@ -233,7 +233,7 @@ struct call_state {
 	int64_t trying_ns, ringing_ns, progress_ns, early_media_ns, answer_ns, ack_ns;
 	uint32_t answer_tag;    /* hash */
 	uint32_t session_expires;
-	uint16_t holds, updates, prack, invites;
+	uint32_t interims;      /* intervals since the answer that have been recorded */
 	bool initial_seen : 1;  /* an INVITE without To tag */
 	/* a message that only the first INVITE's transaction has: its From is the caller, its 2xx
 	 * the answer */
@@ -259,7 +259,8 @@ struct slot_more {
 	chain_ref last_digit;    /* in text_chain, each with the one before */
 	uint16_t n_digits;
 	uint16_t reason_cause, transfer_code; /* 0: none */
-	uint16_t methods[SIP_METHOD_COUNT];   /* above UINT8_MAX of slot.methods */
+	uint16_t methods[SIP_METHOD_COUNT];   /* of requests that flow[] has no room for */
+	uint16_t holds;
 	uint8_t q850;            /* 0: none */
 	uint8_t reason_source;   /* enum reason_source */
 	uint8_t transfer;        /* enum transfer */
@@ -281,7 +282,7 @@ struct slot {
 	uint64_t hash;           /* of the Call-ID */
 	uint32_t bucket_next;
 	uint32_t list_prev, list_next;
-	uint32_t generation;
+	uint32_t generation;     /* 24 bits, never 0 */
 	int64_t first_ns, last_ns; /* of messages */
 	int64_t request_ns;      /* first INVITE or other request; 0: none seen */
 	int64_t attempt_ns;      /* first request of the current attempt; 0: not seen */
@@ -292,15 +293,15 @@ struct slot {
 	 * branches of the first attempt: hops */
 	uint32_t set_first[SET_COUNT];
 	uint8_t set_n[SET_COUNT];
-	uint8_t kind, list;      /* enum slot_kind, slot_list */
-	uint8_t transport, tunnel;
-	uint8_t end_cause;       /* enum end_cause, when it is being closed */
-	uint8_t n_hosts;
+	uint8_t kind : 4, list : 4; /* enum slot_kind, slot_list */
+	uint8_t transport : 4, tunnel : 4;
+	uint8_t end_cause : 4;   /* enum end_cause, when it is being closed */
+	uint8_t n_hosts : 4;
+	uint8_t first_src : 4, first_dst : 4; /* hosts[] */
 	uint8_t challenges;
 	uint8_t n_transactions;
 	uint8_t attempt_src;     /* hosts[] index of the current attempt's first request */
 	uint8_t attempt_vias;    /* Via elements of it: one at the hop nearest to the caller */
-	uint8_t first_src, first_dst;
 	uint16_t vlan;
 	uint16_t flow_count, stream_count;
 	uint16_t faults;         /* enum sip_flag of its messages, of SIP_FLAGS_INVALID */
@@ -315,11 +316,9 @@ struct slot {
 	bool one_sided : 1;      /* some SDP was not sendrecv */
 	bool truncated : 1;
 	bool flow_truncated : 1;
-	uint8_t methods[SIP_METHOD_COUNT];
 	uint32_t messages;
 	uint32_t more;           /* block, or 0 */
 	chain_ref last_stream;   /* each with the one before */
-	uint32_t interims;       /* intervals since the answer that have been recorded */
 	uint32_t lost_at_start;  /* by the probe, low half */
 	uint32_t texts;          /* bit i: enum slot_text i is in text_chain, the last of that id */
 	union host_short hosts[DIALOG_HOSTS_SLOT]; /* the others are notes */
@@ -329,6 +328,7 @@ struct slot {
 		struct exchange_state exchange;
 	};
 };
+_Static_assert(sizeof(struct slot) == 232, "what a dialog takes, as probe/README.md has it");
 
 /* Why the streams of a call in progress are asked for. */
 enum peek { PEEK_NONE, PEEK_IDLE, PEEK_RECORD };

@@ -278,21 +278,43 @@ put_outcome(struct dialog *d, const struct slot *s, struct record_writer *w,
 	record_put_cstr(w, RECORD_F_END_CAUSE, end_cause_name(end->cause));
 }
 
+/* How many requests of each method, each once however often it was seen; and of those that were no
+ * repeats.  flow[] tells, and counters what it had no room for. */
+struct methods {
+	uint32_t all[SIP_METHOD_COUNT], fresh[SIP_METHOD_COUNT];
+};
+
 static void
-put_methods(const struct dialog *d, const struct slot *s, struct record_writer *w)
+methods_of(const struct dialog *d, const struct slot *s, struct methods *out)
 {
 	const struct slot_more *more = slot_more_of(d, s);
+	struct chain_cursor at = {0};
+	const struct flow_entry *e;
+
+	for (uint32_t m = 0; m < SIP_METHOD_COUNT; m++)
+		out->all[m] = out->fresh[m] = more->methods[m];
+	while ((e = chain_item_next(&d->pool, &s->flow_chain, sizeof(*e), &at))) {
+		if (e->status || e->flags & FLOW_TOLD)
+			continue;
+		out->all[e->method]++;
+		out->fresh[e->method] += !flow_is_repeat(e);
+	}
+}
+
+static void
+put_methods(struct record_writer *w, const struct methods *methods)
+{
 	char text[256];
 	struct base_text t = base_text_of(text, sizeof(text));
 
 	for (enum sip_method m = SIP_METHOD_NONE + 1; m < SIP_METHOD_COUNT; m++) {
-		if (s->methods[m] == 0)
+		if (methods->all[m] == 0)
 			continue;
 		if (t.len)
 			base_text_char(&t, ',');
 		base_text_str(&t, m == SIP_METHOD_OTHER ? "other" : sip_method_name(m));
 		base_text_char(&t, ':');
-		base_text_u64(&t, (uint32_t)s->methods[m] + more->methods[m]);
+		base_text_u64(&t, methods->all[m]);
 	}
 	record_put_str(w, RECORD_F_METHODS, base_span_of(text, (uint32_t)t.len));
 }
@@ -329,20 +351,22 @@ put_call(struct dialog *d, const struct slot *s, struct record_writer *w)
 	const struct call_state *c = &s->call;
 	const struct slot_more *more = slot_more_of(d, s);
 	struct ending end = call_ending(d, s);
+	struct methods methods;
 
+	methods_of(d, s, &methods);
 	put_text(d, s, w, TEXT_PAI, RECORD_F_PAI);
 	put_text(d, s, w, TEXT_DIVERSION, RECORD_F_DIVERSION);
 	record_put_bool(w, RECORD_F_IDENTITY, c->identity);
 	put_notes(d, s, w, RECORD_F_HEADERS, NOTE_HEADER);
 	put_timing(d, s, w, &end);
 	put_outcome(d, s, w, &end);
-	record_put_u64(w, RECORD_F_INVITES, c->invites);
+	record_put_u64(w, RECORD_F_INVITES, methods.fresh[SIP_METHOD_INVITE]);
 	record_put_u64(w, RECORD_F_AUTH_CHALLENGES, s->challenges);
 	record_put_u64(w, RECORD_F_FORKS, s->set_n[SET_FORK_TAG]);
 	record_put_u64(w, RECORD_F_HOPS, s->set_n[SET_BRANCH]);
-	record_put_u64(w, RECORD_F_HOLDS, c->holds);
-	record_put_u64(w, RECORD_F_UPDATES, c->updates);
-	record_put_u64(w, RECORD_F_PRACK, c->prack);
+	record_put_u64(w, RECORD_F_HOLDS, more->holds);
+	record_put_u64(w, RECORD_F_UPDATES, methods.fresh[SIP_METHOD_UPDATE]);
+	record_put_u64(w, RECORD_F_PRACK, methods.fresh[SIP_METHOD_PRACK]);
 	put_text(d, s, w, TEXT_TRANSFER_TO, RECORD_F_TRANSFER_TO);
 	record_put_cstr(w, RECORD_F_TRANSFER_RESULT, transfer_result_name(more));
 	if (more->transfer_code)
@@ -352,7 +376,7 @@ put_call(struct dialog *d, const struct slot *s, struct record_writer *w)
 	if (c->session_set)
 		record_put_u64(w, RECORD_F_SESSION_EXPIRES, c->session_expires);
 	put_notes(d, s, w, RECORD_F_WARNINGS, NOTE_WARNING);
-	put_methods(d, s, w);
+	put_methods(w, &methods);
 	forks_put(d, s, w);
 	links_put(d, s, w);
 	streams_put(d, s, w);

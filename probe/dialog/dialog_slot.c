@@ -56,7 +56,7 @@ list_append(struct dialog *d, struct slot *s, enum slot_list list)
 	struct slot_list_head *l = &d->lists[list];
 	uint32_t i = slot_index(d, s);
 
-	s->list = (uint8_t)list;
+	s->list = list & 15;
 	s->list_next = DIALOG_NIL;
 	s->list_prev = l->tail;
 	if (l->tail == DIALOG_NIL)
@@ -151,12 +151,12 @@ slot_take(struct dialog *d, enum slot_kind kind, uint64_t hash, const struct dia
 	generation = s->generation + 1;
 	memset(s, 0, sizeof(*s));
 	s->generation = generation & 0xffffff ? generation & 0xffffff : 1;
-	s->kind = (uint8_t)kind;
+	s->kind = kind & 15;
 	s->hash = hash;
 	s->unkeyed = m->sip->call_id.len == 0;
 	d->n_unkeyed += s->unkeyed;
-	s->transport = m->transport;
-	s->tunnel = m->tunnel;
+	s->transport = m->transport & 15;
+	s->tunnel = m->tunnel & 15;
 	s->vlan = m->vlan;
 	s->first_ns = s->last_ns = m->ts_ns;
 	s->lost_at_start = (uint32_t)d->lost_total;
@@ -430,8 +430,8 @@ slot_parties_set(struct dialog *d, struct slot *s, const struct dialog_message *
 	slot_text_replace(d, s, TEXT_TO_USER, details.to.uri.user);
 	slot_text_replace(d, s, TEXT_TO_HOST, details.to.uri.host);
 	s->from_tag = dialog_text_hash(d, sip->from.tag);
-	s->transport = m->transport;
-	s->tunnel = m->tunnel;
+	s->transport = m->transport & 15;
+	s->tunnel = m->tunnel & 15;
 	s->vlan = m->vlan;
 	if (sip->method == SIP_METHOD_NONE)
 		return;
