@@ -5,7 +5,7 @@
 /* ---- memory ---- */
 
 struct parts {
-	size_t slots, mores, buckets, blocks, links, series, wheel, total;
+	size_t slots, mores, buckets, blocks, links, series, shared, wheel, total;
 	uint32_t bucket_count, block_count;
 };
 
@@ -28,6 +28,8 @@ dialog_parts(const struct dialog_options *o)
 	at += base_align_up((size_t)p.bucket_count * sizeof(uint32_t), BASE_CACHE_LINE);
 	p.links = at;
 	at += base_align_up(link_footprint(o->max_links), BASE_CACHE_LINE);
+	p.shared = at;
+	at += shared_footprint(o->max_dialogs);
 	p.wheel = at;
 	at += base_align_up(base_wheel_footprint(o->max_dialogs), BASE_CACHE_LINE);
 	p.slots = at;
@@ -65,6 +67,7 @@ dialog_new(void *mem, const struct dialog_options *options)
 	d->peek_at = DIALOG_NIL;
 	slot_table_init(d);
 	link_table_init(d, base + p.links);
+	shared_table_init(d, base + p.shared);
 	series_table_init(d, base + p.series);
 	metrics_set(options->metrics, METRICS_CALLS_MAX, options->max_dialogs);
 	return d;

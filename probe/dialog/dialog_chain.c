@@ -258,6 +258,19 @@ chain_text_add_as(struct chain_pool *p, struct chain *c, struct chain_head h, co
 	return ref;
 }
 
+bool
+chain_has_room(const struct chain_pool *p, const struct chain *c, uint32_t bytes)
+{
+	uint32_t n = bytes + (bytes > LEN_SHORT_MAX ? HEAD_LONG : HEAD_SHORT), room = room_of(c);
+	uint32_t left = p->max - p->used, b = p->free_head;
+
+	for (; room < n && left; left--)
+		room += CHAIN_BLOCK;
+	for (; room < n && b; b = p->next[b])
+		room += CHAIN_BLOCK;
+	return room >= n && bytes <= LEN_MAX;
+}
+
 chain_ref
 chain_text_add(struct chain_pool *p, struct chain *c, struct base_span s)
 {

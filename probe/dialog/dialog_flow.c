@@ -317,13 +317,16 @@ cut(struct base_span s, uint32_t most)
 	return base_span_of(s.p, s.len < most ? s.len : most);
 }
 
-/* A line each: none of them has a line end. */
+/* A line each: none of them has a line end.  An SDP's alone is marked. */
 static chain_ref
 words_keep(struct dialog *d, struct slot *s, const struct flow_words *words)
 {
+	struct chain_head head = {words->sdp.len, CHAIN_ID_NONE, true};
 	char text[FLOW_WORDS_MAX];
 	struct base_text t = base_text_of(text, sizeof(text));
 
+	if (words->word.len == 0 && words->branch.len == 0)
+		return chain_text_add_as(&d->pool, &s->text_chain, head, words->sdp.p);
 	base_text_span(&t, cut(words->word, 512));
 	if (words->branch.len || words->sdp.len) {
 		base_text_char(&t, '\n');

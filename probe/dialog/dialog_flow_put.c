@@ -32,10 +32,12 @@ flow_words(const struct dialog *d, const struct flow_entry *e, uint8_t *scratch)
 	struct base_span rest = chain_text(&d->pool, e->text, scratch, FLOW_WORDS_MAX);
 	struct flow_words words = {0};
 
-	words.word = line_next(&rest);
+	if (rest.len && !chain_text_head(&d->pool, e->text).alias) {
+		words.word = line_next(&rest);
+		words.branch = line_next(&rest);
+	}
 	if (e->flags & FLOW_USUAL)
 		words.word = base_span_cstr(sip_phrase(e->status));
-	words.branch = line_next(&rest);
 	words.sdp = rest;
 	return words;
 }

@@ -2,6 +2,7 @@
  *
  *   dialog.c             new, receive (which dialog is meant), timers, finish
  *   dialog_slot.c        slots: find, take, give back, order of age, eviction
+ *   dialog_shared.c      texts that many dialogs have
  *   dialog_more.c        what a dialog has besides, in a block on demand
  *   dialog_chain.c       64-byte blocks: texts, flow entries, endpoints, streams
  *   dialog_flow.c        one message into flow[]: hosts, retransmission or mirror duplicate
@@ -81,10 +82,12 @@ struct chain_cursor {
 };
 void *chain_item_next(const struct chain_pool *p, const struct chain *c, uint32_t bytes,
 	struct chain_cursor *at);
+/* Is there room for a text of so many bytes?  Where not, it is cut. */
+bool chain_has_room(const struct chain_pool *p, const struct chain *c, uint32_t bytes);
 /* Text over as many blocks as it needs; 0 where s is empty or the pool is. */
 chain_ref chain_text_add(struct chain_pool *p, struct chain *c, struct base_span s);
 /* What a text is: a number below CHAIN_ID_NONE, and whether it says no more than which other one is
- * meant: the last one before it of another number (a byte), or a reference. */
+ * meant: the last one before it of another number (a byte), a shared one (two), or a reference. */
 struct chain_head {
 	uint32_t len;
 	uint8_t id;
@@ -310,6 +313,7 @@ struct slot {
 	uint8_t peeking : 2;     /* enum peek: its streams have been asked for */
 	uint8_t hosts_wide : 2;  /* bit i: hosts[i] is a text */
 	bool told_over : 1;      /* hooks.ended */
+	bool has_shared : 1;     /* some texts are shared ones */
 	bool unkeyed : 1;        /* no Call-ID: told by its hosts */
 	bool has_endpoints : 1;  /* some were published */
 	bool srtp : 1;
@@ -355,6 +359,13 @@ struct dialog {
 	uint32_t n_unkeyed;      /* of the slots */
 	struct slot_list_head lists[LIST_COUNT];
 	struct chain_pool pool;
+	struct {
+		struct shared_text *entries; /* from 1 on */
+		uint16_t *buckets;
+		uint16_t *met;       /* marks of texts met once */
+		uint32_t mask;
+		uint16_t max, fresh, free;
+	} shared;
 	struct series_entry *series;
 	uint32_t n_series_sets;
 	struct {
@@ -394,6 +405,15 @@ slot_index(const struct dialog *d, const struct slot *s)
 }
 uint64_t slot_handle(const struct dialog *d, const struct slot *s);
 struct slot *slot_of_handle(struct dialog *d, uint64_t handle); /* NULL: gone */
+
+/* dialog_shared.c */
+#define SHARED_MAX 256 /* longer texts are not looked for */
+size_t shared_footprint(uint32_t max_dialogs);
+void shared_table_init(struct dialog *d, void *mem);
+/* The number of a text, with one user more; 0: it is not shared, by now or ever. */
+uint16_t shared_take(struct dialog *d, struct base_span text);
+void shared_give(struct dialog *d, uint16_t number);
+chain_ref shared_text(const struct dialog *d, uint16_t number);
 
 /* dialog_more.c */
 /* Where there is none: one of zeros. */

@@ -2,7 +2,6 @@
 
 #define SAME_KEY_MAX 256  /* dialogs with one Call-ID */
 #define SAME_HOSTS_MAX 16 /* dialogs without one, between two hosts */
-#define SHARED_MAX 256 /* longer texts are not looked for */
 
 void
 slot_table_init(struct dialog *d)
@@ -169,6 +168,23 @@ slot_take(struct dialog *d, enum slot_kind kind, uint64_t hash, const struct dia
 	return s;
 }
 
+/* Its chain goes: so do its numbers of shared texts. */
+static void
+slot_texts_give(struct dialog *d, struct slot *s)
+{
+	struct chain_walk at = {.started = false};
+	uint8_t bytes[sizeof(uint16_t)];
+	uint16_t number;
+
+	while (s->has_shared && chain_text_walk(&d->pool, &s->text_chain, &at))
+		if (at.head.id < TEXT_COUNT && at.head.alias && at.head.len == sizeof(number)) {
+			memcpy(&number, chain_text(&d->pool, at.ref, bytes, sizeof(bytes)).p,
+				sizeof(number));
+			shared_give(d, number);
+		}
+	chain_free(&d->pool, &s->text_chain);
+}
+
 void
 slot_give_back(struct dialog *d, struct slot *s)
 {
@@ -183,7 +199,7 @@ slot_give_back(struct dialog *d, struct slot *s)
 	d->texts_of = NULL;
 	slot_more_give(d, s);
 	streams_reset(d, s);
-	chain_free(&d->pool, &s->text_chain);
+	slot_texts_give(d, s);
 	chain_free(&d->pool, &s->flow_chain);
 	s->kind = SLOT_FREE;
 	s->bucket_next = d->free_head;
@@ -223,6 +239,7 @@ texts_walk(const struct dialog *d, const struct slot *s, struct slot_texts *text
 	while (chain_text_walk(p, &s->text_chain, &at)) {
 		chain_ref ref = at.ref;
 		uint8_t id = at.head.id, bytes[sizeof(ref)];
+		uint16_t number;
 		if (id >= TEXT_COUNT)
 			continue;
 		if (!at.head.alias) {
@@ -231,10 +248,14 @@ texts_walk(const struct dialog *d, const struct slot *s, struct slot_texts *text
 			continue;
 		}
 		struct base_span target = chain_text(p, ref, bytes, sizeof(bytes));
-		if (target.len == sizeof(ref))
+		if (target.len == sizeof(ref)) {
 			memcpy(&texts->at[id], target.p, sizeof(ref));
-		else
+		} else if (target.len == sizeof(number)) {
+			memcpy(&number, target.p, sizeof(number));
+			texts->at[id] = texts->last[id] = shared_text(d, number);
+		} else {
 			texts->at[id] = texts->last[target.p[0] % TEXT_COUNT];
+		}
 		texts->len[id] = texts->at[id] ? chain_text_head(p, texts->at[id]).len : 0;
 	}
 }
@@ -270,21 +291,22 @@ slot_text(const struct dialog *d, const struct slot *s, enum slot_text which, ui
 	return chain_text(&d->pool, text_ref(d, s, which), scratch, cap);
 }
 
-/* The same text may stand in several fields (To and Request-URI, both agents): kept once. */
-static chain_ref
-slot_text_shared(const struct dialog *d, const struct slot *s, struct base_span text)
+/* The same text may stand in several fields (To and Request-URI, both agents): kept once.  Which
+ * one has it; TEXT_COUNT: none. */
+static enum slot_text
+slot_text_same(const struct dialog *d, const struct slot *s, struct base_span text)
 {
 	uint8_t scratch[SHARED_MAX];
 
 	if (text.len < 2 || text.len > sizeof(scratch))
-		return 0;
-	for (uint32_t i = TEXT_FROM_USER; i <= TEXT_CALLER_UA; i++) {
+		return TEXT_COUNT;
+	for (enum slot_text i = TEXT_FROM_USER; i <= TEXT_CALLER_UA; i++) {
 		chain_ref at = d->texts.at[i];
 		if (d->texts.len[i] == text.len && s->texts >> i & 1 &&
 			base_span_eq(text, chain_text(&d->pool, at, scratch, sizeof(scratch))))
-			return at;
+			return i;
 	}
-	return 0;
+	return TEXT_COUNT;
 }
 
 /* From now on, this one lies there; 0: there is none.  The texts of s have been found. */
@@ -298,25 +320,46 @@ text_point(struct dialog *d, struct slot *s, enum slot_text which, chain_ref ref
 	d->texts.len[which] = ref ? len : 0;
 }
 
+/* The text at ref, which the field `by` has had, or TEXT_COUNT. */
 static void
-text_alias(struct dialog *d, struct slot *s, enum slot_text which, chain_ref ref)
+text_alias(
+	struct dialog *d, struct slot *s, enum slot_text which, chain_ref ref, enum slot_text by)
 {
 	struct chain_head head = {sizeof(ref), (uint8_t)which, true};
 	const void *target = &ref;
-	struct chain_head known = {0};
-	uint8_t id;
+	uint8_t id = (uint8_t)by;
 
-	if (ref)
-		known = chain_text_head(&d->pool, ref);
-	id = known.id;
-	if (ref && id < TEXT_COUNT && d->texts.last[id] == ref) {
+	if (ref && by < TEXT_COUNT && d->texts.last[by] == ref) {
 		head.len = sizeof(id);
 		target = &id;
 	}
-	chain_ref at = ref ? chain_text_add_as(&d->pool, &s->text_chain, head, target) : 0;
-	if (at == 0 || chain_text_head(&d->pool, at).len != head.len)
-		ref = 0; /* no room */
-	text_point(d, s, which, ref, known.len);
+	if (ref == 0 || !chain_has_room(&d->pool, &s->text_chain, head.len)) {
+		text_point(d, s, which, 0, 0);
+		return;
+	}
+	chain_text_add_as(&d->pool, &s->text_chain, head, target);
+	text_point(d, s, which, ref, chain_text_head(&d->pool, ref).len);
+}
+
+/* Of an agent or a host: true where its number stands for it. */
+static bool
+text_number(struct dialog *d, struct slot *s, enum slot_text which, struct base_span text)
+{
+	static const uint32_t fields = 1u << TEXT_FROM_HOST | 1u << TEXT_TO_HOST |
+				       1u << TEXT_RURI_HOST | 1u << TEXT_CALLER_UA |
+				       1u << TEXT_CALLEE_UA;
+	struct chain_head head = {sizeof(uint16_t), (uint8_t)which, true};
+
+	if (!(fields >> which & 1) || !chain_has_room(&d->pool, &s->text_chain, head.len))
+		return false;
+	uint16_t number = shared_take(d, text);
+	if (number == 0)
+		return false;
+	chain_text_add_as(&d->pool, &s->text_chain, head, &number);
+	s->has_shared = true;
+	d->texts.last[which] = shared_text(d, number);
+	text_point(d, s, which, d->texts.last[which], text.len);
+	return true;
 }
 
 void
@@ -338,12 +381,14 @@ slot_text_replace(struct dialog *d, struct slot *s, enum slot_text which, struct
 		text = base_span_of(unfolded, len);
 	}
 	slot_texts_find(d, s);
-	chain_ref shared = slot_text_shared(d, s, text);
-	if (shared) {
-		if (shared != text_ref(d, s, which))
-			text_alias(d, s, which, shared);
+	enum slot_text same = slot_text_same(d, s, text);
+	if (same < TEXT_COUNT) {
+		if (d->texts.at[same] != text_ref(d, s, which))
+			text_alias(d, s, which, d->texts.at[same], same);
 		return;
 	}
+	if (text_number(d, s, which, text))
+		return;
 	struct chain_head head = {text.len, (uint8_t)which, false};
 	chain_ref ref = chain_text_add_as(&d->pool, &s->text_chain, head, text.p);
 	d->texts.last[which] = ref;
@@ -374,7 +419,7 @@ slot_to_tag_set(struct dialog *d, struct slot *s, struct base_span tag)
 	while ((item = slot_note_next(d, s, NOTE_TO_TAG, &at)))
 		if (item->value == hash)
 			break;
-	text_alias(d, s, TEXT_TO_TAG, item ? item->text : 0);
+	text_alias(d, s, TEXT_TO_TAG, item ? item->text : 0, TEXT_TO_TAG);
 	slot_text_set(d, s, TEXT_TO_TAG, tag);
 	if (item == NULL && before.text)
 		item = slot_note_add(d, s);

@@ -105,39 +105,46 @@ put_sdp(char *text, size_t cap, uint32_t call, bool callee)
 		bench_media_of(call, callee).src_port);
 }
 
+/* What a carrier's calls have in common: so many peers, and so many kinds of device at either end. */
+#define HOSTS 300
+#define AGENTS 200
+
 uint32_t
 bench_sip_text(char *text, uint32_t call, enum bench_message message)
 {
 	static const char *const statuses[BENCH_MESSAGES] = {[BENCH_TRYING] = "100 Trying",
 		[BENCH_RINGING] = "180 Ringing", [BENCH_OK] = "200 OK", [BENCH_BYE_OK] = "200 OK"};
-	static const char *const offer = "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE\r\nSupported: 100rel, timer\r\n"
-					 "User-Agent: Trunk Gateway 7.2\r\nContent-Type: application/sdp\r\n";
-	static const char *const answer = "Server: Trunk Gateway 7.2\r\nContent-Type: application/sdp\r\n";
 	bool bye = message >= BENCH_BYE, sdp = message == BENCH_INVITE || message == BENCH_OK;
 	const char *method = bye ? "BYE" : message == BENCH_ACK ? "ACK" : "INVITE";
 	uint32_t ip = bench_signalling_of(call, false).src;
-	char body[512], start[128], tag[32] = "";
+	char body[512], start[128], host[32], more[256] = "", tag[32] = "";
 	int body_len = sdp ? put_sdp(body, sizeof(body), call, message == BENCH_OK) : 0;
 
+	snprintf(host, sizeof(host), "sbc%03u.example.net", (uint32_t)base_hash_mix(call) % HOSTS);
+	if (message == BENCH_INVITE)
+		snprintf(more, sizeof(more), "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE\r\nSupported: 100rel, timer\r\n"
+			"User-Agent: Trunk Gateway 7.%u\r\nContent-Type: application/sdp\r\n", call % AGENTS);
+	else if (sdp)
+		snprintf(more, sizeof(more), "Server: Trunk Gateway 7.%u\r\nContent-Type: application/sdp\r\n", call / AGENTS % AGENTS);
 	if (statuses[message])
 		snprintf(start, sizeof(start), "SIP/2.0 %s", statuses[message]);
 	else
-		snprintf(start, sizeof(start), "%s sip:+4930%08u@carrier.example.net;user=phone SIP/2.0", method, call);
+		snprintf(start, sizeof(start), "%s sip:+4930%08u@%s;user=phone SIP/2.0", method, call, host);
 	if (message > BENCH_TRYING)
 		snprintf(tag, sizeof(tag), ";tag=b%08x", call);
 	int len = snprintf(text, BENCH_SIP_MAX,
 		"%s\r\n"
 		"Via: SIP/2.0/UDP %u.%u.%u.%u:5060;branch=z9hG4bK%08x%s;rport\r\n"
 		"Max-Forwards: 70\r\n"
-		"From: \"Subscriber %u\" <sip:+4989%08u@carrier.example.net;user=phone>;tag=a%08x\r\n"
-		"To: <sip:+4930%08u@carrier.example.net;user=phone>%s\r\n"
+		"From: \"Subscriber %u\" <sip:+4989%08u@%s;user=phone>;tag=a%08x\r\n"
+		"To: <sip:+4930%08u@%s;user=phone>%s\r\n"
 		"Call-ID: %08x-%08x@trunk.carrier.example.net\r\n"
 		"CSeq: %u %s\r\n"
 		"Contact: <sip:gw@%u.%u.%u.%u:5060>\r\n"
 		"%sContent-Length: %d\r\n\r\n",
-		start, ip >> 24, ip >> 16 & 255, ip >> 8 & 255, ip & 255, call, method, call, call, call, call, tag,
+		start, ip >> 24, ip >> 16 & 255, ip >> 8 & 255, ip & 255, call, method, call, call, host, call, call, host, tag,
 		(uint32_t)base_hash_mix(call), call, bye ? 2u : 1u, method, ip >> 24, ip >> 16 & 255, ip >> 8 & 255,
-		ip & 255, message == BENCH_INVITE ? offer : sdp ? answer : "", body_len);
+		ip & 255, more, body_len);
 	if (sdp)
 		memcpy(text + len, body, (size_t)body_len);
 	return (uint32_t)(len + body_len);
