@@ -346,6 +346,12 @@ struct slot_list_head {
 	uint32_t head, tail, count;
 };
 
+struct shared_text {
+	uint32_t hash, users;
+	chain_ref text;
+	uint16_t next;           /* of its bucket, or free; 0: none */
+};
+
 struct dialog {
 	struct dialog_options options;
 	struct slot *slots;

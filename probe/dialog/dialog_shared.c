@@ -8,12 +8,6 @@
 #define SHARED_ALL_MAX 4095
 #define SHARED_LEN_MIN 4 /* else its number takes as much */
 
-struct shared_text {
-	uint32_t hash, users;
-	chain_ref text;
-	uint16_t next; /* of its bucket, or free; 0: none */
-};
-
 struct parts {
 	size_t entries, buckets, met, total;
 	uint32_t max, buckets_count;
