@@ -135,6 +135,7 @@ probe_workers_make(struct probe *p, struct sys_error *e)
 		.cores = p->cores,
 		.clock_source = rx_ports_clock_source(p->ports),
 		.record = probe_record,
+		.keep = probe_keep,
 		.context = p,
 		.metrics = metrics,
 	};

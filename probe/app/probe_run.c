@@ -98,6 +98,14 @@ probe_record(void *context, uint32_t core, uint8_t *record, uint32_t len)
 	return shm_publish(s, core, record, len);
 }
 
+bool
+probe_keep(void *context, uint32_t core, uint8_t *record, uint32_t len, struct base_span text)
+{
+	struct probe *p = context;
+
+	return shm_offer(&p->segment.shm, core, record, len, text);
+}
+
 /* ---- the control core ---- */
 
 static void

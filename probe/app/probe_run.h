@@ -48,6 +48,7 @@ struct probe {
 
 /* A worker_record_fn: publishes; context is the struct probe. */
 bool probe_record(void *context, uint32_t core, uint8_t *record, uint32_t len);
+bool probe_keep(void *context, uint32_t core, uint8_t *record, uint32_t len, struct base_span text);
 
 /* Runs fn of rx_ports_launch. */
 int probe_core_run(void *context, uint32_t core);

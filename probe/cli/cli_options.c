@@ -121,7 +121,7 @@ take_kinds(const struct cli *cli, struct cli_options *o, const char *text)
 			enum record_kind kind = record_kind_of(name);
 			if (kind == RECORD_NONE && len && text[len - 1] == 's')
 				kind = record_kind_of(base_span_of(text, len - 1));
-			if (kind == RECORD_NONE || !(CLI_KINDS_ALL >> kind & 1))
+			if (kind == RECORD_NONE)
 				return cli_misuse(cli,
 					"kind '%.*s' is none of " CLI_KIND_NAMES ", all", (int)len,
 					text);

@@ -214,6 +214,7 @@ print_totals(struct cli_output *out)
 	} others[] = {
 		{RECORD_REGISTRATION, "registration", "registrations"},
 		{RECORD_TRANSACTION, "transaction", "transactions"},
+		{RECORD_MESSAGE, "message", "messages"},
 		{RECORD_STREAM, "stream without a call", "streams without a call"},
 	};
 	FILE *f = out->cli->out;

@@ -353,7 +353,7 @@ page_messages(struct page *p, struct cli_nested *nested, struct cli_raw *raw)
 	cli_ladder_draw(&l, p->f);
 	if (raw) {
 		heading(p, "Message texts");
-		cli_raw_print(p->cli, &l);
+		cli_raw_print(p->cli, raw, &l);
 	}
 	cli_ladder_close(&l);
 }

@@ -71,7 +71,8 @@ enum cli_format { CLI_TABLE, CLI_JSONL, CLI_CSV, CLI_SVG };
 	(1u << RECORD_CALL | 1u << RECORD_REGISTRATION | 1u << RECORD_TRANSACTION | \
 	1u << RECORD_STREAM)
 
-#define CLI_KIND_NAMES "call, registration, transaction, stream"
+/* Messages only where they are asked for. */
+#define CLI_KIND_NAMES "call, registration, transaction, stream, message"
 
 /* What several commands take.  Everything is borrowed from argv. */
 struct cli_options {
@@ -256,17 +257,22 @@ struct cli_raw;
 void cli_page(struct cli *cli, struct cli_nested *nested, const struct record_row *row,
 	struct cli_raw *raw);
 
-/* ---- cli_raw.c: the messages themselves, from a second reading of the capture files ---- */
+/* ---- cli_raw.c: the messages themselves, from a second reading of the capture files, or of the
+ * store, where they were kept ---- */
 
 struct cli_ladder;
 struct cli_replay;
 /* Texts of the messages with one of the NULL-terminated Call-IDs.  NULL after the sentence. */
 struct cli_raw *cli_raw_read(const struct cli_replay *replay, const char *const *call_ids);
+/* The same of the store. */
+struct cli_raw *cli_raw_kept(
+	const struct cli *cli, struct store *store, const char *const *call_ids);
 void cli_raw_free(struct cli_raw *raw);
 /* Gives each message of l its text.  raw may be NULL. */
 void cli_raw_attach(struct cli_raw *raw, struct cli_ladder *l);
 /* All texts that l has, as lines for a terminal. */
-void cli_raw_print(const struct cli *cli, const struct cli_ladder *l);
+void cli_raw_print(
+	const struct cli *cli, const struct cli_raw *raw, const struct cli_ladder *l);
 
 /* ---- cli_output.c: rows as table, JSON lines or CSV ---- */
 

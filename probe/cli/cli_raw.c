@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "cli_filter.h"
 #include "cli_ladder.h"
 
 struct text {
@@ -12,6 +13,7 @@ struct text {
 
 struct cli_raw {
 	const char *const *call_ids; /* while reading */
+	bool kept;                   /* of the store, not of a capture */
 	struct text *texts;
 	size_t n, max;
 };
@@ -25,6 +27,20 @@ is_wanted(const struct cli_raw *raw, struct base_span call_id)
 	return false;
 }
 
+static struct text *
+text_add(struct cli_raw *raw, struct base_span text)
+{
+	if (raw->n == raw->max) {
+		raw->max = raw->max ? raw->max * 2 : 64;
+		raw->texts = cli_memory(raw->texts, raw->max * sizeof(*raw->texts));
+	}
+	struct text *t = &raw->texts[raw->n++];
+	*t = (struct text){.len = text.len, .p = cli_memory(NULL, text.len + 1)};
+	if (text.len)
+		memcpy(t->p, text.p, text.len);
+	return t;
+}
+
 static void
 take_message(void *context, const struct worker_message *m)
 {
@@ -32,14 +48,23 @@ take_message(void *context, const struct worker_message *m)
 
 	if (!is_wanted(raw, m->call_id))
 		return;
-	if (raw->n == raw->max) {
-		raw->max = raw->max ? raw->max * 2 : 64;
-		raw->texts = cli_memory(raw->texts, raw->max * sizeof(*raw->texts));
-	}
-	struct text *t = &raw->texts[raw->n++];
-	*t = (struct text){.ts_ns = m->ts_ns, .src = m->src, .dst = m->dst, .len = m->text.len};
-	t->p = cli_memory(NULL, m->text.len + 1);
-	memcpy(t->p, m->text.p, m->text.len);
+	struct text *t = text_add(raw, m->text);
+	t->ts_ns = m->ts_ns;
+	t->src = m->src;
+	t->dst = m->dst;
+}
+
+static int
+take_kept(void *context, const struct record_row *row, int64_t position)
+{
+	struct text *t = text_add(context, cli_row_str(row, RECORD_F_TEXT));
+
+	t->ts_ns = row->values[RECORD_F_TIME].time_ns;
+	t->src.ip = row->values[RECORD_F_SRC_IP].ip;
+	t->src.port = (uint16_t)row->values[RECORD_F_SRC_PORT].u64;
+	t->dst.ip = row->values[RECORD_F_DST_IP].ip;
+	t->dst.port = (uint16_t)row->values[RECORD_F_DST_PORT].u64;
+	return 0;
 }
 
 static bool
@@ -60,6 +85,33 @@ cli_raw_read(const struct cli_replay *replay, const char *const *call_ids)
 	again.context = raw;
 	again.quiet = true; /* what is damaged has been told the first time */
 	(void)cli_replay_run(&again);
+	return raw;
+}
+
+struct cli_raw *
+cli_raw_kept(const struct cli *cli, struct store *store, const char *const *call_ids)
+{
+	struct cli_raw *raw = cli_memory(NULL, sizeof(*raw));
+	size_t bytes = 64;
+	struct sys_error e = {""};
+
+	for (const char *const *id = call_ids; *id; id++)
+		bytes += 2 * strlen(*id) + 3;
+	struct base_text where = base_text_of(cli_memory(NULL, bytes), bytes);
+	*raw = (struct cli_raw){.kept = true};
+	base_text_str(&where, "call_id IN (");
+	for (const char *const *id = call_ids; *id; id++) {
+		base_text_str(&where, id == call_ids ? "" : ",");
+		cli_filter_quote(&where, base_span_cstr(*id));
+	}
+	base_text_char(&where, ')');
+	struct store_query query = {
+		.kinds = 1u << RECORD_MESSAGE, .where = base_text_cstr(&where)};
+	if (store_query(store, &query, take_kept, raw, &e) < 0)
+		cli_say(cli, "%s", e.text);
+	else if (raw->n == 0)
+		cli_say(cli, "no message of it was kept (messages.keep)");
+	free(where.p);
 	return raw;
 }
 
@@ -122,7 +174,7 @@ print_lines(const struct cli *cli, struct base_span text)
 }
 
 void
-cli_raw_print(const struct cli *cli, const struct cli_ladder *l)
+cli_raw_print(const struct cli *cli, const struct cli_raw *raw, const struct cli_ladder *l)
 {
 	char time[CLI_CELL], src[CLI_CELL], dst[CLI_CELL];
 
@@ -139,6 +191,7 @@ cli_raw_print(const struct cli *cli, const struct cli_ladder *l)
 		if (item->raw)
 			print_lines(cli, base_span_of(item->raw, item->raw_len));
 		else
-			fputs("    (not found in the capture)\n", cli->out);
+			fputs(raw->kept ? "    (not kept)\n" : "    (not found in the capture)\n",
+				cli->out);
 	}
 }

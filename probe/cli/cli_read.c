@@ -189,6 +189,9 @@ read_open(struct read *r)
 {
 	struct sys_error e = {""};
 
+	if (r->o.kinds >> RECORD_MESSAGE & 1)
+		return cli_misuse(r->cli, "messages are kept by a probe (messages.keep); of a "
+					  "capture: ringtap show --read FILE --raw");
 	if (r->o.kinds == 0 && r->o.format == CLI_CSV)
 		r->o.kinds = 1u << RECORD_CALL;
 	if (r->o.kinds == 0)

@@ -19,7 +19,8 @@ const char cli_show_usage[] =
 	"                        its only call\n"
 	"  -l, --linked          with the legs that the record's linked[] names, and theirs, on\n"
 	"                        one ladder, each leg with its letter\n"
-	"  -R, --raw             the message texts too (with --read: the store has none)\n"
+	"  -R, --raw             the message texts too, from the store where they were kept\n"
+	"                        (messages.keep), or from the capture\n"
 	"  -f, --format FORMAT   text (default); json: one object, with flow[] (and raw[]);\n"
 	"                        svg: the ladder as a picture\n" CLI_USAGE_COLOR
 	"  -s, --store DIR       the store; default: that of the configuration\n"
@@ -111,9 +112,6 @@ check_arguments(struct show *s, int argc, char **argv)
 	if (argc - optind > 1)
 		return cli_misuse(s->cli, "one ID, please: '%s' is a second one", argv[optind + 1]);
 	s->id = argv[optind]; /* NULL at the end */
-	if (s->raw_wanted && !s->replay.n_files)
-		return cli_misuse(s->cli,
-			"--raw needs the capture file (--read FILE): the store keeps no messages");
 	for (unsigned i = 0; s->raw_wanted && i < s->replay.n_files; i++)
 		if (strcmp(s->replay.files[i], "-") == 0)
 			return cli_misuse(s->cli, "--raw reads the capture twice, which standard "

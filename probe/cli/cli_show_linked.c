@@ -72,7 +72,7 @@ text_end(struct legs *l)
 	if (l->show->raw) {
 		fprintf(cli->out, "\n%sMessage texts%s\n", cli_colour_on(cli, CLI_BOLD),
 			cli_colour_off(cli));
-		cli_raw_print(cli, &l->ladder);
+		cli_raw_print(cli, l->show->raw, &l->ladder);
 	}
 }
 

@@ -172,7 +172,8 @@ read_raw(struct show *s)
 
 	for (unsigned i = 0; i < s->n; i++)
 		call_ids[i] = s->matches[i].call_id;
-	s->raw = cli_raw_read(&s->replay, call_ids);
+	s->raw = s->replay.n_files ? cli_raw_read(&s->replay, call_ids)
+				   : cli_raw_kept(s->cli, s->store, call_ids);
 }
 
 int

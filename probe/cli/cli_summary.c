@@ -54,6 +54,15 @@ static const struct cli_column stream_columns[] = {
 	{"JITTER ms", true, 0, 2},
 	{"UID", false, 0, 0},
 };
+static const struct cli_column message_columns[] = {
+	{"TIME UTC", false, 0, 0},
+	{"MESSAGE", false, 0, 0},
+	{"CSEQ", false, 0, 1},
+	{"SOURCE", false, 15, 0},
+	{"DESTINATION", false, 15, 0},
+	{"BYTES", true, 0, 2},
+	{"CALL-ID", false, 16, 0},
+};
 
 static const struct {
 	const char *title;
@@ -65,6 +74,7 @@ static const struct {
 		base_count_of(registration_columns)},
 	[RECORD_TRANSACTION] = {"Transactions", transaction_columns,
 		base_count_of(transaction_columns)},
+	[RECORD_MESSAGE] = {"Messages", message_columns, base_count_of(message_columns)},
 	[RECORD_STREAM] = {"Streams without a call", stream_columns, base_count_of(stream_columns)},
 };
 
@@ -90,6 +100,7 @@ cli_summary_time(const struct record_row *row)
 		[RECORD_CALL] = RECORD_F_INVITE_TIME,
 		[RECORD_REGISTRATION] = RECORD_F_REQUEST_TIME,
 		[RECORD_TRANSACTION] = RECORD_F_REQUEST_TIME,
+		[RECORD_MESSAGE] = RECORD_F_TIME,
 		[RECORD_STREAM] = RECORD_F_FIRST_TIME,
 	};
 	const struct record_value *v = &row->values[first[row->kind]];
@@ -112,7 +123,7 @@ cli_summary_colour(const struct record_row *row)
 {
 	double code = cli_row_number(row, RECORD_F_SIP_CODE);
 
-	if (row->kind == RECORD_STREAM)
+	if (row->kind == RECORD_STREAM || row->kind == RECORD_MESSAGE)
 		return CLI_PLAIN;
 	if (row->kind != RECORD_CALL)
 		return isnan(code) ? CLI_DIM : code < 300 ? CLI_GOOD : CLI_BAD;
@@ -327,6 +338,19 @@ stream_row(struct cli_table *t, const struct record_row *row)
 	put_uid(t, row);
 }
 
+static void
+message_row(struct cli_table *t, const struct record_row *row)
+{
+	bool request = row->values[RECORD_F_METHOD].present;
+
+	put_time(t, row);
+	put_value(t, row, request ? RECORD_F_METHOD : RECORD_F_SIP_CODE, CLI_PLAIN);
+	put_value(t, row, RECORD_F_CSEQ_METHOD, CLI_PLAIN);
+	put_endpoints(t, row);
+	put_value(t, row, RECORD_F_LENGTH, CLI_PLAIN);
+	put_value(t, row, RECORD_F_CALL_ID, CLI_PLAIN);
+}
+
 void
 cli_summary_row(struct cli_table *t, struct cli_nested *nested, const struct record_row *row)
 {
@@ -334,6 +358,7 @@ cli_summary_row(struct cli_table *t, struct cli_nested *nested, const struct rec
 	case RECORD_CALL: call_row(t, nested, row); break;
 	case RECORD_REGISTRATION: registration_row(t, row); break;
 	case RECORD_TRANSACTION: transaction_row(t, row); break;
+	case RECORD_MESSAGE: message_row(t, row); break;
 	case RECORD_STREAM: stream_row(t, row); break;
 	default: break;
 	}

@@ -27,6 +27,7 @@ enum config_compression {
 	CONFIG_COMPRESSION_GZIP,
 	CONFIG_COMPRESSION_ZSTD
 };
+enum config_messages_keep { CONFIG_KEEP_NONE, CONFIG_KEEP_CALLS, CONFIG_KEEP_ALL };
 enum config_steer_mode { CONFIG_STEER_REDIRECT, CONFIG_STEER_MIRROR };
 enum config_rss_field { CONFIG_RSS_IP, CONFIG_RSS_UDP, CONFIG_RSS_TCP, CONFIG_RSS_SCTP };
 enum config_rss_key { CONFIG_RSS_KEY_SYMMETRIC, CONFIG_RSS_KEY_DRIVER };
@@ -127,6 +128,11 @@ struct config {
 		char **calls;          /* "all", "watched", or names of watch lists */
 		unsigned calls_count;
 	} tones;
+	struct {
+		enum config_messages_keep keep; /* default none */
+		uint32_t max_bytes;    /* of each, default 16 KiB */
+		uint64_t rate_bytes;   /* of all, a second and core; 0: no bound; default 16 MiB */
+	} messages;
 	struct config_watch *watch;
 	unsigned watch_count;
 	struct {
@@ -167,7 +173,7 @@ struct config {
 		char *url;             /* "": off */
 		char *database, *table_prefix, *user;
 		char *password_file, *ca_file; /* "": none */
-		char **kinds;          /* default all four */
+		char **kinds;          /* default all but message */
 		unsigned kinds_count;
 		uint32_t batch_records, flush_ms, timeout_s;
 		bool compress;
@@ -178,7 +184,7 @@ struct config {
 		char **properties;     /* NAME=VALUE, for librdkafka */
 		unsigned properties_count;
 		char *password_file;   /* "": none */
-		char **kinds;          /* default all four */
+		char **kinds;          /* default all but message */
 		unsigned kinds_count;
 		bool flow;
 		uint32_t batch_records, flush_ms;
@@ -187,7 +193,7 @@ struct config {
 		char *url;             /* "": off */
 		uint32_t agent_id;
 		char *key;
-		char **kinds;          /* default call, stream */
+		char **kinds;          /* default call, stream, message */
 		unsigned kinds_count;
 		uint32_t rate, batch_records, flush_ms;
 	} hep;

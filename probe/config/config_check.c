@@ -197,7 +197,8 @@ config_check_kinds(
 		enum record_kind kind = record_kind_of(base_span_cstr(list->names[i]));
 		if (kind == RECORD_NONE || kind >= RECORD_FLOW)
 			return config_refuse(job, &place,
-				"'%.64s' is none of call, registration, transaction, stream",
+				"'%.64s' is none of call, registration, transaction, stream, "
+				"message",
 				list->names[i]);
 		if (*list->bits >> kind & 1)
 			return config_refuse(

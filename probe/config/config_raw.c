@@ -35,6 +35,7 @@ static const cyaml_schema_value_t schema_watch_entry = {
 static const cyaml_schema_field_t schema_root_fields[] = {SCHEMA_MAPPING(probe),
 	SCHEMA_MAPPING(profile),
 	SCHEMA_MAPPING(steer), SCHEMA_MAPPING(sip), SCHEMA_MAPPING(tables), SCHEMA_MAPPING(timers),
+	SCHEMA_MAPPING(messages),
 	SCHEMA_MAPPING(media), SCHEMA_MAPPING(collector), SCHEMA_MAPPING(store),
 	SCHEMA_MAPPING(billing), SCHEMA_MAPPING(clickhouse), SCHEMA_MAPPING(kafka),
 	SCHEMA_MAPPING(hep), SCHEMA_MAPPING(metrics), SCHEMA_MAPPING(dtmf),

@@ -108,42 +108,44 @@ method_is_of_call(uint8_t method)
 	       method == SIP_METHOD_PRACK;
 }
 
-static void
+static enum record_kind
 receive_call(struct dialog *d, uint64_t hash, const struct dialog_message *m)
 {
 	struct slot *s = slot_take(d, SLOT_CALL, hash, m);
 
 	if (s == NULL)
-		return;
+		return RECORD_NONE;
 	metrics_add(d->options.metrics, METRICS_CALLS, 1);
 	slot_parties_set(d, s, m);
 	call_receive(d, s, m);
+	return RECORD_CALL;
 }
 
 /* m belongs to no call in the table. */
-static void
+static enum record_kind
 receive_apart(struct dialog *d, uint64_t hash, const struct dialog_message *m, uint8_t method)
 {
 	struct slot *s;
 
-	if (method_is_of_call(method)) {
-		receive_call(d, hash, m);
-	} else if (method == SIP_METHOD_REGISTER) {
+	if (method_is_of_call(method))
+		return receive_call(d, hash, m);
+	if (method == SIP_METHOD_REGISTER) {
 		s = dialog_find(d, hash, m->sip, SLOT_REGISTRATION, registration_matches);
 		if (s == NULL)
 			s = slot_take(d, SLOT_REGISTRATION, hash, m);
 		if (s)
 			registration_receive(d, s, m);
-	} else {
-		s = dialog_find(d, hash, m->sip, SLOT_TRANSACTION, transaction_matches);
-		if (s == NULL)
-			s = slot_take(d, SLOT_TRANSACTION, hash, m);
-		if (s)
-			transaction_receive(d, s, m);
+		return s ? RECORD_REGISTRATION : RECORD_NONE;
 	}
+	s = dialog_find(d, hash, m->sip, SLOT_TRANSACTION, transaction_matches);
+	if (s == NULL)
+		s = slot_take(d, SLOT_TRANSACTION, hash, m);
+	if (s)
+		transaction_receive(d, s, m);
+	return s ? RECORD_TRANSACTION : RECORD_NONE;
 }
 
-void
+enum record_kind
 dialog_receive(struct dialog *d, const struct dialog_message *m)
 {
 	const struct sip_message *sip = m->sip;
@@ -152,6 +154,7 @@ dialog_receive(struct dialog *d, const struct dialog_message *m)
 	struct base_span key = dialog_key_of(m, hosts);
 	uint64_t hash = base_hash_short(&d->options.key, key.p, key.len);
 	struct slot *s = NULL;
+	enum record_kind kind = RECORD_CALL;
 	bool left_out = false;
 
 	if (m->ts_ns > d->now_ns)
@@ -162,12 +165,13 @@ dialog_receive(struct dialog *d, const struct dialog_message *m)
 		s = dialog_find(d, hash, sip, SLOT_CALL, call_matches);
 	if (s)
 		call_receive(d, s, m);
-	else if (!left_out)
-		receive_apart(d, hash, m, method);
+	else
+		kind = left_out ? RECORD_NONE : receive_apart(d, hash, m, method);
 	metrics_add(d->options.metrics, METRICS_SIP_NO_CALL_ID, sip->call_id.len == 0);
 	metrics_add(d->options.metrics, METRICS_SIP_LEFT_OUT, left_out);
 	metrics_set(d->options.metrics, METRICS_CALLS_ACTIVE,
 		d->lists[LIST_EARLY].count + d->lists[LIST_ESTABLISHED].count);
+	return kind;
 }
 
 /* ---- endings ---- */

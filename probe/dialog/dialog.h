@@ -121,7 +121,8 @@ struct dialog_message {
 #define DIALOG_KEY_BYTES 32
 struct base_span dialog_key_of(const struct dialog_message *m, uint8_t hosts[DIALOG_KEY_BYTES]);
 
-void dialog_receive(struct dialog *d, const struct dialog_message *m);
+/* Returns the kind of the record that m goes into; RECORD_NONE: into none. */
+enum record_kind dialog_receive(struct dialog *d, const struct dialog_message *m);
 /* A word about a leg, from this or another core. */
 void dialog_link(struct dialog *d, const struct dialog_link *link);
 /* Timers up to now_ns. */

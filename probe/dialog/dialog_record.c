@@ -128,7 +128,6 @@ put_common(struct dialog *d, const struct slot *s, struct record_writer *w)
 		{TEXT_TO_HOST, RECORD_F_TO_HOST}, {TEXT_RURI_USER, RECORD_F_RURI_USER},
 		{TEXT_RURI_HOST, RECORD_F_RURI_HOST}, {TEXT_CALLER_UA, RECORD_F_CALLER_UA},
 		{TEXT_CALLEE_UA, RECORD_F_CALLEE_UA}, {TEXT_REASON, RECORD_F_SIP_REASON}};
-	static const char *const transports[] = {"", "udp", "tcp", "sctp", "ws"};
 	const struct slot_more *more = slot_more_of(d, s);
 	uint64_t uid[2];
 
@@ -141,8 +140,7 @@ put_common(struct dialog *d, const struct slot *s, struct record_writer *w)
 		put_text(d, s, w, texts[i].text, texts[i].field);
 	flow_put_endpoint(d, s, w, s->first_src, true);
 	flow_put_endpoint(d, s, w, s->first_dst, false);
-	record_put_cstr(w, RECORD_F_TRANSPORT,
-		transports[s->transport < base_count_of(transports) ? s->transport : 0]);
+	record_put_cstr(w, RECORD_F_TRANSPORT, packet_transport_name(s->transport));
 	if (s->vlan != PACKET_VLAN_NONE)
 		record_put_u64(w, RECORD_F_VLAN, s->vlan);
 	record_put_cstr(w, RECORD_F_TUNNEL, packet_tunnel_name((enum packet_tunnel)s->tunnel));

@@ -28,6 +28,14 @@ packet_verdict_text(enum packet_verdict verdict)
 }
 
 const char *
+packet_transport_name(enum packet_transport transport)
+{
+	static const char *const names[] = {"", "udp", "tcp", "sctp", "ws"};
+
+	return (unsigned)transport < base_count_of(names) ? names[transport] : "";
+}
+
+const char *
 packet_tunnel_name(enum packet_tunnel tunnel)
 {
 	static const char *const names[] = {

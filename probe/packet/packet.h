@@ -51,6 +51,8 @@ enum packet_link packet_link_of_dlt(int dlt);
 
 /* WS: over TCP (RFC 7118); whoever finds it in a stream says so, no view does */
 enum packet_transport { PACKET_UDP = 1, PACKET_TCP, PACKET_SCTP, PACKET_WS };
+/* "udp", "tcp", "sctp", "ws"; "": none of these. */
+const char *packet_transport_name(enum packet_transport transport);
 
 enum packet_tunnel {
 	PACKET_TUNNEL_NONE, PACKET_TUNNEL_IPIP, PACKET_TUNNEL_GRE, PACKET_TUNNEL_ERSPAN,

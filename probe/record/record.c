@@ -4,6 +4,7 @@
 #define C (1u << RECORD_CALL)
 #define R (1u << RECORD_REGISTRATION)
 #define T (1u << RECORD_TRANSACTION)
+#define M (1u << RECORD_MESSAGE)
 #define S (1u << RECORD_STREAM)
 #define F (1u << RECORD_FLOW)
 #define X (1u << RECORD_CALL_TRANSACTION)
@@ -33,6 +34,7 @@ const struct record_field_info record_fields[RECORD_F_COUNT] = {
 #undef C
 #undef R
 #undef T
+#undef M
 #undef S
 #undef F
 #undef X
@@ -50,6 +52,7 @@ static const struct {
 	[RECORD_CALL] = {"call", "calls"},
 	[RECORD_REGISTRATION] = {"registration", "registrations"},
 	[RECORD_TRANSACTION] = {"transaction", "transactions"},
+	[RECORD_MESSAGE] = {"message", "messages"},
 	[RECORD_STREAM] = {"stream", "streams"},
 	[RECORD_FLOW] = {"flow", ""},
 	[RECORD_CALL_TRANSACTION] = {"transactions", ""},

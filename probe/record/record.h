@@ -31,6 +31,7 @@ enum record_kind {
 	RECORD_CALL,
 	RECORD_REGISTRATION,
 	RECORD_TRANSACTION,
+	RECORD_MESSAGE, /* a SIP message as it came, where they are kept */
 	RECORD_STREAM,
 	RECORD_FLOW, /* from here on: rows in lists only */
 	RECORD_CALL_TRANSACTION,

@@ -103,6 +103,15 @@ record_put_bool(struct record_writer *w, enum record_field f, bool v)
 		*p = 1;
 }
 
+/* The last field of a record whose n bytes the caller puts behind w's own himself: they count in no
+ * cap, and the record must not grow beyond RECORD_BYTES_MAX. */
+static inline void
+record_put_behind(struct record_writer *w, enum record_field f, uint16_t n)
+{
+	if (record_put_room(w, f, 0))
+		memcpy(w->p + w->len - sizeof(n), &n, sizeof(n));
+}
+
 static inline void
 record_put_hex32(struct record_writer *w, enum record_field f, uint32_t v)
 {

@@ -178,27 +178,50 @@ shm_matches(const struct shm *s, const struct shm_layout *layout, struct base_sp
 	       base_span_eq(name_kept(probe), base_span_of(name, len));
 }
 
-bool
-shm_publish(const struct shm *s, uint32_t core, uint8_t *record, uint32_t len)
+/* A record in two parts. */
+static inline bool
+publish_parts(
+	const struct shm *s, uint32_t core, uint8_t *record, uint32_t len, struct base_span tail)
 {
 	struct shm_core *c = shm_core(s, core);
 	struct base_ring *r = ring_at(s, core);
 	uint64_t seq = c->next_seq;
+	uint32_t whole = len + tail.len;
 
 	/* Before the record: killed in between, a number is skipped and never given twice. */
 	__atomic_store_n(&c->next_seq, seq + 1, __ATOMIC_RELEASE);
 	/* The collector's process maps the ring too: its numbers are checked before bytes are
 	 * stored by them. */
-	if (len < RECORD_HEADER_BYTES || len > s->ring_bytes / 2 || r->size != s->ring_bytes ||
+	if (len < RECORD_HEADER_BYTES || whole > s->ring_bytes / 2 || r->size != s->ring_bytes ||
 		(r->head & 7))
 		return false;
 	record_set_seq(record, seq);
-	void *room = base_ring_reserve(r, len, record[RECORD_KIND_AT]);
+	uint8_t *room = base_ring_reserve(r, whole, record[RECORD_KIND_AT]);
 	if (!room)
 		return false;
 	memcpy(room, record, len);
-	base_ring_publish(r, len);
+	if (tail.len)
+		memcpy(room + len, tail.p, tail.len);
+	base_ring_publish(r, whole);
 	return true;
+}
+
+bool
+shm_publish(const struct shm *s, uint32_t core, uint8_t *record, uint32_t len)
+{
+	return publish_parts(s, core, record, len, base_span_of("", 0));
+}
+
+bool
+shm_offer(const struct shm *s, uint32_t core, uint8_t *record, uint32_t len, struct base_span tail)
+{
+	uint64_t whole = (uint64_t)len + tail.len;
+	uint64_t used = shm_backlog(s, core) + base_align_up(BASE_RING_HEADER + whole, 8);
+
+	/* Up to half: what then wants a filler before the end still fits. */
+	if (whole > RECORD_BYTES_MAX || used > s->ring_bytes / 2)
+		return false;
+	return publish_parts(s, core, record, len, tail);
 }
 
 enum base_ring_result

@@ -124,6 +124,11 @@ struct base_ring *shm_ring(const struct shm *s, uint32_t core);
  * used up all the same and the caller counts it. The sequence moves before the record is seen: a
  * worker killed between the two leaves a gap, never one number twice. */
 bool shm_publish(const struct shm *s, uint32_t core, uint8_t *record, uint32_t len);
+/* The same for what may be left out: the other half of the ring is for the records of shm_publish
+ * alone.  Where the ring would be more than half full: false, and no sequence is used.  The record
+ * is len bytes at record and then tail's, put together in the ring. */
+bool shm_offer(const struct shm *s, uint32_t core, uint8_t *record, uint32_t len,
+	struct base_span tail);
 
 /* ---- collector ---- */
 

@@ -63,10 +63,10 @@
  * topic (sinks_kafka_scan.h) before the rest of it is sent; header 'seq' (PROBE/CORE/SEQ) and the
  * key tell which records are there.
  *
- * hep (Homer): HEPv3 over UDP or TCP: of each record a log (type 100) with its JSON, of each of its
- * streams an RTP report (type 34), under the Call-ID as correlation.  SIP messages themselves are
- * not in the store and not sent.  Over TCP the cursor moves once the peer's kernel has
- * acknowledged the batch; over UDP once it is sent. */
+ * hep (Homer): HEPv3 over UDP or TCP: of each SIP message that is kept (messages.keep) its bytes
+ * (type 1), of each other record a log (type 100) with its JSON, of each of its streams an RTP
+ * report (type 34), under the Call-ID as correlation.  Over TCP the cursor moves once the peer's
+ * kernel has acknowledged the batch; over UDP once it is sent. */
 #pragma once
 
 #include "base.h"

@@ -51,7 +51,7 @@ static int64_t
 first_time(const struct record_row *row)
 {
 	static const enum record_field times[] = {
-		RECORD_F_INVITE_TIME, RECORD_F_REQUEST_TIME, RECORD_F_FIRST_TIME};
+		RECORD_F_INVITE_TIME, RECORD_F_REQUEST_TIME, RECORD_F_FIRST_TIME, RECORD_F_TIME};
 
 	for (size_t i = 0; i < base_count_of(times); i++)
 		if (row->values[times[i]].present)
@@ -62,9 +62,9 @@ first_time(const struct record_row *row)
 static uint8_t
 ip_protocol(struct base_span transport)
 {
-	return base_span_eq(transport, BASE_SPAN("tcp"))    ? IPPROTO_TCP
-	       : base_span_eq(transport, BASE_SPAN("sctp")) ? IPPROTO_SCTP
-							    : IPPROTO_UDP;
+	if (base_span_eq(transport, BASE_SPAN("tcp")) || base_span_eq(transport, BASE_SPAN("ws")))
+		return IPPROTO_TCP;
+	return base_span_eq(transport, BASE_SPAN("sctp")) ? IPPROTO_SCTP : IPPROTO_UDP;
 }
 
 /* The packet of a row that belongs to record; false: no room. */
@@ -157,6 +157,17 @@ stream_add(void *context, const struct record_row *stream, int64_t position)
 	return h->full;
 }
 
+static bool
+message_add(struct hep *h, const struct record_row *row)
+{
+	struct sinks_hep_packet packet = {
+		.ip_protocol = ip_protocol(row->values[RECORD_F_TRANSPORT].text),
+		.protocol = SINKS_HEP_SIP,
+		.payload = row->values[RECORD_F_TEXT].text};
+
+	return packet_add(h, row, row, &packet);
+}
+
 /* The record as it is; without its flow where it is larger than a packet with it. */
 static bool
 report_add(struct hep *h, const struct record_row *row)
@@ -216,6 +227,8 @@ far_add(void *far, const struct record_row *row, int64_t position)
 	if (row->kind == RECORD_STREAM) {
 		stream_add(h, row, position);
 		done = !h->full;
+	} else if (row->kind == RECORD_MESSAGE) {
+		done = message_add(h, row);
 	} else {
 		done = report_add(h, row);
 	}

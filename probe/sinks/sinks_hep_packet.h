@@ -9,6 +9,7 @@
 
 /* Chunk 11. */
 enum sinks_hep_protocol {
+	SINKS_HEP_SIP = 1,         /* the message as it came */
 	SINKS_HEP_RTP_REPORT = 34, /* "MOS full report", JSON */
 	SINKS_HEP_LOG = 100
 };

@@ -42,7 +42,7 @@ sinks_options_take(
 	struct sinks_billing *b, const struct sinks_billing_options *options, struct sys_error *e)
 {
 	const uint32_t all = 1u << RECORD_CALL | 1u << RECORD_REGISTRATION |
-			     1u << RECORD_TRANSACTION | 1u << RECORD_STREAM;
+			     1u << RECORD_TRANSACTION | 1u << RECORD_MESSAGE | 1u << RECORD_STREAM;
 
 	b->format = &sinks_formats[options->format];
 	b->kinds = options->kinds ? options->kinds : 1u << RECORD_CALL;

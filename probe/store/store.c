@@ -227,7 +227,7 @@ store_clear(struct store *store, struct sys_error *e)
 	store_interims_forget(store);
 	return store_sql_exec(day->db,
 		"DELETE FROM calls; DELETE FROM registrations; DELETE FROM transactions;"
-		"DELETE FROM streams; DELETE FROM gaps; DELETE FROM rings;"
+		"DELETE FROM messages; DELETE FROM streams; DELETE FROM gaps; DELETE FROM rings;"
 		"DELETE FROM interims",
 		e);
 }

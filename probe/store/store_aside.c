@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 static const char *const suffixes[] = {"", "-wal", "-shm"};
-static const char *const tables[] = {"calls", "registrations", "transactions", "streams", "gaps"};
+static const char *const tables[] = {
+	"calls", "registrations", "transactions", "messages", "streams", "gaps"};
 
 int
 store_day_check(struct store *store, int64_t number, struct sys_error *e)

@@ -65,7 +65,8 @@ keys_check(struct store_day *day, int64_t *rows, int64_t *missing, struct sys_er
 	*missing = 0;
 	for (uint32_t k = 0; k < STORE_KEYS_COUNT && error == 0; k++) {
 		int64_t n = 0, keys = 0, tail = 0;
-		if (store_keys[k].field != RECORD_F_UID)
+		if (store_keys[k].field != RECORD_F_UID ||
+			!store_day_has(day, store_keys[k].kind))
 			continue;
 		snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s",
 			record_kind_table(store_keys[k].kind));

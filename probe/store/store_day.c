@@ -14,6 +14,7 @@ store_day_of(const struct record_row *row)
 	static const enum record_field last[] = {[RECORD_CALL] = RECORD_F_END_TIME,
 		[RECORD_REGISTRATION] = RECORD_F_RESPONSE_TIME,
 		[RECORD_TRANSACTION] = RECORD_F_RESPONSE_TIME,
+		[RECORD_MESSAGE] = RECORD_F_TIME,
 		[RECORD_STREAM] = RECORD_F_LAST_TIME};
 	const struct record_value *v = &row->values[last[row->kind]];
 
@@ -325,6 +326,8 @@ store_day_reader(struct store *store, int64_t number, struct store_day **out, st
 int
 store_day_position(struct store *store, int64_t number, int64_t *position, struct sys_error *e)
 {
+	char sql[512];
+	struct base_text t = base_text_of(sql, sizeof(sql));
 	struct store_day *day;
 	sqlite3_stmt *stmt;
 	int error = store_day_reader(store, number, &day, e);
@@ -332,12 +335,16 @@ store_day_position(struct store *store, int64_t number, int64_t *position, struc
 	*position = 0;
 	if (error || day->is_empty)
 		return error;
-	error = store_sql_prepare(day->db, &stmt,
-		"SELECT max((SELECT ifnull(max(position),0) FROM calls),"
-		"(SELECT ifnull(max(position),0) FROM registrations),(SELECT "
-		"ifnull(max(position),0) FROM transactions),"
-		"(SELECT ifnull(max(position),0) FROM streams))",
-		e);
+	base_text_str(&t, "SELECT max(0");
+	for (enum record_kind kind = RECORD_CALL; kind <= RECORD_STREAM; kind++) {
+		if (!store_day_has(day, kind))
+			continue;
+		base_text_str(&t, ",(SELECT ifnull(max(position),0) FROM ");
+		base_text_str(&t, record_kind_table(kind));
+		base_text_char(&t, ')');
+	}
+	base_text_char(&t, ')');
+	error = store_sql_prepare(day->db, &stmt, base_text_cstr(&t), e);
 	if (error == 0)
 		error = store_sql_run(stmt, position, e);
 	sqlite3_finalize(stmt);

@@ -592,6 +592,8 @@ store_keyed_learn(struct store_day *day, struct sys_error *e)
 	char name[64], use[96];
 
 	for (enum record_kind kind = RECORD_CALL; day->keyed && kind <= RECORD_STREAM; kind++) {
+		if (!store_day_has(day, kind))
+			continue;
 		struct source *source = sqlite3_malloc(sizeof(*source));
 		if (source == NULL)
 			return sys_fail(e, -BASE_ERR_NO_MEMORY, "out of memory");

@@ -38,7 +38,7 @@
  * but that 1 becomes 2. */
 #define STORE_LAYOUT_VERSION 3
 #define STORE_SEGMENT_BITS 16           /* layout 2: rows of a segment of the indexes */
-#define STORE_KEYS_COUNT 15             /* store_keys.h */
+#define STORE_KEYS_COUNT 18             /* store_keys.h */
 #define STORE_APPLICATION_ID 0x52544150 /* "RTAP" */
 #define STORE_PAGE_BYTES 8192
 #define STORE_WAL_PAGES 32768 /* 256 MiB */
@@ -380,6 +380,12 @@ store_schema_version(sqlite3 *db, int64_t *version, struct sys_error *e);
 /* Fills day->has. */
 void
 store_schema_look(struct store_day *day);
+/* Whether a day has a kind's table: an older file lacks newer ones. */
+static inline bool
+store_day_has(const struct store_day *day, enum record_kind kind)
+{
+	return day->has[kind][RECORD_F_UID];
+}
 
 /* ---- store_state.c ---- */
 
@@ -437,6 +443,7 @@ store_first_time(enum record_kind kind)
 	switch (kind) {
 	case RECORD_CALL: return RECORD_F_INVITE_TIME;
 	case RECORD_STREAM: return RECORD_F_FIRST_TIME;
+	case RECORD_MESSAGE: return RECORD_F_TIME;
 	default: return RECORD_F_REQUEST_TIME;
 	}
 }

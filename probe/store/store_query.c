@@ -313,7 +313,7 @@ merge_open(struct merge *m, struct sys_error *e)
 		error = store_day_reader(store, file->day, &day, e);
 		for (enum record_kind kind = RECORD_CALL;
 			error == 0 && !day->is_empty && kind <= RECORD_STREAM; kind++)
-			if (kinds >> kind & 1)
+			if (kinds >> kind & 1 && store_day_has(day, kind))
 				error = scan_open(m, day, kind, e);
 	}
 	return error;

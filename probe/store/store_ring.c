@@ -116,6 +116,7 @@ store_day_rings_make(sqlite3 *db, struct sys_error *e)
 		" count(*) FROM (SELECT probe, core, seq FROM calls WHERE seq > 0"
 		" UNION ALL SELECT probe, core, seq FROM registrations WHERE seq > 0"
 		" UNION ALL SELECT probe, core, seq FROM transactions WHERE seq > 0"
+		" UNION ALL SELECT probe, core, seq FROM messages WHERE seq > 0"
 		" UNION ALL SELECT probe, core, seq FROM streams WHERE seq > 0)"
 		" GROUP BY probe, core",
 		e);

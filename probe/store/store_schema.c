@@ -41,27 +41,28 @@ store_schema_create(struct base_text *t, const char *name, const char *own, enum
 	return 0;
 }
 
-static int
-schema_tables(struct base_text *t, sqlite3 *db, struct sys_error *e)
-{
-	int error = 0;
-
-	for (enum record_kind kind = RECORD_CALL; kind <= RECORD_STREAM && error == 0; kind++) {
-		t->len = 0;
-		error = store_schema_create(t, record_kind_table(kind), OWN_COLUMNS, kind, e);
-		if (error == 0)
-			error = store_sql_exec(db, base_text_cstr(t), e);
-	}
-	if (error == 0)
-		error = store_sql_exec(db, own_tables, e);
-	return error ? error : store_sql_exec(db, key_tables, e);
-}
-
 static bool
 has_column(sqlite3 *db, const char *table, const char *column)
 {
 	return sqlite3_table_column_metadata(
 		       db, NULL, table, column, NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* Those of kinds that the file does not know: in a new one all. */
+static int
+schema_tables(struct base_text *t, sqlite3 *db, const char *own, struct sys_error *e)
+{
+	int error = store_sql_exec(db, own_tables, e);
+
+	for (enum record_kind kind = RECORD_CALL; kind <= RECORD_STREAM && error == 0; kind++) {
+		if (has_column(db, record_kind_table(kind), "position"))
+			continue;
+		t->len = 0;
+		error = store_schema_create(t, record_kind_table(kind), own, kind, e);
+		if (error == 0)
+			error = store_sql_exec(db, base_text_cstr(t), e);
+	}
+	return error;
 }
 
 void
@@ -85,6 +86,8 @@ schema_migrate(struct base_text *t, struct store_day *day, struct sys_error *e)
 
 	for (enum record_kind kind = RECORD_CALL; kind <= RECORD_STREAM; kind++) {
 		for (uint32_t i = 0; i < base_count_of(columns); i++) {
+			if (has_column(day->db, record_kind_table(kind), columns[i]))
+				continue;
 			t->len = 0;
 			base_text_str(t, "ALTER TABLE ");
 			base_text_str(t, record_kind_table(kind));
@@ -164,19 +167,22 @@ static int
 schema_bring(struct store *store, struct store_day *day, int64_t version, struct sys_error *e)
 {
 	struct base_text t = base_text_of(store->text, STORE_TEXT_BYTES);
-	int error = 0;
+	bool segments = version == 1 || version == 2;
+	int error = schema_tables(
+		&t, day->db, segments ? OWN_COLUMNS "segment INTEGER, " : OWN_COLUMNS, e);
 
-	error = version == 0 ? schema_tables(&t, day->db, e)
-			     : store_sql_exec(day->db, own_tables, e);
+	if (version == 0 && error == 0)
+		error = store_sql_exec(day->db, key_tables, e);
 	if (version == 1 && error == 0)
 		error = schema_migrate(&t, day, e);
 	store_schema_look(day);
 	if (error == 0 && version != 0)
 		error = schema_extend(&t, day, e);
+	store_schema_look(day);
 	day->keyed = (version == 0 || version > 2) && !store_is_memory(store);
 	return error ? error
 		     : store_sql_exec(day->db,
-			       version == 1 || version == 2
+			       segments
 				       ? "PRAGMA user_version=2"
 				       : SET_PRAGMA(application_id, STORE_APPLICATION_ID)
 						 SET_PRAGMA(user_version, STORE_LAYOUT_VERSION),

@@ -365,6 +365,8 @@ worker_set_new(struct worker_set **out, const struct worker_options *options, st
 			options->cores, CONFIG_CORES_MAX);
 	}
 	set->options = *options;
+	if (options->config->messages.keep == CONFIG_KEEP_NONE)
+		set->options.keep = NULL;
 	set->key = BASE_HASH_KEY_REPLAY;
 	if (!options->replay)
 		sys_random(&set->key, sizeof(set->key));

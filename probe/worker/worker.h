@@ -40,6 +40,11 @@ struct worker_message {
 /* Sees every message before its dialog does, on the worker's thread. */
 typedef void (*worker_message_fn)(void *context, const struct worker_message *message);
 
+/* Takes a SIP message to be kept: a record of kind message, of which text, the last field's bytes,
+ * is not yet behind the len bytes at record.  On the worker's thread.  False: left out, counted. */
+typedef bool (*worker_keep_fn)(void *context, uint32_t core, uint8_t *record, uint32_t len,
+	struct base_span text);
+
 struct worker_options {
 	const struct config *config;
 	uint32_t cores;
@@ -48,6 +53,7 @@ struct worker_options {
 	const char *clock_source;    /* "capture", "nic", "host" */
 	worker_record_fn record;
 	worker_message_fn message;   /* or NULL */
+	worker_keep_fn keep;         /* for messages.keep; NULL: none are kept */
 	void *context;
 	struct metrics_core *const *metrics; /* one per core (in the segment), or NULL: own ones */
 };

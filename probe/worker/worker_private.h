@@ -3,6 +3,7 @@
  *   worker.c        memory, new, reload
  *   worker_hot.c    the step: a burst of frames through the data plane
  *   worker_sip.c    SIP out of datagrams and TCP streams, to the core that owns its dialog
+ *   worker_keep.c   SIP messages that are kept themselves, as records
  *   worker_hooks.c  what the dialog table and the other cores ask for: endpoints, streams, records
  *   worker_house.c  timers, rings of other cores, the end
  *   worker_tones.c  audio of the calls that are listened to
@@ -46,6 +47,7 @@ struct worker {
 	struct dialog *dialog;
 	struct shard *shard;
 	int64_t now_ns, house_ns;
+	int64_t kept_ns;               /* worker_keep's */
 	/* calls being collected or peeked from other cores, by slot: which, and how many have not
 	 * answered */
 	uint64_t *awaited_call;
@@ -133,6 +135,10 @@ enum packet_verdict worker_sip_segment(struct worker *w, const struct packet_vie
 /* What stands behind gaps of TCP streams that nobody will fill any more. */
 void worker_sip_gaps(struct worker *w, int64_t now_ns);
 void worker_sip_handed_over(struct worker *w, const uint8_t *p, uint32_t len);
+
+/* worker_keep.c */
+/* After the dialog took m into a record of that kind. */
+void worker_keep(struct worker *w, const struct dialog_message *m, enum record_kind kind);
 
 /* worker_hooks.c */
 struct dialog_hooks worker_dialog_hooks(struct worker *w);

@@ -22,7 +22,9 @@ worker_deliver(struct worker *w, const struct dialog_message *m)
 		worker_tell(w, m);
 	if (m->sip->flags & SIP_FLAGS_INVALID)
 		metrics_add(w->metrics, METRICS_SIP_INVALID, 1);
-	dialog_receive(w->dialog, m);
+	enum record_kind kind = dialog_receive(w->dialog, m);
+	if (base_unlikely(w->set->options.keep != NULL))
+		worker_keep(w, m, kind);
 }
 
 /* To the core that owns the dialog: this one, or through the ring to another. */

@@ -6,6 +6,8 @@ CREATE TABLE IF NOT EXISTS @database@.@prefix@registrations_all AS @database@.@p
 ENGINE = Distributed(@cluster@, @database@, @prefix@registrations, sipHash64(uid));
 CREATE TABLE IF NOT EXISTS @database@.@prefix@transactions_all AS @database@.@prefix@transactions
 ENGINE = Distributed(@cluster@, @database@, @prefix@transactions, sipHash64(uid));
+CREATE TABLE IF NOT EXISTS @database@.@prefix@messages_all AS @database@.@prefix@messages
+ENGINE = Distributed(@cluster@, @database@, @prefix@messages, sipHash64(uid));
 CREATE TABLE IF NOT EXISTS @database@.@prefix@streams_all AS @database@.@prefix@streams
 ENGINE = Distributed(@cluster@, @database@, @prefix@streams, sipHash64(uid));
 CREATE TABLE IF NOT EXISTS @database@.@prefix@call_facts_all AS @database@.@prefix@call_facts

@@ -17,6 +17,11 @@ CREATE TABLE IF NOT EXISTS @database@.@prefix@transactions (
 ) ENGINE = @engine transactions@
 PARTITION BY toYYYYMM(record_time)
 ORDER BY (record_time, probe, core, seq, uid) @settings@;
+CREATE TABLE IF NOT EXISTS @database@.@prefix@messages (
+@columns message@
+) ENGINE = @engine messages@
+PARTITION BY toYYYYMM(record_time)
+ORDER BY (record_time, probe, core, seq, uid) @settings@;
 CREATE TABLE IF NOT EXISTS @database@.@prefix@streams (
 @columns stream@
 ) ENGINE = @engine streams@

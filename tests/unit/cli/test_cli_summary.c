@@ -66,7 +66,8 @@ test_empty(void **state)
 	assert_true(cli_summary_time(&row) == 0);
 	for (enum record_kind kind = RECORD_CALL; kind <= RECORD_STREAM; kind++) {
 		w = record_writer_begin(record, sizeof(record), kind);
-		record_put_cstr(&w, RECORD_F_UID, "0123");
+		record_put_cstr(
+			&w, kind == RECORD_MESSAGE ? RECORD_F_CALL_ID : RECORD_F_UID, "0123");
 		assert_int_equal(record_row_read(&row, record, w.len), 0);
 		struct terminal t;
 		terminal_open(&t);

@@ -62,9 +62,9 @@ static void
 kinds_and_columns_are_those_of_the_records(void **state)
 {
 	testing_refused("billing:\n  kinds: [call, flow]\n",
-		":2: billing.kinds[1]: 'flow' is none of call, registration, transaction, stream");
+		":2: billing.kinds[1]: 'flow' is none of call, registration, transaction, stream, message");
 	testing_refused("billing:\n  kinds: [cdr]\n",
-		":2: billing.kinds[0]: 'cdr' is none of call, registration, transaction, stream");
+		":2: billing.kinds[0]: 'cdr' is none of call, registration, transaction, stream, message");
 	testing_refused("billing:\n  kinds: [call, call]\n",
 		":2: billing.kinds[1]: 'call' stands there twice");
 	testing_refused("billing:\n  kinds: []\n", ":2: billing.kinds: must not be empty");

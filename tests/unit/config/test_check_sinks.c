@@ -38,7 +38,7 @@ clickhouse(void **state)
 		":3: clickhouse.table_prefix: 'a.b' may have letters, digits and '_' only");
 	testing_refused("clickhouse:\n  kinds: [cdr]\n",
 		":2: clickhouse.kinds[0]: 'cdr' is none of call, registration, transaction, "
-		"stream");
+		"stream, message");
 	config_free(testing_load("clickhouse: {url: \"https://ch:8443\"}\n"));
 }
 

@@ -57,17 +57,22 @@ static void
 every_record_is_identified(void **state)
 {
 	static const enum record_field identity[] = {RECORD_F_UID, RECORD_F_SEQ, RECORD_F_STATUS,
-		RECORD_F_PROBE, RECORD_F_CORE, RECORD_F_CAPTURE_LOSS, RECORD_F_CLOCK_SOURCE};
+		RECORD_F_PROBE, RECORD_F_CORE, RECORD_F_CLOCK_SOURCE};
 
 	for (enum record_kind k = RECORD_CALL; k <= RECORD_STREAM; k++)
 		for (size_t i = 0; i < base_count_of(identity); i++)
 			assert_true(record_field_in(identity[i], k));
+	/* What lasts longer than a message. */
+	for (enum record_kind k = RECORD_CALL; k <= RECORD_STREAM; k++)
+		assert_int_equal(
+			record_field_in(RECORD_F_CAPTURE_LOSS, k), k != RECORD_MESSAGE);
 }
 
 static void
 kinds_by_name(void **state)
 {
-	static const char *const names[] = {NULL, "call", "registration", "transaction", "stream"};
+	static const char *const names[] = {
+		NULL, "call", "registration", "transaction", "message", "stream"};
 
 	for (enum record_kind k = RECORD_CALL; k <= RECORD_STREAM; k++) {
 		assert_string_equal(record_kind_name(k), names[k]);

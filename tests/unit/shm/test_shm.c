@@ -270,6 +270,49 @@ full_ring_leaves_a_gap(void **state)
 	free(mem);
 }
 
+/* What may be left out takes half of the ring, and no number where it is not taken. */
+static void
+offers_leave_half_of_the_ring(void **state)
+{
+	struct shm s;
+	void *mem = segment(&s, &layout);
+	uint64_t offered, published, seq = 1, cursor = shm_cursor(&s, 0);
+	struct base_ring_message m;
+	static struct record_row row;
+	uint8_t bytes[64];
+	struct base_span tail = BASE_SPAN("one\0two");
+	struct record_writer w = record_writer_begin(bytes, sizeof(bytes), RECORD_MESSAGE);
+
+	record_put_u64(&w, RECORD_F_CSEQ, 7);
+	record_put_behind(&w, RECORD_F_TEXT, (uint16_t)tail.len);
+	for (int lap = 0; lap < 3; lap++) {
+		for (offered = 0; shm_offer(&s, 0, bytes, w.len, tail); offered++)
+			;
+		assert_in_range(shm_backlog(&s, 0), RING / 2 - 64, RING / 2);
+		assert_int_equal(shm_core(&s, 0)->next_seq, seq + offered);
+		for (published = 0; publish(&s, 0, 1); published++)
+			;
+		assert_true(published > 10);
+		assert_false(shm_offer(&s, 0, bytes, w.len, tail));
+		seq += offered + published + 1; /* the refused record used one */
+		assert_int_equal(shm_core(&s, 0)->next_seq, seq);
+		for (uint64_t i = 0; i < offered + published; i++) {
+			assert_int_equal(shm_next(&s, 0, &cursor, &m), BASE_RING_MESSAGE);
+			if (i >= offered)
+				continue;
+			assert_int_equal(m.kind, RECORD_MESSAGE);
+			assert_int_equal(record_row_read(&row, m.p, m.len), 0);
+			assert_int_equal(row.values[RECORD_F_CSEQ].u64, 7);
+			assert_true(base_span_eq(row.values[RECORD_F_TEXT].text, tail));
+		}
+		shm_release(&s, 0, cursor);
+	}
+	/* Larger than half, or than a record may be. */
+	assert_false(shm_offer(&s, 0, bytes, w.len, base_span_of(mem, RING / 2)));
+	assert_false(shm_offer(&s, 0, bytes, w.len, base_span_of(mem, UINT32_MAX)));
+	free(mem);
+}
+
 static void
 a_refused_record_uses_its_number(void **state)
 {
@@ -490,6 +533,7 @@ main(void)
 		cmocka_unit_test(attach_checks_the_rings),
 		cmocka_unit_test(records_in_sequence_per_core),
 		cmocka_unit_test(full_ring_leaves_a_gap),
+		cmocka_unit_test(offers_leave_half_of_the_ring),
 		cmocka_unit_test(a_refused_record_uses_its_number),
 		cmocka_unit_test(killed_collector_sees_the_same_again),
 		cmocka_unit_test(killed_probe_goes_on),

@@ -45,6 +45,7 @@ fixture_record(uint8_t *buffer, const struct want *w)
 	record_put_time(&writer,
 		call     ? RECORD_F_INVITE_TIME
 		: stream ? RECORD_F_FIRST_TIME
+		: kind == RECORD_MESSAGE ? RECORD_F_TIME
 			 : RECORD_F_REQUEST_TIME,
 		w->first);
 	record_put_time(&writer,
@@ -52,7 +53,7 @@ fixture_record(uint8_t *buffer, const struct want *w)
 		: stream ? RECORD_F_LAST_TIME
 			 : RECORD_F_RESPONSE_TIME,
 		w->last);
-	if (!stream)
+	if (!stream && kind != RECORD_MESSAGE)
 		record_put_cstr(&writer, RECORD_F_FROM_USER, w->from);
 	record_set_seq(buffer, w->seq);
 	return writer.len;

@@ -4,7 +4,7 @@
 
 #include "store_private.h"
 
-static const struct store_query by_position = {.by_position = true, .kinds = 0x1e};
+static const struct store_query by_position = {.by_position = true, .kinds = 0x3e};
 
 static void
 test_one_writer(void **state)

@@ -4,7 +4,7 @@
 
 #include "store_private.h"
 
-static const struct store_query by_position = {.by_position = true, .kinds = 0x1e};
+static const struct store_query by_position = {.by_position = true, .kinds = 0x3e};
 
 static void
 test_twice(void **state)
@@ -110,7 +110,7 @@ test_crash_within_commit(void **state)
 		put_group(f);
 		assert_int_equal(store_commit(f->store, &f->e), 0);
 		struct store_query rest = {
-			.by_position = true, .kinds = 0x1e, .after_position = before.last_position};
+			.by_position = true, .kinds = 0x3e, .after_position = before.last_position};
 		assert_int_equal(store_query(f->store, &rest, fixture_see, &after, &f->e), 0);
 		assert_int_equal(before.n + after.n, 6);
 		assert_int_equal(store_gaps(f->store, (struct store_range){0, INT64_MAX},

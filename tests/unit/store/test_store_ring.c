@@ -4,7 +4,7 @@
 
 #include "store_private.h"
 
-static const struct store_query by_position = {.by_position = true, .kinds = 0x1e};
+static const struct store_query by_position = {.by_position = true, .kinds = 0x3e};
 
 static void
 expect_ring(struct fixture *f, uint64_t seq, uint64_t count)

@@ -64,7 +64,7 @@ test_layout_1(void **state)
 			"u1");
 		fixture_expect(&reader, &(struct store_query){.where = "from_user IS NOT NULL"},
 			round ? "u4" : "");
-		fixture_expect(&reader, &(struct store_query){.by_position = true, .kinds = 0x1e},
+		fixture_expect(&reader, &(struct store_query){.by_position = true, .kinds = 0x3e},
 			round ? "u1 u2 u3 u4" : "u1 u2 u3");
 		assert_int_equal(store_sequence_get(reader.store, PROBE, 3, &s, &f->e), 0);
 		assert_int_equal(s.last, round ? 4 : 3);
@@ -91,6 +91,7 @@ make_layout_2(const char *path)
 		  "ALTER TABLE registrations ADD COLUMN segment INTEGER;"
 		  "ALTER TABLE transactions ADD COLUMN segment INTEGER;"
 		  "ALTER TABLE streams ADD COLUMN segment INTEGER;"
+		  "DROP TABLE messages;"
 		  "UPDATE calls SET segment = position >> 16;"
 		  "CREATE INDEX calls_uid ON calls(segment, uid);"
 		  "CREATE INDEX calls_from_user ON calls(segment, from_user);"
@@ -119,6 +120,32 @@ test_layout_2(void **state)
 		f, &(struct store_query){.where = "from_user GLOB 'a*' AND uid = 'u2'"}, "u2");
 	fixture_restart(f);
 	fixture_expect(f, &(struct store_query){.where = "uid IN ('u3','u4')"}, "u3 u4");
+	fixture_commit_one(f, &(struct want){.seq = 5, .first = T0, .kind = RECORD_MESSAGE});
+	fixture_restart(f);
+	fixture_expect(f, &(struct store_query){.kinds = 1u << RECORD_MESSAGE}, "u5");
+}
+
+/* A day made before messages could be kept: read as it is, and its table is there once written. */
+static void
+test_no_messages(void **state)
+{
+	struct fixture *f = *state;
+	struct store_query all = {.by_position = true, .kinds = 0x3e},
+			   one = {.kinds = 0x3e, .where = "uid = 'u2'"};
+	char path[400];
+
+	fixture_commit_one(f, &(struct want){.seq = 1, .first = T0});
+	fixture_close(f);
+	snprintf(path, sizeof(path), "%s/ringtap-2023-11-14.db", f->dir);
+	sql(path, "DROP TABLE messages");
+	fixture_open(f, 0);
+	fixture_expect(f, &all, "u1");
+	fixture_expect(f, &one, "");
+	fixture_commit_one(f, &(struct want){.seq = 2, .first = T0, .kind = RECORD_MESSAGE});
+	fixture_restart(f);
+	fixture_expect(f, &all, "u1 u2");
+	fixture_expect(f, &one, "u2");
+	assert_int_equal(store_position_last(f->store), 2);
 }
 
 int
@@ -127,6 +154,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		FIXTURE_TEST(test_layout_1),
 		FIXTURE_TEST(test_layout_2),
+		FIXTURE_TEST(test_no_messages),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
