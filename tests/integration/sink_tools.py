@@ -1,8 +1,11 @@
 """What the tests of the sinks share: a collector with a configuration of its own, a publisher, results as lines."""
+import faulthandler
 import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 BUILD = os.environ.get('RINGTAP_BUILD', 'build')
@@ -30,6 +33,52 @@ def wait_for(seconds, condition):
         if result or time.monotonic() > end:
             return result
         time.sleep(0.1)
+
+
+PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def _tested(main):
+    """main's exit status; what ends it from outside or in another of its threads is said, and fails it."""
+    broken = []
+
+    def in_thread(args):
+        broken.append(args.exc_type)
+        sys.__excepthook__(args.exc_type, args.exc_value, args.exc_traceback)
+
+    def ended(number, _):
+        print(f'FAIL ended by {signal.Signals(number).name}', flush=True)
+        faulthandler.dump_traceback()
+        sys.exit(1)
+
+    faulthandler.enable()
+    threading.excepthook = in_thread
+    for number in PASSED_ON:
+        signal.signal(number, ended)
+    code = main()
+    check('no thread of the test ended in an exception', not broken, broken)
+    return code
+
+
+def run(name, main, seconds=900):
+    """Runs a test in a process of its own, so that there is a last line and an exit status whatever ends it, a signal or a hang too."""
+    child = os.fork()
+    if child == 0:
+        os.setpgid(0, 0)
+        faulthandler.dump_traceback_later(seconds, exit=True)
+        sys.exit(_tested(main))
+    for number in PASSED_ON:
+        signal.signal(number, lambda number, _: os.kill(child, number))
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if code not in (0, 77):
+        try:
+            os.killpg(child, signal.SIGKILL)  # what it started
+        except OSError:
+            pass
+    how = 'passed' if code == 0 else 'skipped' if code == 77 else f'failed ({signal.Signals(-code).name})' if code < 0 else f'failed ({code})'
+    print(f'{name}: {how}', flush=True)
+    return 1 if code < 0 else code
 
 
 class Place:

@@ -16,7 +16,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from sink_tools import Place, check, free_port, wait_for
+from sink_tools import Place, check, free_port, run, wait_for
 
 # type: (name, bytes; None: any number above 0)
 CHUNKS = {1: ('family', 1), 2: ('protocol', 1), 3: ('src4', 4), 4: ('dst4', 4), 5: ('src6', 16), 6: ('dst6', 16), 7: ('sport', 2), 8: ('dport', 2),
@@ -189,9 +189,8 @@ def main():
     for part, scheme in ((part_once, 'udp'), (part_once, 'tcp'), (part_away, 'tcp')):
         with tempfile.TemporaryDirectory(prefix='ringtap-hep-') as root:
             part(root, scheme)
-    print('hep: passed')
     return 0
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run('hep', main))

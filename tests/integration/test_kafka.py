@@ -15,7 +15,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from sink_tools import BUILD, Place, check
+from sink_tools import BUILD, Place, check, run
 
 MOCK = f'{BUILD}/tests/integration/kafka_mock'
 # Kafka's codes: leader not available, not leader, request timed out, not enough replicas; librdkafka's: connection cut
@@ -154,9 +154,8 @@ def main():
         with tempfile.TemporaryDirectory(prefix='ringtap-kafka-') as root:
             os.mkdir(f'{root}/w')
             part(root)
-    print('kafka: passed')
     return 0
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run('kafka', main))
