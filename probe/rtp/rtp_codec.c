@@ -4,14 +4,15 @@ struct codec_info {
 	const char *name;
 	uint32_t clock_hz;
 	int16_t static_pt;
+	uint8_t len; /* of name */
 };
 
 static const struct codec_info codecs[RTP_CODEC_COUNT] = {
-	[RTP_CODEC_NONE] = {"", 0, -1},
-#define RTP_CODEC(id, name, clock, static_pt) [RTP_CODEC_##id] = {name, clock, static_pt},
+	[RTP_CODEC_NONE] = {"", 0, -1, 0},
+#define RTP_CODEC(id, name, clock, static_pt) [RTP_CODEC_##id] = {name, clock, static_pt, sizeof(name) - 1},
 #include "rtp_codec.def"
 #undef RTP_CODEC
-	[RTP_CODEC_OTHER] = {"other", 0, -1},
+	[RTP_CODEC_OTHER] = {"other", 0, -1, 5},
 };
 
 /* Static payload types whose codec has another one in rtp_codec.def. */
@@ -37,7 +38,8 @@ rtp_codec_of(struct base_span encoding)
 	if (encoding.len == 0)
 		return RTP_CODEC_NONE;
 	for (unsigned i = RTP_CODEC_NONE + 1; i < RTP_CODEC_OTHER; i++)
-		if (base_span_eq_nocase(encoding, base_span_cstr(codecs[i].name)))
+		if (codecs[i].len == encoding.len &&
+			base_span_eq_nocase(encoding, base_span_of(codecs[i].name, encoding.len)))
 			return (enum rtp_codec)i;
 	return RTP_CODEC_OTHER;
 }
