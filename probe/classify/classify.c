@@ -78,6 +78,8 @@ classify_payload(
 	struct base_span window = classify_start_window(view);
 	uint64_t grades = 0;
 
+	if (on_sip_port && classify_start_sure(window))
+		return (struct classify_result){CLASSIFY_SIP, false};
 	if ((on_sip_port || c->any_port) && classify_start_gate(window)) {
 		scanned = classify_scan_run(c->start, core, window, &grades);
 		if (!scanned)

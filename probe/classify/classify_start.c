@@ -38,6 +38,20 @@ classify_start_gate(struct base_span window)
 	return !(first & 0x80808080u) && char_is_token(window.p[0]);
 }
 
+bool
+classify_start_sure(struct base_span window)
+{
+	uint32_t n = 0;
+
+	if (window.len < 24)
+		return false;
+	if (memcmp(window.p, "SIP/2.0 ", 8) == 0)
+		return (uint8_t)(window.p[8] - '0') <= 9;
+	while (n < 16 && (uint8_t)(window.p[n] - 'A') < 26)
+		n++;
+	return n && memcmp(window.p + n, " sip:", 5) == 0;
+}
+
 /* The rest behind one or more blanks; *ok false where there is none. */
 static struct base_span
 skip_blanks(struct base_span s, bool *ok)

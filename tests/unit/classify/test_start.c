@@ -13,6 +13,8 @@ grades(const char *text, uint32_t len, unsigned want)
 		fail_msg("'%s' is %u, not %u", text, got, want);
 	if (got && !classify_start_gate(window))
 		fail_msg("the gate shuts out '%s'", text);
+	if (classify_start_sure(window) && !(got & CLASSIFY_START_STRONG))
+		fail_msg("sure of '%s'", text);
 }
 
 #define G(text, want) grades(text, sizeof(text) - 1, want)
@@ -37,6 +39,22 @@ requests(void **state)
 	G("invite sip:x", STRONG); /* a method of its own: methods are case-sensitive */
 	G("invite urn:service:sos", 0);
 	G("\r\n\r\nOPTIONS sip:x", STRONG | WEAK);
+}
+
+static void
+the_usual_spelling_is_sure(void **state)
+{
+	static const struct {
+		const char *text;
+		bool sure;
+	} lines[] = {{"INVITE sip:bob@example.com SIP/2.0", true},
+		{"SIP/2.0 100 Trying\r\nVia: x", true}, {"SIP/2.0 x00 Trying\r\nVia: x", false},
+		{"OPTIONS rtsp://host.example.com RTSP/1.0", false},
+		{"INVITE  sip:bob@example.com SIP/2.0", false},
+		{" sip:bob@example.com SIP/2.0", false}, {"INVITE sip:b", false}};
+
+	for (size_t i = 0; i < base_count_of(lines); i++)
+		assert_int_equal(classify_start_sure(base_span_cstr(lines[i].text)), lines[i].sure);
 }
 
 static void
@@ -128,6 +146,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(requests),
+		cmocka_unit_test(the_usual_spelling_is_sure),
 		cmocka_unit_test(requests_that_need_a_sip_port),
 		cmocka_unit_test(responses),
 		cmocka_unit_test(what_is_no_start_line),
