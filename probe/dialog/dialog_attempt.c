@@ -9,7 +9,7 @@ slot_final_take(struct dialog *d, struct slot *s, const struct dialog_message *m
 	struct base_endpoint source;
 	uint8_t fit = FIT_CSEQ;
 
-	if (s->attempt_branch && dialog_text_hash(d, sip->via.branch) == s->attempt_branch)
+	if (s->attempt_branch && d->heard.branch == s->attempt_branch)
 		fit = FIT_BRANCH;
 	else if (flow_host(d, s, s->attempt_src, &source) && base_ip_eq(&source.ip, &m->dst.ip))
 		fit = FIT_ADDRESS;
@@ -41,7 +41,7 @@ attempt_hop(struct dialog *d, struct slot *s, const struct dialog_message *m,
 		s->first_src = e->src;
 		s->first_dst = e->dst;
 	}
-	s->attempt_branch = dialog_text_hash(d, m->sip->via.branch);
+	s->attempt_branch = d->heard.branch;
 	s->attempt_src = e->src;
 	s->attempt_vias = e->vias;
 	if (s->final.status >= 300)
@@ -67,9 +67,9 @@ attempt_begin(struct dialog *d, struct slot *s, const struct dialog_message *m,
 		slot_text_clear(d, s, TEXT_REASON);
 		slot_set_add(d, s, SET_ATTEMPT_CSEQ, m->sip->cseq);
 	}
-	slot_set_add(d, s, SET_CALLER_TAG, dialog_text_hash(d, m->sip->from.tag));
+	slot_set_add(d, s, SET_CALLER_TAG, d->heard.from);
 	s->attempt_cseq = m->sip->cseq;
-	s->attempt_branch = dialog_text_hash(d, m->sip->via.branch);
+	s->attempt_branch = d->heard.branch;
 	s->attempt_src = e->src;
 	s->attempt_vias = e->vias;
 	s->attempt_ns = m->ts_ns;
@@ -85,7 +85,7 @@ attempt_is_begun_by(const struct dialog *d, const struct slot *s, const struct s
 	if (s->set_n[SET_ATTEMPT_CSEQ] == 0)
 		return s->request_ns == 0;
 	return c->answer_ns == 0 && sip->cseq > s->attempt_cseq &&
-		call_is_caller_tag(d, s, dialog_text_hash(d, sip->from.tag));
+		call_is_caller_tag(d, s, d->heard.from);
 }
 
 void

@@ -20,7 +20,7 @@ bye_answered(struct dialog *d, struct slot *s, const struct dialog_message *m)
 	bool better = had->status == 0 || (had->status >= 300 && sip->status < 300);
 
 	if (sip->status >= 200 && better && branch &&
-		branch == dialog_text_hash(d, sip->via.branch))
+		branch == d->heard.branch)
 		slot_more_for(d, s)->bye_final =
 			(struct final){m->ts_ns, sip->status, FIT_BRANCH, 0};
 }
@@ -64,7 +64,7 @@ bye_take(struct dialog *d, struct slot *s, const struct dialog_message *m,
 {
 	const struct sip_message *sip = m->sip;
 	struct call_state *c = &s->call;
-	uint32_t from = dialog_text_hash(d, sip->from.tag), to = dialog_text_hash(d, sip->to.tag);
+	uint32_t from = d->heard.from, to = d->heard.to;
 	uint8_t side = MEDIA_SIDE_UNKNOWN;
 
 	bool by_uac = ((e->flags & FLOW_FROM_CALLER) != 0) == (sip->status == 0);
@@ -74,7 +74,7 @@ bye_take(struct dialog *d, struct slot *s, const struct dialog_message *m,
 		side = MEDIA_SIDE_CALLER;
 	else if (call_is_caller_tag(d, s, to) || slot_set_has(d, s, SET_FORK_TAG, from))
 		side = MEDIA_SIDE_CALLEE;
-	struct bye bye = {m->ts_ns, dialog_text_hash(d, sip->via.branch), side, sip->status != 0};
+	struct bye bye = {m->ts_ns, d->heard.branch, side, sip->status != 0};
 	uint32_t callee = side == MEDIA_SIDE_CALLER ? to : from;
 	if (callee != c->answer_tag && c->answer_tag && c->acknowledged &&
 		slot_set_has(d, s, SET_FORK_TAG, callee))

@@ -11,7 +11,7 @@ call_is_caller_tag(const struct dialog *d, const struct slot *s, uint32_t tag)
 enum slot_match
 call_matches(const struct dialog *d, const struct slot *s, const struct sip_message *m)
 {
-	uint32_t from = dialog_text_hash(d, m->from.tag), to = dialog_text_hash(d, m->to.tag);
+	uint32_t from = d->heard.from, to = d->heard.to;
 	bool again = call_is_challenge(s->final.status) && m->cseq != s->attempt_cseq;
 
 	if (s->from_tag == 0)
@@ -99,7 +99,7 @@ initial_invite(struct dialog *d, struct slot *s, const struct dialog_message *m,
 		slot_text_set(d, s, TEXT_CALLER_UA, sip_header_value(sip, SIP_HDR_USER_AGENT));
 	attempt_begin(d, s, m, e);
 	if (s->set_n[SET_ATTEMPT_CSEQ] <= 1)
-		slot_set_add(d, s, SET_BRANCH, dialog_text_hash(d, sip->via.branch));
+		slot_set_add(d, s, SET_BRANCH, d->heard.branch);
 }
 
 /* The ACK of a 2xx is a transaction of its own; that of another final response is part of the
@@ -111,7 +111,7 @@ ack_take(struct dialog *d, struct slot *s, const struct dialog_message *m,
 {
 	const struct sip_message *sip = m->sip;
 	struct call_state *c = &s->call;
-	uint32_t to = dialog_text_hash(d, sip->to.tag);
+	uint32_t to = d->heard.to;
 	bool by_caller = e->flags & FLOW_FROM_CALLER,
 	     cookie = base_span_starts_nocase(sip->via.branch, BASE_SPAN("z9hG4bK"));
 
@@ -133,7 +133,7 @@ cancel_take(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	const struct flow_entry *e)
 {
 	bool ours = s->attempt_src == UINT8_MAX || e->src == s->attempt_src ||
-		    dialog_text_hash(d, m->sip->via.branch) == s->attempt_branch;
+		    d->heard.branch == s->attempt_branch;
 
 	if (!(e->flags & FLOW_FROM_CALLER) || m->sip->to.tag.len)
 		return;
@@ -206,7 +206,7 @@ final_take(struct dialog *d, struct slot *s, const struct dialog_message *m)
 
 	if (sip->status < 300 && c->answer_ns == 0) {
 		c->answer_ns = m->ts_ns;
-		c->answer_tag = dialog_text_hash(d, sip->to.tag);
+		c->answer_tag = d->heard.to;
 		slot_to_tag_set(d, s, sip->to.tag);
 	}
 	if (sip->cseq != s->attempt_cseq)
@@ -233,7 +233,7 @@ call_response(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	if (sip->cseq_method != SIP_METHOD_INVITE) {
 		if (sip->cseq_method == SIP_METHOD_BYE) {
 			if (sip->status >= 200 && !call_is_challenge(sip->status) &&
-				!bye_is_known(d, s, dialog_text_hash(d, sip->via.branch)))
+				!bye_is_known(d, s, d->heard.branch))
 				bye_take(d, s, m, e);
 			bye_answered(d, s, m);
 			reason_take(d, s, sip, REASON_BYE_RESPONSE);
@@ -249,7 +249,7 @@ call_response(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	/* A re-INVITE has no ringing, and its 100 has the To tag. */
 	c->caller_known |= sip->status == 100 ? sip->to.tag.len == 0 : sip->status < 200;
 	if (sip->status > 100 && sip->status < 300)
-		slot_set_add(d, s, SET_FORK_TAG, dialog_text_hash(d, sip->to.tag));
+		slot_set_add(d, s, SET_FORK_TAG, d->heard.to);
 	struct base_span agent = sip_header_value(sip, SIP_HDR_SERVER);
 	if (agent.len == 0)
 		agent = sip_header_value(sip, SIP_HDR_USER_AGENT);
@@ -328,7 +328,7 @@ sent_by_uac(const struct dialog *d, const struct slot *s, const struct dialog_me
 	if (s->unkeyed && sip->from.tag.len == 0)
 		return unkeyed_by_caller(d, s, m);
 	if (s->from_tag || sip->from.tag.len)
-		return call_is_caller_tag(d, s, dialog_text_hash(d, sip->from.tag));
+		return call_is_caller_tag(d, s, d->heard.from);
 	sip_name_addr_parse(sip->from.value, &from);
 	return base_span_eq(
 		from.uri.user, slot_text(d, s, TEXT_FROM_USER, scratch, sizeof(scratch)));

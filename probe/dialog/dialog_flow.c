@@ -23,7 +23,7 @@ unit_ns(uint32_t unit)
 static int64_t
 floor_to(int64_t ts_ns, int64_t unit)
 {
-	return ts_ns / unit - (ts_ns % unit < 0);
+	return unit == 1 ? ts_ns : ts_ns / unit - (ts_ns % unit < 0);
 }
 
 int64_t
@@ -110,13 +110,24 @@ flow_host(const struct dialog *d, const struct slot *s, uint8_t index, struct ba
 	return out;
 }
 
+static bool
+host_is(const struct dialog *d, const struct slot *s, uint8_t index, const struct base_endpoint *at)
+{
+	const union host_short *place = &s->hosts[index % DIALOG_HOSTS_SLOT];
+	struct base_endpoint known;
+
+	if (index < DIALOG_HOSTS_SLOT && !(s->hosts_wide >> index & 1))
+		return base_load_be16(place->v4.port) == at->port &&
+		       memcmp(place->v4.ip, at->ip.b + 12, sizeof(place->v4.ip)) == 0 &&
+		       base_ip_is_v4(&at->ip);
+	return flow_host(d, s, index, &known) && base_endpoint_eq(&known, at);
+}
+
 static uint8_t
 flow_host_index(struct dialog *d, struct slot *s, const struct base_endpoint *at)
 {
-	struct base_endpoint known;
-
 	for (uint8_t i = 0; i < s->n_hosts; i++)
-		if (flow_host(d, s, i, &known) && base_endpoint_eq(&known, at))
+		if (host_is(d, s, i, at))
 			return i;
 	if (s->n_hosts == DIALOG_HOSTS_MAX)
 		return HOST_NONE;
@@ -128,7 +139,7 @@ flow_host_index(struct dialog *d, struct slot *s, const struct base_endpoint *at
 static uint32_t
 flow_branch(const struct dialog *d, const struct sip_message *sip)
 {
-	uint32_t branch = dialog_text_hash(d, sip->via.branch);
+	uint32_t branch = d->heard.branch;
 	struct sip_via via;
 
 	if (base_span_starts_nocase(sip->via.branch, BASE_SPAN("z9hG4bK")))
@@ -157,18 +168,20 @@ static uint32_t
 flow_fingerprint(const struct dialog *d, const struct dialog_message *m, uint32_t branch)
 {
 	const struct sip_message *sip = m->sip;
-	struct base_span parts[] = {base_span_of(&m->src, sizeof(m->src)),
-		base_span_of(&m->dst, sizeof(m->dst)), base_span_trim(sip->start_line),
-		sip->to.tag, sip->cseq_method_text, sip_header_value(sip, SIP_HDR_RSEQ),
-		sip->method == SIP_METHOD_NOTIFY ? sip_header_value(sip, SIP_HDR_EVENT)
-						 : (struct base_span){NULL, 0}};
-	uint64_t h = base_hash_mix(branch) ^ sip->cseq ^ (uint64_t)m->transport << 32;
+	const struct base_span none = {NULL, 0};
+	const struct base_endpoint ends[] = {m->src, m->dst};
+	struct base_span parts[] = {base_span_of(ends, sizeof(ends)),
+		base_span_trim(sip->start_line),
+		sip->cseq_method == SIP_METHOD_OTHER ? sip->cseq_method_text : none,
+		sip_header_value(sip, SIP_HDR_RSEQ),
+		sip->method == SIP_METHOD_NOTIFY ? sip_header_value(sip, SIP_HDR_EVENT) : none};
+	uint64_t h = base_hash_mix((uint64_t)d->heard.to << 32 | branch) ^ sip->cseq ^
+		     (uint64_t)m->transport << 32 ^ (uint64_t)sip->cseq_method << 40;
 
-	for (uint32_t i = 0; i < base_count_of(parts); i++) {
-		h = base_hash_mix(h + i);
+	for (uint32_t i = 0; i < base_count_of(parts); i++)
 		if (parts[i].len)
-			h ^= base_hash_short(&d->options.key, parts[i].p, parts[i].len);
-	}
+			h = base_hash_mix(h + i) ^
+			    base_hash_short(&d->options.key, parts[i].p, parts[i].len);
 	return (uint32_t)(h ^ h >> 32);
 }
 
@@ -184,13 +197,6 @@ flow_has_invite(
 			(same_branch ? old->branch == e->branch : old->src == e->src))
 			return true;
 	return false;
-}
-
-/* The callee's tag: what tells the dialogs of a forked call apart. */
-static uint16_t
-flow_tag(const struct dialog *d, const struct sip_message *sip, bool request_of_caller)
-{
-	return (uint16_t)dialog_text_hash(d, request_of_caller ? sip->to.tag : sip->from.tag);
 }
 
 /* Does one of a header's URIs name the address that the message comes from? */
@@ -388,7 +394,8 @@ flow_entry_of(struct dialog *d, struct slot *s, const struct dialog_message *m, 
 	e.method = sip->method & 15;
 	e.cseq_method = sip->cseq_method & 15;
 	e.ip_id = (uint16_t)(m->ip_id ^ m->ip_id >> 16);
-	e.tag = flow_tag(d, sip, from_caller == (sip->status == 0));
+	/* the callee's: what tells the dialogs of a forked call apart */
+	e.tag = (uint16_t)(from_caller == (sip->status == 0) ? d->heard.to : d->heard.from);
 	e.vias = (vias < FLOW_VIAS_MAX ? vias : FLOW_VIAS_MAX) & FLOW_VIAS_MAX;
 	e.flags = from_caller ? FLOW_FROM_CALLER : 0;
 	if (names_source(m, SIP_HDR_RECORD_ROUTE))

@@ -4,12 +4,22 @@ void
 flow_put_endpoint(const struct dialog *d, const struct slot *s, struct record_writer *w,
 	uint8_t host, bool source)
 {
+	enum record_field ip = source ? RECORD_F_SRC_IP : RECORD_F_DST_IP,
+			  port = source ? RECORD_F_SRC_PORT : RECORD_F_DST_PORT;
+	const union host_short *place = &s->hosts[host % DIALOG_HOSTS_SLOT];
 	struct base_endpoint at;
 
+	if (host < s->n_hosts && host < DIALOG_HOSTS_SLOT && !(s->hosts_wide >> host & 1)) {
+		uint8_t *p = record_put_room(w, ip, sizeof(place->v4.ip));
+		if (p)
+			memcpy(p, place->v4.ip, sizeof(place->v4.ip));
+		record_put_u64(w, port, base_load_be16(place->v4.port));
+		return;
+	}
 	if (flow_host(d, s, host, &at) == NULL)
 		return;
-	record_put_ip(w, source ? RECORD_F_SRC_IP : RECORD_F_DST_IP, &at.ip);
-	record_put_u64(w, source ? RECORD_F_SRC_PORT : RECORD_F_DST_PORT, at.port);
+	record_put_ip(w, ip, &at.ip);
+	record_put_u64(w, port, at.port);
 }
 
 /* The first line of *rest, which goes on behind it. */
@@ -29,9 +39,11 @@ line_next(struct base_span *rest)
 struct flow_words
 flow_words(const struct dialog *d, const struct flow_entry *e, uint8_t *scratch)
 {
-	struct base_span rest = chain_text(&d->pool, e->text, scratch, FLOW_WORDS_MAX);
 	struct flow_words words = {0};
+	struct base_span rest = {NULL, 0};
 
+	if (e->text)
+		rest = chain_text(&d->pool, e->text, scratch, FLOW_WORDS_MAX);
 	if (rest.len && !chain_text_head(&d->pool, e->text).alias) {
 		words.word = line_next(&rest);
 		words.branch = line_next(&rest);
@@ -59,11 +71,34 @@ flow_tag_text(const struct dialog *d, const struct slot *s, uint16_t tag, uint8_
 	return (struct base_span){NULL, 0};
 }
 
+/* An entry, and the tag of one before it: as a rule they all have the same. */
+struct flow_row {
+	const struct flow_entry *entry;
+	struct base_span tag_text;
+	uint16_t tag;
+	uint8_t tag_bytes[256];
+};
+
+static void
+put_flow_tag(
+	struct dialog *d, const struct slot *s, struct record_writer *w, struct flow_row *row)
+{
+	uint16_t tag = row->entry->tag;
+
+	if (tag == 0)
+		return;
+	if (tag != row->tag)
+		row->tag_text = flow_tag_text(d, s, tag, row->tag_bytes, sizeof(row->tag_bytes));
+	row->tag = tag;
+	record_put_str(w, RECORD_F_TO_TAG, row->tag_text);
+}
+
 static void
 put_flow_entry(
-	struct dialog *d, const struct slot *s, struct record_writer *w, const struct flow_entry *e)
+	struct dialog *d, const struct slot *s, struct record_writer *w, struct flow_row *row)
 {
-	uint8_t scratch[FLOW_WORDS_MAX], tag[256];
+	const struct flow_entry *e = row->entry;
+	uint8_t scratch[FLOW_WORDS_MAX];
 	char line[LINE_TEXT_BYTES];
 	struct flow_words words = flow_words(d, e, scratch);
 
@@ -78,7 +113,7 @@ put_flow_entry(
 	record_put_cstr(w, RECORD_F_CSEQ_METHOD, sip_method_name((enum sip_method)e->cseq_method));
 	if (e->transaction != TRANSACTION_NONE)
 		record_put_u64(w, RECORD_F_TRANSACTION, e->transaction);
-	record_put_str(w, RECORD_F_TO_TAG, flow_tag_text(d, s, e->tag, tag, sizeof(tag)));
+	put_flow_tag(d, s, w, row);
 	flow_put_endpoint(d, s, w, e->src, true);
 	flow_put_endpoint(d, s, w, e->dst, false);
 	record_put_time(w, RECORD_F_TIME, flow_time(s, e));
@@ -87,7 +122,8 @@ put_flow_entry(
 	else if (e->flags & FLOW_RETRANSMISSION)
 		record_put_cstr(w, RECORD_F_REPEAT, "retransmission");
 	record_put_bool(w, RECORD_F_FORWARDED, e->flags & FLOW_HOP);
-	record_put_str(w, RECORD_F_SDP, line_text(words.sdp, line));
+	if (words.sdp.len)
+		record_put_str(w, RECORD_F_SDP, line_text(words.sdp, line));
 }
 
 void
@@ -96,12 +132,14 @@ flow_put(struct dialog *d, const struct slot *s, struct record_writer *w,
 {
 	struct chain_cursor at = {0};
 	const struct flow_entry *e;
+	struct flow_row entry = {.tag = 0};
 	bool truncated = s->flow_truncated, before = w->overflow;
 
 	w->overflow = false; /* of flow[] alone */
 	while ((e = chain_item_next(&d->pool, &s->flow_chain, sizeof(*e), &at))) {
 		uint32_t row = record_list_open(w, RECORD_F_FLOW);
-		put_flow_entry(d, s, w, e);
+		entry.entry = e;
+		put_flow_entry(d, s, w, &entry);
 		if (e->transaction < all->n)
 			transaction_branch_put(d, w, &all->t[e->transaction]);
 		record_list_close(w, row);

@@ -384,7 +384,10 @@ struct dialog {
 	int64_t now_ns;
 	uint32_t peek_at;        /* the next slot of dialog_peek_all; DIALOG_NIL: none */
 	uint64_t lost_total;
-	struct sip_sdp sdp;      /* of the message being received */
+	struct {                 /* hashes of the texts of the message being received */
+		uint32_t from, to, branch; /* tags, top Via */
+	} heard;
+	struct sip_sdp sdp;      /* of it, too */
 	struct flow_entry left_out; /* stands for an entry that flow[] has no room for */
 	/* where the texts of one dialog are, that of the message or record at hand */
 	const struct slot *texts_of;

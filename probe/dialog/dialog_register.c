@@ -25,7 +25,7 @@ request_begin(struct dialog *d, struct slot *s, const struct dialog_message *m,
 		s->exchange.response_ns = 0;
 	}
 	s->attempt_cseq = m->sip->cseq;
-	s->attempt_branch = dialog_text_hash(d, m->sip->via.branch);
+	s->attempt_branch = d->heard.branch;
 	s->attempt_src = e->src;
 	s->attempt_ns = m->ts_ns;
 	s->first_src = e->src;
@@ -218,7 +218,7 @@ register_is_old(const struct dialog *d, const struct slot *s, const struct sip_m
 	struct chain_cursor at = {0};
 	const struct flow_entry *e;
 
-	if (m->cseq >= s->attempt_cseq || dialog_text_hash(d, m->from.tag) != s->from_tag)
+	if (m->cseq >= s->attempt_cseq || d->heard.from != s->from_tag)
 		return false;
 	while ((e = chain_item_next(&d->pool, &s->flow_chain, sizeof(*e), &at)))
 		if (e->status == 0 && e->cseq == m->cseq)
@@ -229,7 +229,7 @@ register_is_old(const struct dialog *d, const struct slot *s, const struct sip_m
 static bool
 register_is_current(const struct dialog *d, const struct slot *s, const struct sip_message *m)
 {
-	return m->cseq == s->attempt_cseq && dialog_text_hash(d, m->from.tag) == s->from_tag;
+	return m->cseq == s->attempt_cseq && d->heard.from == s->from_tag;
 }
 
 /* A REGISTER that is neither the current attempt nor goes on with it begins another exchange; so
@@ -293,7 +293,7 @@ registration_receive(struct dialog *d, struct slot *s, const struct dialog_messa
 		register_request(d, s, sip);
 	}
 	if (request && s->exchange.attempts == 1)
-		slot_set_add(d, s, SET_BRANCH, dialog_text_hash(d, sip->via.branch));
+		slot_set_add(d, s, SET_BRANCH, d->heard.branch);
 	if (!request && !flow_is_repeat(e))
 		register_response(d, s, m);
 	exchange_arm(d, s);
@@ -312,7 +312,7 @@ enum slot_match
 transaction_matches(const struct dialog *d, const struct slot *s, const struct sip_message *m)
 {
 	return s->exchange.method == transaction_method(m) && s->attempt_cseq == m->cseq &&
-			       s->from_tag == dialog_text_hash(d, m->from.tag)
+			       s->from_tag == d->heard.from
 		       ? MATCH_SURE
 		       : MATCH_NONE;
 }

@@ -474,7 +474,7 @@ slot_parties_set(struct dialog *d, struct slot *s, const struct dialog_message *
 		d, s, TEXT_FROM_NAME, display_unescaped(details.from.display, name, sizeof(name)));
 	slot_text_replace(d, s, TEXT_TO_USER, details.to.uri.user);
 	slot_text_replace(d, s, TEXT_TO_HOST, details.to.uri.host);
-	s->from_tag = dialog_text_hash(d, sip->from.tag);
+	s->from_tag = d->heard.from;
 	s->transport = m->transport & 15;
 	s->tunnel = m->tunnel & 15;
 	s->vlan = m->vlan;

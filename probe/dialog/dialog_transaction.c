@@ -121,7 +121,8 @@ transaction_branch_put(const struct dialog *d, struct record_writer *w, const st
 {
 	uint8_t scratch[FLOW_WORDS_MAX];
 
-	record_put_str(w, RECORD_F_BRANCH, flow_words(d, t->first, scratch).branch);
+	if (d->options.keep_branches)
+		record_put_str(w, RECORD_F_BRANCH, flow_words(d, t->first, scratch).branch);
 }
 
 /* In record.def's order. */

@@ -75,14 +75,14 @@ invite_matches(const struct dialog *d, const struct slot *s, const struct dialog
 
 	sip_uri_parse(sip->ruri_text, &ruri);
 	if (!is_end(d, s, s->first_src, &m->src) || !is_end(d, s, s->first_dst, &m->dst) ||
-		s->call.bye_seen || s->from_tag != dialog_text_hash(d, sip->from.tag) ||
+		s->call.bye_seen || s->from_tag != d->heard.from ||
 		!text_is(d, s, TEXT_RURI_USER, ruri.user) ||
 		!text_is(d, s, TEXT_RURI_HOST, ruri.host))
 		return MATCH_NONE;
 	if (sip->cseq != s->attempt_cseq)
 		return call_is_challenge(s->final.status) ? MATCH_SURE : MATCH_NONE;
 	return m->ts_ns - s->attempt_ns <= REPEAT_NS &&
-			       s->attempt_branch == dialog_text_hash(d, sip->via.branch)
+			       s->attempt_branch == d->heard.branch
 		       ? MATCH_SURE
 		       : MATCH_NONE;
 }
