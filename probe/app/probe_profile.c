@@ -19,6 +19,9 @@ probe_profile_add(struct probe_profiles *set, const char *path, bool for_all, st
 	int rc = config_profile_load(&c, path, e);
 	if (rc < 0)
 		return rc;
+	static const enum rx_timestamps timestamps[] = {[CONFIG_TIMESTAMPS_NIC] = RX_TIMESTAMPS_NIC,
+		[CONFIG_TIMESTAMPS_DRIVER] = RX_TIMESTAMPS_DRIVER,
+		[CONFIG_TIMESTAMPS_HOST] = RX_TIMESTAMPS_HOST};
 	const char *slash = strrchr(c->path, '/');
 	struct rx_port_profile *profile = &set->profiles[set->n];
 	*profile = (struct rx_port_profile){
@@ -33,6 +36,7 @@ probe_profile_add(struct probe_profiles *set, const char *path, bool for_all, st
 		.queues = c->profile.queues,
 		.rx_descriptors = c->profile.rx_descriptors,
 		.mtu = c->profile.mtu,
+		.timestamps = timestamps[c->profile.timestamps],
 		.limits = (const char *const *)c->profile.limits,
 		.n_limits = c->profile.limits_count,
 	};

@@ -31,6 +31,11 @@ enum config_messages_keep { CONFIG_KEEP_NONE, CONFIG_KEEP_CALLS, CONFIG_KEEP_ALL
 enum config_steer_mode { CONFIG_STEER_REDIRECT, CONFIG_STEER_MIRROR };
 enum config_rss_field { CONFIG_RSS_IP, CONFIG_RSS_UDP, CONFIG_RSS_TCP, CONFIG_RSS_SCTP };
 enum config_rss_key { CONFIG_RSS_KEY_SYMMETRIC, CONFIG_RSS_KEY_DRIVER };
+enum config_timestamps {
+	CONFIG_TIMESTAMPS_NIC,
+	CONFIG_TIMESTAMPS_DRIVER,
+	CONFIG_TIMESTAMPS_HOST
+};
 enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG };
 
 struct config_watch {
@@ -72,6 +77,7 @@ struct config {
 		enum config_rss_key rss_key;
 		uint32_t rx_descriptors, mtu; /* 0: no bound */
 		bool scatter;
+		enum config_timestamps timestamps;
 		char **limits;
 		unsigned limits_count;
 	} profile;

@@ -12,6 +12,7 @@ static const char *const steer_modes[] = {"redirect", "mirror", NULL};
 static const char *const rss_fields[] = {"ip", "udp", "tcp", "sctp", NULL};
 static const char *const rss_keys[] = {"symmetric", "driver", NULL};
 static const char *const messages_keeps[] = {"none", "calls", "all", NULL};
+static const char *const stamp_clocks[] = {"nic", "driver", "host", NULL};
 static const char *const booleans[] = {"false", "true", NULL};
 
 /* The words of a type that has words, in the order of their values. */
@@ -26,7 +27,8 @@ value_words(uint8_t type)
 		[CONFIG_TYPE_STEER_MODE] = steer_modes,
 		[CONFIG_TYPE_RSS_FIELD] = rss_fields,
 		[CONFIG_TYPE_RSS_KEY] = rss_keys,
-		[CONFIG_TYPE_MESSAGES_KEEP] = messages_keeps};
+		[CONFIG_TYPE_MESSAGES_KEEP] = messages_keeps,
+		[CONFIG_TYPE_TIMESTAMPS] = stamp_clocks};
 
 	return words[type];
 }

@@ -168,7 +168,8 @@ rx_ports_deal(struct rx_ports *ports, struct sys_error *e)
 	uint32_t turn = 0;
 
 	ports->sources = aligned_alloc(BASE_CACHE_LINE, ports->cores * sizeof(*ports->sources));
-	ports->queues = calloc((size_t)ports->cores * ports->n_ports, sizeof(*ports->queues));
+	size_t queues = (size_t)ports->cores * ports->n_ports;
+	ports->queues = aligned_alloc(BASE_CACHE_LINE, queues * sizeof(*ports->queues));
 	ports->launches = calloc(ports->cores, sizeof(*ports->launches));
 	if (!ports->sources || !ports->queues || !ports->launches)
 		return sys_fail(e, -BASE_ERR_NO_MEMORY, "ports: out of memory");
@@ -184,7 +185,8 @@ rx_ports_deal(struct rx_ports *ports, struct sys_error *e)
 			uint32_t core = port->n_queues == ports->cores ? q : turn++ % ports->cores;
 			struct rx_port_source *s = &ports->sources[core];
 			s->queues[s->n_queues++] = (struct rx_queue){.port_id = port->id,
-				.queue_id = q, .index = (uint8_t)i, .room = port->descriptors};
+				.queue_id = q, .index = (uint8_t)i, .room = port->descriptors,
+				.stamp_at = port->stamp_at, .stamp_mark = port->stamp_mark};
 		}
 	}
 	return 0;
@@ -390,7 +392,11 @@ rx_ports_counters(struct rx_ports *ports, struct rx_ports_counters *counters)
 const char *
 rx_ports_clock_source(const struct rx_ports *ports)
 {
-	return "host";
+	uint32_t stamped = 0;
+
+	for (uint32_t i = 0; i < ports->n_ports; i++)
+		stamped += ports->ports[i].stamp_mark != 0;
+	return stamped == 0 ? "host" : stamped == ports->n_ports ? "nic" : "mixed";
 }
 
 void

@@ -14,6 +14,10 @@ struct rx_ports;
 
 enum { RX_RSS_IP = 1, RX_RSS_UDP = 2, RX_RSS_TCP = 4, RX_RSS_SCTP = 8 };
 
+/* Whose clock tells when a frame was received: the NIC's where its driver offers that (rx_stamp.h);
+ * the driver's, which marks frames without being asked; the host's, once a burst. */
+enum rx_timestamps { RX_TIMESTAMPS_NIC, RX_TIMESTAMPS_DRIVER, RX_TIMESTAMPS_HOST };
+
 /* How ports of a driver are set up.  Without one: all of RSS, a symmetric key, scatter. */
 struct rx_port_profile {
 	const char *name;
@@ -23,6 +27,7 @@ struct rx_port_profile {
 	const char *devargs;          /* keys that the port does not give; "" */
 	uint32_t rss;                 /* RX_RSS_ bits */
 	bool rss_inner, rss_key_of_driver, no_scatter;
+	enum rx_timestamps timestamps;
 	uint32_t queues, rx_descriptors, mtu; /* at most; 0: no bound */
 	const char *const *limits;    /* sentences for the log */
 	uint32_t n_limits;
@@ -70,6 +75,6 @@ struct rx_ports_counters {
 	uint64_t received, bytes, missed, errors, no_mbuf;
 };
 void rx_ports_counters(struct rx_ports *ports, struct rx_ports_counters *counters);
-/* "nic" where hardware timestamps are used, else "host". */
+/* "nic" where all ports have timestamps of their own, "host" where none has, else "mixed". */
 const char *rx_ports_clock_source(const struct rx_ports *ports);
 void rx_ports_close(struct rx_ports *ports);

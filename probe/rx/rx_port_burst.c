@@ -3,6 +3,7 @@
 #include "rx_port_private.h"
 
 #include <rte_mbuf.h>
+#include <rte_mbuf_dyn.h>
 #include <rte_prefetch.h>
 
 static inline void
@@ -19,6 +20,26 @@ rx_port_frame(struct rx_frame *frame, struct rte_mbuf *m, int64_t now_ns, uint8_
 	frame->link = PACKET_LINK_ETHERNET;
 	frame->port = port;
 	frame->handle = m;
+}
+
+/* The times of n frames by their stamps, all having now_ns. */
+static void
+rx_port_stamp(struct rx_queue *queue, struct rx_frame *frames, uint32_t n, int64_t now_ns)
+{
+	const struct rte_mbuf *last = frames[n - 1].handle;
+
+	if (last->ol_flags & queue->stamp_mark)
+		rx_stamp_learn(&queue->stamp,
+			*RTE_MBUF_DYNFIELD(last, queue->stamp_at, const rte_mbuf_timestamp_t *),
+			now_ns);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct rte_mbuf *m = frames[i].handle;
+		if (m->ol_flags & queue->stamp_mark)
+			frames[i].ts_ns = rx_stamp_ns(&queue->stamp,
+				*RTE_MBUF_DYNFIELD(
+					m, queue->stamp_at, const rte_mbuf_timestamp_t *),
+				now_ns);
+	}
 }
 
 uint32_t
@@ -44,6 +65,8 @@ rx_port_burst(struct rx_source *source, struct rx_frame *frames, uint32_t max)
 		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], const void *));
 	for (uint32_t i = 0; i < n; i++)
 		rx_port_frame(&frames[i], mbufs[i], now_ns, queue->index);
+	if (queue->stamp_mark)
+		rx_port_stamp(queue, frames, n, now_ns);
 	return n;
 }
 

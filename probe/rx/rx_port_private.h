@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "rx.h"
+#include "rx_stamp.h"
 
 #define RX_PORT_DEVICE_MAX 64
 #define RX_PORT_ARGS_MAX 512
@@ -97,15 +98,20 @@ void rx_eal_stop(struct rx_eal_log *log);
 
 /* ---- the open set ---- */
 
-/* Where a queue's frames come from. */
+/* Where a queue's frames come from; the one worker's that polls it. */
 struct rx_queue {
-	uint16_t port_id, queue_id;
+	_Alignas(BASE_CACHE_LINE) uint16_t port_id;
+	uint16_t queue_id;
 	uint8_t index;           /* of the port in the configuration */
 	uint32_t room;           /* descriptors */
 	uint64_t run;            /* frames since the last burst that was not full */
 	/* The port has lost frames lately.  Stored relaxed by rx_ports_counters, and only where it
 	 * changes; loaded relaxed by rx_port_burst. */
 	uint32_t losing;
+	/* Where an mbuf has its timestamp, and the mark of those that have one; 0: none has. */
+	int stamp_at;
+	uint64_t stamp_mark;
+	struct rx_stamp stamp;
 };
 
 /* n of max frames came.  More in a row than the queue holds: it fills faster than it is emptied. */
@@ -135,6 +141,8 @@ struct rx_port {
 	struct rte_mempool *pool; /* of the port's NUMA node, one of rx_ports.pools */
 	bool attached;           /* by us: to be removed */
 	bool open, started;
+	int stamp_at;            /* as of struct rx_queue */
+	uint64_t stamp_mark;
 	/* What the kernel drops before a net_af_packet socket, which the driver does not tell
 	 * (rx_port_kernel.c). */
 	int *kernel_fds;

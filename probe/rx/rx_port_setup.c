@@ -2,6 +2,7 @@
 
 #include <rte_dev.h>
 #include <rte_errno.h>
+#include <rte_mbuf_dyn.h>
 #include <stdlib.h>
 
 #define RX_PORT_TX_DESCRIPTORS 64
@@ -187,6 +188,27 @@ rx_port_conf_rss(struct rte_eth_conf *conf, const struct rte_eth_dev_info *info,
 	conf->rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH;
 }
 
+/* The driver's timestamps, where the profile wants them and it has them. */
+static void
+rx_port_conf_stamps(
+	struct rx_port *port, struct rte_eth_conf *conf, const struct rte_eth_dev_info *info)
+{
+	uint64_t offered = info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_TIMESTAMP;
+	enum rx_timestamps wanted = port->profile->timestamps;
+
+	if (wanted == RX_TIMESTAMPS_HOST || (wanted == RX_TIMESTAMPS_NIC && !offered))
+		return;
+	if (rte_mbuf_dyn_rx_timestamp_register(&port->stamp_at, &port->stamp_mark) < 0) {
+		port->stamp_mark = 0;
+		sys_log(SYS_LOG_WARNING,
+			"port %s: no room for timestamps in buffers: the host's clock",
+			port->given);
+		return;
+	}
+	conf->rxmode.offloads |= offered;
+	sys_log(SYS_LOG_INFO, "port %s: times of frames by the driver's stamps", port->given);
+}
+
 static int
 rx_port_set(struct rx_ports *ports, struct rx_port *port, const struct rte_eth_dev_info *info,
 	uint32_t buffer_bytes)
@@ -200,6 +222,7 @@ rx_port_set(struct rx_ports *ports, struct rx_port *port, const struct rte_eth_d
 		conf.rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
 	if (port->n_queues > 1 && info->flow_type_rss_offloads && port->profile->rss)
 		rx_port_conf_rss(&conf, info, port->profile, key);
+	rx_port_conf_stamps(port, &conf, info);
 	int rc = rte_eth_dev_configure(port->id, port->n_queues, n_tx, &conf);
 	if (rc < 0 && conf.rx_adv_conf.rss_conf.rss_key) {
 		/* A NIC that takes no key of ours: its own then, and the hand-over evens it out. */

@@ -50,7 +50,7 @@ struct worker_options {
 	uint32_t cores;
 	/* capture file: fixed hash key, so that a replay twice gives the same bytes */
 	bool replay;
-	const char *clock_source;    /* "capture", "nic", "host" */
+	const char *clock_source;    /* "capture", "nic", "host", "mixed" */
 	worker_record_fn record;
 	worker_message_fn message;   /* or NULL */
 	worker_keep_fn keep;         /* for messages.keep; NULL: none are kept */
