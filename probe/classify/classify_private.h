@@ -25,8 +25,8 @@ enum { CLASSIFY_START_STRONG = 1 << 0, CLASSIFY_START_WEAK = 1 << 1 };
 struct base_span classify_start_window(const struct packet_view *view);
 /* The gate: false where no start line can stand here.  Necessary, not sufficient. */
 bool classify_start_gate(struct base_span window);
-/* The spelling of nearly all, STRONG by the first bytes: "SIP/2.0 2", "METHOD sip:".  Sufficient, not
- * necessary. */
+/* The spelling of nearly all, STRONG by the first bytes: "SIP/2.0 2", "METHOD sip:".  Sufficient,
+ * not necessary. */
 bool classify_start_sure(struct base_span window);
 /* The grades as bits. */
 unsigned classify_start_plain(struct base_span window);

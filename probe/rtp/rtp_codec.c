@@ -9,7 +9,8 @@ struct codec_info {
 
 static const struct codec_info codecs[RTP_CODEC_COUNT] = {
 	[RTP_CODEC_NONE] = {"", 0, -1, 0},
-#define RTP_CODEC(id, name, clock, static_pt) [RTP_CODEC_##id] = {name, clock, static_pt, sizeof(name) - 1},
+#define RTP_CODEC(id, name, clock, static_pt)                                                     \
+	[RTP_CODEC_##id] = {name, clock, static_pt, sizeof(name) - 1},
 #include "rtp_codec.def"
 #undef RTP_CODEC
 	[RTP_CODEC_OTHER] = {"other", 0, -1, 5},

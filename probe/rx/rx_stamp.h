@@ -17,7 +17,8 @@
 /* A stamp that says more than this before the host's time was not read off the same clock. */
 #define RX_STAMP_LATE_MAX_NS BASE_NS_PER_SEC
 /* The clocks went apart: from one second to the next they never do by more, drifting.  A frame seen
- * before its stamp proves it at once; latencies that long may be a full ring as well, for a while. */
+ * before its stamp proves it at once; latencies that long may be a full ring as well, for a
+ * while. */
 #define RX_STAMP_LEAP_NS (BASE_NS_PER_SEC / 1000)
 #define RX_STAMP_FULL_SECONDS 10
 /* Once the rate has settled a second of slow frames moves the mapping by no more. */
