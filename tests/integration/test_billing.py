@@ -189,6 +189,19 @@ def stored(folder):
     return sorted(rows, key=lambda r: r['position'])
 
 
+def cdrs(content):
+    """The records of a file of TS 32.297, each as its bytes in BER."""
+    at = 54
+    while at < len(content):
+        size, version, form, extension = struct.unpack('>HBBB', content[at:at + 5])
+        if (version, form, extension) != (0xe0, 1 << 5 | 9, 2):
+            check('the CDR\'s header is right', False, (version, form, extension))
+        yield content[at + 5:at + 5 + size]
+        at += 5 + size
+    if at != len(content):
+        check('CDRs fill the file', False, (at, len(content)))
+
+
 def test_ts32298(root, capture, truth):
     folder = read_out(root, 'ims', capture, format='ts32298', rotate_records=300, node_address='192.0.2.7')
     types, records, first = asn_types(), [], None
@@ -204,17 +217,9 @@ def test_ts32298(root, capture, truth):
                 check('the file\'s times are right', False, (parts, text))
         if closure != (3 if line['records'] == 300 else 0):
             check('the closure reason is right', False, closure)
-        at = 54
-        while at < len(content):
-            size, version, form, extension = struct.unpack('>HBBB', content[at:at + 5])
-            if (version, form, extension) != (0xe0, 1 << 5 | 9, 2):
-                check('the CDR\'s header is right', False, (version, form, extension))
-            cdr = content[at + 5:at + 5 + size]
+        for cdr in cdrs(content):
             first = first or cdr
             records.append(decode(types, 'IMSRecord', cdr)['iBCFRecord'])
-            at += 5 + size
-        if at != len(content):
-            check('CDRs fill the file', False, line)
     rows = stored(f'{root}/ims/store')
     wrong = [(got, want) for got, want in zip(records, (expected(r, i + 1) for i, r in enumerate(rows))) if got != want]
     check(f'{len(records)} CDRs say what the store says, field by field', len(records) == len(rows) > len(truth) * 0.9 and not wrong, wrong[:1])
@@ -307,4 +312,5 @@ def main():
         test_hook(f'{root}/hook')
 
 
-main()
+if __name__ == '__main__':
+    main()

@@ -2,12 +2,14 @@
 """Kills and damage: the collector ended before each of its calls that change files, killed -9 under load, the probe
 likewise, both; the store's file damaged between runs.
 
-usage: test_kill.py [--full] [points|random|corrupt|disk]
---full: every point instead of some fifty, 50 kills at 5 000 records a second instead of a dozen (some minutes).
+usage: test_kill.py [--full] [points|random|corrupt|disk|sinks]
+--full: every point instead of some fifty, 50 kills at 5 000 records a second instead of a dozen (some minutes); of all sinks at once
+30 kills, and CSV too.
 
 Law: every record that was published is exactly once in the store and exactly once in the billing files of the manifest;
 a number that a killed probe gave to no record is declared lost.  Exit 0 fine, 1 failed, 77 cannot run here."""
 import glob
+import json
 import os
 import random
 import shutil
@@ -18,7 +20,12 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import test_billing # noqa: E402
+import test_clickhouse # noqa: E402
 import test_collector as base # noqa: E402
+import test_hep # noqa: E402
+import test_kafka # noqa: E402
+from sink_tools import run, wait_for # noqa: E402
 
 FULL = False
 FAULT = os.path.abspath(f'{base.BUILD}/tests/integration/libfault.so')
@@ -153,7 +160,83 @@ def test_disk(root):
         base.test_disk(root, 10)
 
 
-TESTS = {'points': test_points, 'random': test_random, 'corrupt': test_corrupt, 'disk': test_disk}
+def sessions_billed(place):
+    """The Call-IDs in the files of TS 32.297, whose record numbers go up by one."""
+    types, sessions = test_billing.asn_types(), []
+    for _, content in test_billing.contents(place.billing):
+        for cdr in test_billing.cdrs(content):
+            record = test_billing.decode(types, 'IMSRecord', cdr)['iBCFRecord']
+            sessions.append(record['session-Id'])
+            if record['localRecordSequenceNumber'] != len(sessions):
+                check('numbers of CDRs go up by one', False, record)
+    return sessions
+
+
+def hep_uids(packets):
+    logs = [p for p in map(test_hep.parse, packets) if p['type'] == 100]
+    return {json.loads(p['payload'])['uid'] for p in logs}, len(logs)
+
+
+def sinks_at_once(root, form, kills, rate):
+    rng, records = random.Random(23), rate * kills
+    mock, receiver = test_kafka.Mock('ringtap'), test_hep.Receiver()
+    server = test_clickhouse.Server(f'{root}/clickhouse') if shutil.which('clickhouse-server') else None
+    place = base.Place(root, rotate_records=400, format=form)
+    sinks = (f'kafka: {{brokers: "{mock.brokers}", flush_ms: 20, batch_records: 200}}\n'
+             f'hep: {{url: "tcp://127.0.0.1:{receiver.port}", key: "se:cret", flush_ms: 20, batch_records: 200}}\n')
+    publisher = collector = None
+    try:
+        if server:
+            server.start()
+            test_clickhouse.tables(server, '')
+            sinks += f'clickhouse: {{url: "http://127.0.0.1:{server.port}", flush_ms: 50, batch_records: 300}}\n'
+        with open(place.config, 'a') as f:
+            f.write(sinks)
+        publisher = place.publish(records, rate, 2, 1 << 24)
+        for _ in range(kills):
+            collector = place.collector()
+            time.sleep(rng.uniform(0.1, 1.5))
+            collector.kill()
+            collector.wait()
+        check('the publisher was never held up', publisher.wait(60) == 0)
+        check('the last collector takes the rest and stops', place.once() == 0 and 'wait for the next start' not in place.log(), place.log())
+        uids, _ = base.store_uids(place)
+        check(f'store: {records} records, each once', len(uids) == len(set(uids)) == records, (len(uids), len(set(uids))))
+        if form == 'csv':
+            billed, lost = base.billing_uids(place)
+            check(f'CSV: {records} records, each once, none lost', len(billed) == records and set(billed) == set(uids) and lost == 0, len(billed))
+        else:
+            billed, ids = sessions_billed(place), [row['call_id'] for row in test_billing.stored(place.store)]
+            check(f'TS 32.297: {records} records, each once', len(billed) == records and sorted(billed) == sorted(ids), len(billed))
+        print('   Kafka:')
+        test_kafka.check_messages(mock.messages(records), records)
+        if server:
+            print('   ClickHouse:')
+            test_clickhouse.check_counts(server, '', records)
+        check('HEP: every record at least once', wait_for(10, lambda: hep_uids(list(receiver.packets))[0] == set(uids)))
+        print(f'   HEP: {hep_uids(receiver.packets)[1] - records} of {records} came again')
+    finally:
+        for process in (publisher, collector):
+            if process is not None and process.poll() is None:
+                process.kill()
+                process.wait()
+        mock.close()
+        receiver.away()
+        if server and server.process:
+            server.kill()
+
+
+def test_sinks(root):
+    """Store, billing, Kafka, ClickHouse and HEP at once, the collector killed -9 at random moments."""
+    if not os.path.exists(test_kafka.MOCK):
+        print('     left out: built without librdkafka')
+        return
+    for form in ('ts32298', 'csv') if FULL else ('ts32298',):
+        os.mkdir(f'{root}/{form}')
+        sinks_at_once(f'{root}/{form}', form, 30 if FULL else 8, 800 if FULL else 500)
+
+
+TESTS = {'points': test_points, 'random': test_random, 'corrupt': test_corrupt, 'disk': test_disk, 'sinks': test_sinks}
 
 
 def main():
@@ -175,4 +258,4 @@ def main():
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run('kill', main, 3600))
