@@ -177,9 +177,13 @@ def part_fields(server):
     server.ask('ALTER TABLE ringtap.calls DROP COLUMN sip_reason')
     server.ask(next(line for line in upgrade.splitlines() if 'calls ADD COLUMN `sip_reason`' in line).rstrip(';'))
     check('a column that a newer ringtap has is added', 'sip_reason' in server.ask('DESCRIBE TABLE ringtap.calls'))
-    for what in (['replicated'], ['distributed', '--cluster', 'c'], ['local', '--current']):
+    for what in (['replicated'], ['replicated', '--no-path'], ['distributed', '--cluster', 'c'], ['local', '--current']):
         text = subprocess.run([f'{SOURCE}/scripts/clickhouse/print', *what], check=True, stdout=subprocess.PIPE, text=True,
                               env={**os.environ, 'RINGTAP': RINGTAP}).stdout
+        # Releases from 22.7 on refuse the old form, in which the engine has the keys: allow_deprecated_syntax_for_merge_tree.
+        engines = re.findall(r'ENGINE = \w*MergeTree\b(.*)\nPARTITION BY [^\n]*\nORDER BY', text)
+        check(f'print {" ".join(what)}: every table in the form that all releases take', len(engines) == text.count('MergeTree')
+              and all(re.fullmatch(r"(\(('/[^']*', '\{replica\}')?\))?", e) for e in engines), engines)
         check(f'print {" ".join(what)} leaves nothing open', '@' not in text and text.count('CREATE TABLE') >= 5)
 
 
