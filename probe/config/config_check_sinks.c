@@ -112,9 +112,10 @@ static int
 check_billing(const struct config_job *job)
 {
 	const struct config *c = job->config;
-	bool seen[RECORD_F_COUNT] = {false};
+	bool seen[RECORD_F_COUNT] = {false}, messages = false;
 	struct config_place key = config_place_of("billing", "mask_key_file", -1, -1),
-			    node = config_place_of("billing", "node_address", -1, -1);
+			    node = config_place_of("billing", "node_address", -1, -1),
+			    mask = config_place_of("billing", "mask", -1, -1);
 	struct base_ip ip;
 
 	if (*c->billing.node_address &&
@@ -125,18 +126,23 @@ check_billing(const struct config_job *job)
 	for (unsigned i = 0; i < c->billing.mask_count; i++) {
 		struct config_place place = config_place_of("billing", "mask", -1, (int)i);
 		struct sys_error why = {""};
-		struct config_mask mask;
-		int field = config_mask_parse(c->billing.mask[i], &mask, &why);
+		struct config_mask rule;
+		int field = config_mask_parse(c->billing.mask[i], &rule, &why);
 		if (field < 0)
 			return config_refuse(job, &place, "%s", why.text);
 		if (seen[field])
 			return config_refuse(
 				job, &place, "'%s' stands there twice", record_fields[field].key);
 		seen[field] = true;
-		if (mask.rule == CONFIG_MASK_HASH && !*c->billing.mask_key_file)
+		if (rule.rule == CONFIG_MASK_HASH && !*c->billing.mask_key_file)
 			return config_refuse(job, &key, "is needed to hash '%s'",
 				record_fields[field].key);
 	}
+	for (unsigned i = 0; i < c->billing.kinds_count; i++)
+		messages |= record_kind_of(base_span_cstr(c->billing.kinds[i])) == RECORD_MESSAGE;
+	if (messages && c->billing.mask_count && !seen[RECORD_F_TEXT])
+		return config_refuse(job, &mask,
+			"a message's text has all that is masked: 'text' needs a rule too");
 	return 0;
 }
 

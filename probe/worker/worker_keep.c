@@ -37,9 +37,9 @@ head_write(struct record_writer *w, const struct worker *worker, const struct di
 		record_put_str(w, RECORD_F_CALL_ID, sip->call_id);
 	else
 		record_put_empty(w, RECORD_F_CALL_ID);
-	record_put_cstr(w, RECORD_F_METHOD, sip_method_name(sip->method));
+	record_put_str(w, RECORD_F_METHOD, sip->method_text);
 	record_put_u64(w, RECORD_F_CSEQ, sip->cseq);
-	record_put_cstr(w, RECORD_F_CSEQ_METHOD, sip_method_name(sip->cseq_method));
+	record_put_str(w, RECORD_F_CSEQ_METHOD, sip->cseq_method_text);
 	record_put_ip(w, RECORD_F_SRC_IP, &m->src.ip);
 	record_put_u64(w, RECORD_F_SRC_PORT, m->src.port);
 	record_put_ip(w, RECORD_F_DST_IP, &m->dst.ip);

@@ -70,7 +70,8 @@ class Probe:
         with open(self.config) as f:
             text = f.read()
         with open(self.config, 'w') as f:
-            f.write(text.replace('collector:\n', 'collector:\n  commit_ms: 1\n  commit_records: 17\n').replace('tables:\n', 'tables:\n  flow_entries: %d\n' % flow) + more)
+            f.write(text.replace('collector:\n', 'collector:\n  commit_ms: 1\n  commit_records: 17\n')
+                    .replace('tables:\n', 'tables:\n  flow_entries: %d\n' % flow) + more)
         device = 'net_memif0,role=%s,socket=' + self.where + '/memif.sock,socket-abstract=no'
         probe = processes.start(name + '-probe', [netns.program('ringtap-probe'), '-c', self.config, '--port', device % 'server'])
         netns.wait_for(lambda: 'capturing' in processes.text(name + '-probe') or probe.poll() is not None, 20, 'the probe')
@@ -93,7 +94,8 @@ class Probe:
         subprocess.run([netns.program('ringtap-collector'), '-c', self.config, '--once'], check=True, stderr=subprocess.DEVNULL)
 
     def counters(self):
-        out = subprocess.run([netns.program('ringtap'), 'stats', '-g', self.where + '/segment', '-f', 'json'], check=True, capture_output=True, text=True).stdout
+        out = subprocess.run([netns.program('ringtap'), 'stats', '-g', self.where + '/segment', '-f', 'json'], check=True, capture_output=True,
+                             text=True).stdout
         return collections.Counter({k: v for core in json.loads(out)['cores'] for k, v in core['metrics'].items()})
 
     def rows(self, sql):

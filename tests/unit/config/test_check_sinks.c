@@ -22,6 +22,11 @@ billing(void **state)
 		":2: billing.compression: 'lzma' is none of none, gzip, zstd");
 	config_free(testing_load(
 		"billing: {mask: [\"pai=hash\"], mask_key_file: /k, compression: zstd}\n"));
+	testing_refused("billing:\n  kinds: [message]\n  mask: [\"src_ip=drop\"]\n",
+		":3: billing.mask: a message's text has all that is masked: 'text' needs a rule "
+		"too");
+	config_free(testing_load(
+		"billing: {kinds: [message], mask: [\"src_ip=drop\", \"text=drop\"]}\n"));
 }
 
 static void
