@@ -40,6 +40,16 @@ base_power_of_two_at_least(uint32_t n)
 	return n <= 1 ? 1 : 1u << (32 - __builtin_clz(n - 1));
 }
 
+/* All lines that n bytes stand in. */
+static inline void
+base_prefetch_lines(const void *p, size_t n)
+{
+	const char *at = (const char *)((uintptr_t)p & ~(uintptr_t)(BASE_CACHE_LINE - 1));
+
+	for (; at < (const char *)p + n; at += BASE_CACHE_LINE)
+		base_prefetch(at);
+}
+
 /* Makes n bytes zero, writing only where they are not: pages that the system gave and nobody has
  * written to read as zero, and stay untaken. */
 void base_zero(void *p, size_t n);

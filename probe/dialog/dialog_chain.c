@@ -124,6 +124,13 @@ chain_item_next(
 	return item;
 }
 
+void
+chain_prefetch(const struct chain_pool *p, const struct chain *c)
+{
+	for (uint32_t b = c->head; b; b = p->next[b])
+		base_prefetch(&p->blocks[b]);
+}
+
 /* ---- texts: head, bytes ---- */
 
 /* id : 5, alias : 1, long : 1, length : 9; a long one's length goes on in one more byte. */
