@@ -86,17 +86,26 @@ bench_median(double *values, uint32_t n)
 	return n ? values[n / 2] : 0;
 }
 
+uint64_t
+bench_cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
 void
 bench_lap_begin(struct bench_laps *laps)
 {
-	laps->began_ns = bench_ns();
+	laps->began_ns = bench_cpu_ns();
 	laps->began_cycles = bench_cycles();
 }
 
 void
 bench_lap_end(struct bench_laps *laps, uint64_t items)
 {
-	uint64_t cycles = bench_cycles() - laps->began_cycles, ns = bench_ns() - laps->began_ns;
+	uint64_t cycles = bench_cycles() - laps->began_cycles, ns = bench_cpu_ns() - laps->began_ns;
 
 	if (laps->n < sizeof(laps->ns) / sizeof(laps->ns[0])) {
 		laps->cycles[laps->n] = (double)cycles / (double)items;

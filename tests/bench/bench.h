@@ -14,6 +14,7 @@
 /* ---- bench.c ---- */
 
 uint64_t bench_ns(void);
+uint64_t bench_cpu_ns(void); /* of this thread: what other programs take is not in it */
 uint64_t bench_cycles(void); /* time stamp counter; 0 where there is none */
 void *bench_memory(size_t bytes); /* zeroed, on huge pages where there are any */
 void bench_print(const char *name, double value, const char *unit);
@@ -21,7 +22,7 @@ _Noreturn void bench_die(const char *why);
 void bench_check(const char *what, uint64_t got, uint64_t wanted); /* exits where they differ */
 double bench_median(double *values, uint32_t n);
 
-/* A lap's cost per item: keeps laps until bench_laps_print. */
+/* A lap's cost per item, in CPU time of this thread: keeps laps until bench_laps_print. */
 struct bench_laps {
 	double ns[64], cycles[64];
 	uint32_t n;

@@ -53,15 +53,6 @@ struct live {
 
 /* ---- a worker ---- */
 
-static uint64_t
-cpu_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 static inline uint64_t
 losses_until(uint32_t slot, uint64_t lap)
 {
@@ -151,7 +142,7 @@ live_core_run(void *context, uint32_t core)
 {
 	struct live *l = context;
 	struct live_core *c = &l->core[core];
-	uint64_t began_ns = bench_ns(), began_cpu_ns = cpu_ns();
+	uint64_t began_ns = bench_ns(), began_cpu_ns = bench_cpu_ns();
 
 	c->frames = 0;
 	do {
@@ -161,7 +152,7 @@ live_core_run(void *context, uint32_t core)
 		if (l->what == LIVE_ENGINE)
 			live_wait(l, c, began_ns);
 	} while (live_goes_on(l, c, began_ns));
-	c->cpu_ns = cpu_ns() - began_cpu_ns;
+	c->cpu_ns = bench_cpu_ns() - began_cpu_ns;
 	c->wall_ns = bench_ns() - began_ns;
 	return 0;
 }
