@@ -189,17 +189,17 @@ event_take(struct media *m, struct media_event *e, const struct media_sample *s,
 
 void
 media_digits_packet(struct media *m, uint32_t index, const struct media_sample *s,
-	const struct packet_view *view)
+	const struct media_packet *packet)
 {
 	struct media_codec codec = media_figures_codec(m, index, s->payload_type);
 	struct rtp_header h;
-	struct rtp_event packet;
+	struct rtp_event event_packet;
 
 	if (codec.codec != RTP_CODEC_TELEPHONE_EVENT || m->cold[index].state != MEDIA_TIED ||
-		!rtp_parse(&h, view->payload, view->payload_len, view->payload_wire_len) ||
-		h.payload_offset > view->payload_len ||
-		!rtp_event_parse(&packet, view->payload + h.payload_offset,
-			view->payload_len - h.payload_offset))
+		!rtp_parse(&h, packet->payload, packet->payload_len, packet->payload_wire_len) ||
+		h.payload_offset > packet->payload_len ||
+		!rtp_event_parse(&event_packet, packet->payload + h.payload_offset,
+			packet->payload_len - h.payload_offset))
 		return;
 	uint32_t event = media_more_of(m, index)->event;
 	struct media_event *e;
@@ -210,5 +210,5 @@ media_digits_packet(struct media *m, uint32_t index, const struct media_sample *
 		order_remove(m, event - 1);
 		order_push(m, event - 1);
 	}
-	event_take(m, e, s, &packet);
+	event_take(m, e, s, &event_packet);
 }

@@ -8,53 +8,97 @@ load_64(const uint8_t *p)
 	return v;
 }
 
-/* Four multiplications over 36 bytes of addresses and the SSRC, each factor keyed; never 0.
- * addresses: src and dst, adjacent. */
+/* Keyed in each factor; never 0.  Once more at the end: without it, SSRCs that count up over one
+ * pair of addresses are an arithmetic progression in the low bits. */
 static inline uint64_t
-mix(const uint64_t secret[7], const uint8_t *addresses, uint32_t ssrc)
+mix_end(const uint64_t secret[7], uint64_t h)
 {
-	uint32_t last;
-	memcpy(&last, addresses + 32, 4);
-	uint64_t a = base_hash_fold(
-		load_64(addresses) ^ secret[0], load_64(addresses + 8) ^ secret[1]);
-	uint64_t b = base_hash_fold(
-		load_64(addresses + 16) ^ secret[2], load_64(addresses + 24) ^ secret[3]);
-	uint64_t h = base_hash_fold(a ^ secret[4] ^ ((uint64_t)last << 32 | ssrc), b ^ secret[5]);
-	/* Once more: without it, SSRCs that count up over one pair of addresses are an arithmetic
-	 * progression in the low bits. */
 	h = base_hash_fold(h, secret[6]);
 	return h ? h : 1;
 }
 
-_Static_assert(offsetof(struct packet_view, dst) ==
-		       offsetof(struct packet_view, src) + sizeof(struct base_endpoint),
-	"addresses are adjacent, source first");
+/* addresses: of IPv4, source and destination; ports: source in the upper half. */
+static inline uint64_t
+mix_v4(const uint64_t secret[7], uint64_t addresses, uint32_t ports, uint32_t ssrc)
+{
+	return mix_end(secret, base_hash_fold(addresses ^ secret[0],
+				       ((uint64_t)ports << 32 | ssrc) ^ secret[1]));
+}
+
+static inline bool
+is_mapped(const uint8_t *ip)
+{
+	return load_64(ip) == 0 && base_load_be32(ip + 8) == 0xffff;
+}
+
+static inline uint64_t
+mix(const uint64_t secret[7], const uint8_t *src, const uint8_t *dst, uint64_t ports_ssrc)
+{
+	if (base_likely(is_mapped(src) && is_mapped(dst))) {
+		uint32_t from, to;
+		memcpy(&from, src + 12, 4);
+		memcpy(&to, dst + 12, 4);
+		uint8_t both[8];
+		memcpy(both, &from, 4);
+		memcpy(both + 4, &to, 4);
+		return mix_v4(secret, load_64(both), (uint32_t)(ports_ssrc >> 32),
+			(uint32_t)ports_ssrc);
+	}
+	uint64_t a = base_hash_fold(load_64(src) ^ secret[0], load_64(src + 8) ^ secret[1]);
+	uint64_t b = base_hash_fold(load_64(dst) ^ secret[2], load_64(dst + 8) ^ secret[3]);
+	return mix_end(secret, base_hash_fold(a ^ secret[4] ^ ports_ssrc, b ^ secret[5]));
+}
+
+static inline uint64_t
+ports_ssrc_of(uint16_t src, uint16_t dst, uint32_t ssrc)
+{
+	return (uint64_t)src << 48 | (uint64_t)dst << 32 | ssrc;
+}
 
 uint64_t
 media_hash(const struct media *m, const struct base_endpoint *src, const struct base_endpoint *dst,
 	uint32_t ssrc)
 {
-	uint8_t addresses[36];
+	return mix(m->secret, src->ip.b, dst->ip.b, ports_ssrc_of(src->port, dst->port, ssrc));
+}
 
-	memcpy(addresses, src, 18);
-	memcpy(addresses + 18, dst, 18);
-	return mix(m->secret, addresses, ssrc);
+/* Of a plain packet: addresses and ports as they stand in the frame. */
+static inline uint64_t
+hash_plain(const struct media *m, const struct media_packet *packet)
+{
+	const uint8_t *p = packet->payload, *udp = p - PACKET_PLAIN_UDP_BYTES;
+	uint32_t ports = base_load_be32(udp), ssrc = base_load_be32(p + 8);
+
+	if (base_likely(packet->version == 4))
+		return mix_v4(m->secret, load_64(udp - 8), ports, ssrc);
+	return mix(m->secret, udp - 32, udp - 16, (uint64_t)ports << 32 | ssrc);
+}
+
+/* The packet stands in its view: true where it may be RTP. */
+static inline bool
+prepare_view(struct media *m, struct media_packet *packet)
+{
+	const struct packet_view *v = packet->view;
+
+	packet->payload = v->payload;
+	packet->payload_len = v->payload_len;
+	packet->payload_wire_len = v->payload_wire_len;
+	packet->hash = 0;
+	if (!media_may_be_rtp(v->payload, v->payload_len))
+		return false;
+	packet->hash = media_hash(m, &v->src, &v->dst, base_load_be32(v->payload + 8));
+	return true;
 }
 
 void
 media_prepare(struct media *m, struct media_packet *packets, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		const struct packet_view *v = packets[i].view;
-		const uint8_t *p = v->payload;
-
-		packets[i].hash = 0;
 		packets[i].stream = MEDIA_NONE;
-		/* RTP is version 2; a second byte of 192..223 is RTCP on the same port (RFC 5761
-		 * section 4) */
-		if (v->payload_len < 12 || p[0] >> 6 != 2 || (p[1] & 0xe0) == 0xc0)
+		if (base_likely(packets[i].view == NULL))
+			packets[i].hash = hash_plain(m, &packets[i]);
+		else if (!prepare_view(m, &packets[i]))
 			continue;
-		packets[i].hash = mix(m->secret, v->src.ip.b, base_load_be32(p + 8));
 		base_prefetch(media_table_home(&m->table, packets[i].hash));
 	}
 }
@@ -105,46 +149,47 @@ void
 media_find(struct media *m, struct media_packet *packets, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		if (packets[i].hash == 0)
+		if (base_unlikely(packets[i].hash == 0))
 			continue;
 		packets[i].stream = guess(m, packets[i].hash);
 		if (packets[i].stream != MEDIA_NONE)
 			base_prefetch_write(&m->hot[packets[i].stream]);
 	}
 	for (uint32_t i = 0; i < n; i++) {
-		if (packets[i].stream == MEDIA_NONE)
+		if (base_unlikely(packets[i].stream == MEDIA_NONE))
 			continue;
-		uint32_t ssrc = base_load_be32(packets[i].view->payload + 8);
+		uint32_t ssrc = base_load_be32(packets[i].payload + 8);
 		if (base_unlikely(!is_stream(m, packets[i].stream, packets[i].hash, ssrc)))
 			packets[i].stream = media_lookup(m, packets[i].hash, ssrc);
 	}
 }
 
 bool
-media_sample_of(struct media_sample *s, const struct packet_view *view, int64_t ts_ns)
+media_sample_of(struct media_sample *s, const struct media_packet *packet)
 {
 	struct rtp_header h;
 
-	if (!rtp_parse(&h, view->payload, view->payload_len, view->payload_wire_len))
+	if (!rtp_parse(&h, packet->payload, packet->payload_len, packet->payload_wire_len))
 		return false;
 	*s = (struct media_sample){
-		ts_ns, h.timestamp, h.payload_len, h.seq, h.payload_type, h.marker};
+		packet->ts_ns, h.timestamp, h.payload_len, h.seq, h.payload_type, h.marker};
 	return true;
 }
 
 /* A packet of a known stream, whose 12 bytes are there.  Lengths that lie (SRTP hides the
  * padding's) count as payload. */
 static inline void
-sample_read(struct media_sample *s, const struct packet_view *view, int64_t ts_ns)
+sample_read(struct media_sample *s, const struct media_packet *packet)
 {
-	const uint8_t *p = view->payload;
+	const uint8_t *p = packet->payload;
+	uint32_t wire = packet->payload_wire_len;
 
-	if (base_unlikely(p[0] != 0x80) && media_sample_of(s, view, ts_ns))
+	if (base_unlikely(p[0] != 0x80) && media_sample_of(s, packet))
 		return;
 	*s = (struct media_sample){
-		.ts_ns = ts_ns,
+		.ts_ns = packet->ts_ns,
 		.timestamp = base_load_be32(p + 4),
-		.bytes = view->payload_wire_len > 12 ? view->payload_wire_len - 12 : 0,
+		.bytes = wire > 12 ? wire - 12 : 0,
 		.seq = base_load_be16(p + 2),
 		.payload_type = p[1] & 0x7f,
 		.marker = p[1] >> 7,
@@ -168,10 +213,10 @@ delta_is_longest(struct media *m, uint32_t index, int64_t delta)
 	more->delta_max_ns = delta > more->delta_max_ns ? delta : more->delta_max_ns;
 }
 
-/* False: it is not this stream's.  view: NULL where the packet itself is gone. */
+/* False: it is not this stream's.  packet: NULL where the packet itself is gone. */
 static inline bool
 account(struct media *m, uint32_t index, const struct media_sample *s,
-	const struct packet_view *view)
+	const struct media_packet *packet)
 {
 	struct media_hot *h = &m->hot[index];
 	int64_t delta = media_elapsed(h->last_ns, s->ts_ns);
@@ -180,7 +225,7 @@ account(struct media *m, uint32_t index, const struct media_sample *s,
 	if (base_unlikely(!plain) && m->cold[index].flags & MEDIA_MARKS) {
 		if (!media_stays(m, index, s))
 			return false;
-		plain = media_listened(m, index, s, view);
+		plain = media_listened(m, index, s, packet);
 	}
 	if (base_unlikely(__builtin_add_overflow(h->bytes, s->bytes, &h->bytes)))
 		m->cold[index].bytes_high++;
@@ -204,8 +249,8 @@ account(struct media *m, uint32_t index, const struct media_sample *s,
 			media_quality_look(m, index, s, interval);
 	} else {
 		media_figures_payload(m, index, s, again);
-		if (view)
-			media_digits_packet(m, index, s, view);
+		if (packet)
+			media_digits_packet(m, index, s, packet);
 	}
 	h->last_ns = s->ts_ns;
 	return true;
@@ -213,20 +258,21 @@ account(struct media *m, uint32_t index, const struct media_sample *s,
 
 void
 media_account(struct media *m, uint32_t index, const struct media_sample *s,
-	const struct packet_view *view)
+	const struct media_packet *packet)
 {
-	account(m, index, s, view);
+	account(m, index, s, packet);
 }
 
 void
 media_update(struct media *m, struct media_packet *packets, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
+		struct media_packet *packet = &packets[i];
 		struct media_sample s;
-		if (packets[i].stream == MEDIA_NONE)
+		if (base_unlikely(packet->stream == MEDIA_NONE))
 			continue;
-		sample_read(&s, packets[i].view, packets[i].ts_ns);
-		if (base_unlikely(!account(m, packets[i].stream, &s, packets[i].view)))
-			packets[i].stream = MEDIA_NONE;
+		sample_read(&s, packet);
+		if (base_unlikely(!account(m, packet->stream, &s, packet)))
+			packet->stream = MEDIA_NONE;
 	}
 }

@@ -3,21 +3,21 @@
 /* A listened stream's packet of G.711 to whoever listens. */
 static void
 listen_packet(struct media *m, uint32_t index, const struct media_sample *s,
-	const struct packet_view *view)
+	const struct media_packet *packet)
 {
 	const struct media_cold *c = &m->cold[index];
 	uint8_t codec = media_figures_codec(m, index, s->payload_type).codec;
 	struct rtp_header h;
 
 	if ((codec != RTP_CODEC_PCMU && codec != RTP_CODEC_PCMA) || c->flags & MEDIA_SRTP ||
-		!rtp_parse(&h, view->payload, view->payload_len, view->payload_wire_len) ||
-		h.payload_offset >= view->payload_len)
+		!rtp_parse(&h, packet->payload, packet->payload_len, packet->payload_wire_len) ||
+		h.payload_offset >= packet->payload_len)
 		return;
-	uint32_t there = view->payload_len - h.payload_offset;
+	uint32_t there = packet->payload_len - h.payload_offset;
 	m->options.audio(m->options.context,
 		&(struct media_audio){.call = c->call,
 			.ts_ns = s->ts_ns,
-			.payload = view->payload + h.payload_offset,
+			.payload = packet->payload + h.payload_offset,
 			.len = h.payload_len < there ? h.payload_len : there,
 			.stream = index,
 			.timestamp = s->timestamp,
@@ -28,12 +28,12 @@ listen_packet(struct media *m, uint32_t index, const struct media_sample *s,
 
 bool
 media_listened(struct media *m, uint32_t index, const struct media_sample *s,
-	const struct packet_view *view)
+	const struct media_packet *packet)
 {
 	const struct media_cold *c = &m->cold[index];
 
-	if (c->flags & MEDIA_LISTEN && view)
-		listen_packet(m, index, s, view);
+	if (c->flags & MEDIA_LISTEN && packet)
+		listen_packet(m, index, s, packet);
 	/* as media_figures_marked, but for the marks */
 	return (c->flags & (MEDIA_HAVE_LAST | MEDIA_LAST_SAVED | MEDIA_LEFT)) == MEDIA_HAVE_LAST &&
 	       m->hot[index].clock && s->payload_type == c->payload_type;

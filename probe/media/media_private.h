@@ -330,10 +330,10 @@ uint64_t media_directory_version(const struct media_directory *d);
 uint64_t media_hash(const struct media *m, const struct base_endpoint *src,
 	const struct base_endpoint *dst, uint32_t ssrc);
 uint32_t media_lookup(const struct media *m, uint64_t hash, uint32_t ssrc);
-/* view: NULL where the packet itself is gone */
+/* packet: NULL where the packet itself is gone */
 void media_account(struct media *m, uint32_t index, const struct media_sample *s,
-	const struct packet_view *view);
-bool media_sample_of(struct media_sample *s, const struct packet_view *view, int64_t ts_ns);
+	const struct media_packet *packet);
+bool media_sample_of(struct media_sample *s, const struct media_packet *packet);
 
 /* media_loss.c */
 /* The packet is not the next in line.  True: its number was here before, or is far off. */
@@ -424,7 +424,7 @@ void media_codecs_give(struct media *m, uint32_t index);
 /* media_listen.c */
 /* A packet of a stream with marks.  True: it is one like any other but for these. */
 bool media_listened(struct media *m, uint32_t index, const struct media_sample *s,
-	const struct packet_view *view);
+	const struct media_packet *packet);
 void media_listen_begin(struct media *m, uint32_t index);
 void media_listen_end(struct media *m, uint32_t index);
 
@@ -433,7 +433,7 @@ uint32_t media_events_max(uint32_t max_streams);
 void media_events_init(struct media *m, void *mem);
 /* A packet that was not simply one more of the payload type in use. */
 void media_digits_packet(struct media *m, uint32_t index, const struct media_sample *s,
-	const struct packet_view *view);
+	const struct media_packet *packet);
 /* The stream ends: so does what it was sending. */
 void media_digits_end(struct media *m, uint32_t index);
 

@@ -572,7 +572,7 @@ media_begin(struct media *m, struct media_packet *packet)
 		media_update(m, packet, 1);
 	if (packet->stream != MEDIA_NONE)
 		return true;
-	if (!media_sample_of(&s, v, packet->ts_ns))
+	if (!media_sample_of(&s, packet))
 		return false;
 	bool for_call = media_tie_room(m, &v->src, &v->dst, &tie);
 	struct media_candidate *c = for_call ? candidate_known(m, packet->hash, packet->ts_ns)
@@ -587,7 +587,7 @@ media_begin(struct media *m, struct media_packet *packet)
 		media_account(m, index, &c->samples[i], NULL);
 	if (c)
 		c->hash = c->n = 0;
-	media_account(m, index, &s, v);
+	media_account(m, index, &s, packet);
 	packet->stream = index;
 	return true;
 }

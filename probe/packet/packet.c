@@ -123,57 +123,47 @@ decode_from(enum packet_layer layer, struct packet_view *view, struct packet_cur
 	return PACKET_DONE;
 }
 
-/* The common case in one run: Ethernet, at most one VLAN tag, IPv4 without options, UDP, no
- * tunnel.  False, and the view untouched, where anything is out of the ordinary: the general
- * walk decides then. */
-static inline bool
-decode_plain(struct packet_view *view, const uint8_t *frame, uint32_t caplen)
+static inline void
+view_of_plain(struct packet_view *view, const struct packet_plain *p)
 {
-	uint32_t at = 14, vlan = PACKET_VLAN_NONE;
+	const uint8_t *ip = p->ip, *udp = p->payload - PACKET_PLAIN_UDP_BYTES;
 
-	if (caplen < 14 + 4 + 20 + 8)
-		return false;
-	uint32_t type = base_load_be16(frame + 12);
-	if (type == PACKET_ETHERTYPE_VLAN) {
-		vlan = base_load_be16(frame + 14) & 0xfff;
-		if (vlan == 0)
-			return false;
-		type = base_load_be16(frame + 16);
-		at = 18;
-	}
-	const uint8_t *ip = frame + at, *udp = ip + 20;
-	uint32_t ip_len = base_load_be16(ip + 2), udp_len = base_load_be16(udp + 4);
-	uint16_t dst_port = base_load_be16(udp + 2);
-	if (type != PACKET_ETHERTYPE_IPV4 || ip[0] != 0x45 || ip[9] != 17 ||
-		(base_load_be16(ip + 6) & 0x3fff))
-		return false;
-	if (udp_len < 8 || ip_len < 20 + udp_len || packet_port_is_tunnel(dst_port))
-		return false;
-	uint32_t left = caplen - at - 28, wire = udp_len - 8;
 	packet_view_clear(view);
-	packet_endpoint_set_v4(&view->src, ip + 12, base_load_be16(udp));
-	packet_endpoint_set_v4(&view->dst, ip + 16, dst_port);
-	view->payload = udp + 8;
-	view->payload_len = left < wire ? left : wire;
-	view->payload_wire_len = wire;
-	view->ip_id = base_load_be16(ip + 4);
-	view->vlan = (uint16_t)vlan;
+	if (base_likely(p->version == 4)) {
+		packet_endpoint_set_v4(&view->src, ip + 12, base_load_be16(udp));
+		packet_endpoint_set_v4(&view->dst, ip + 16, base_load_be16(udp + 2));
+		view->ip_id = base_load_be16(ip + 4);
+		view->ip_id_valid = true;
+		view->ttl = ip[8];
+		view->dscp = ip[1] >> 2;
+	} else {
+		memcpy(view->src.ip.b, ip + 8, 16);
+		memcpy(view->dst.ip.b, ip + 24, 16);
+		view->src.port = base_load_be16(udp);
+		view->dst.port = base_load_be16(udp + 2);
+		view->ttl = ip[7];
+		view->dscp = (uint8_t)(base_load_be16(ip) >> 6 & 0x3f);
+	}
+	view->payload = p->payload;
+	view->payload_len = p->payload_len;
+	view->payload_wire_len = p->payload_wire_len;
+	view->vlan = p->vlan;
 	view->transport = PACKET_UDP;
 	view->ip_protocol = 17;
-	view->ttl = ip[8];
-	view->dscp = ip[1] >> 2;
 	view->depth = 1;
-	view->ip_id_valid = true;
-	return true;
 }
 
 enum packet_result
 packet_decode(struct packet_view *view, const uint8_t *frame, uint32_t caplen, uint32_t wirelen,
 	enum packet_link link)
 {
+	struct packet_plain plain;
+
 	if (base_likely(link == PACKET_LINK_ETHERNET) &&
-		base_likely(decode_plain(view, frame, caplen)))
+		base_likely(packet_plain_take(&plain, frame, caplen))) {
+		view_of_plain(view, &plain);
 		return PACKET_IS_DATAGRAM;
+	}
 	struct packet_cursor c = {
 		.p = frame, .left = caplen, .wire = wirelen > caplen ? wirelen : caplen};
 	enum packet_layer layer = layer_of_link(link);

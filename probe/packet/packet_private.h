@@ -7,6 +7,7 @@
 #pragma once
 
 #include "packet.h"
+#include "packet_plain.h"
 
 enum packet_layer {
 	PACKET_LAYER_ETHERNET,
@@ -51,12 +52,6 @@ enum packet_ethertype {
 	PACKET_ETHERTYPE_QINQ = 0x88a8,
 	PACKET_ETHERTYPE_QINQ_OLD = 0x9100,
 };
-
-#define PACKET_PORT_GTPU 2152
-#define PACKET_PORT_VXLAN 4789
-#define PACKET_PORT_VXLAN_GPE 4790
-#define PACKET_PORT_VXLAN_LINUX 8472
-#define PACKET_PORT_GENEVE 6081
 
 /* Every field by name: the compiler joins these into a few wide stores, where a whole-struct
  * initializer becomes a rep stos that costs more than the rest of the short run. */
@@ -143,14 +138,6 @@ packet_layer_enter(struct packet_view *view, enum packet_tunnel tunnel, enum pac
 		return packet_layer_end(view, PACKET_VERDICT_TOO_DEEP);
 	view->tunnel = (uint8_t)tunnel;
 	return layer;
-}
-
-static inline bool
-packet_port_is_tunnel(uint16_t port)
-{
-	return port == PACKET_PORT_GTPU || port == PACKET_PORT_VXLAN ||
-		port == PACKET_PORT_VXLAN_GPE || port == PACKET_PORT_VXLAN_LINUX ||
-		port == PACKET_PORT_GENEVE;
 }
 
 /* packet_link.c */

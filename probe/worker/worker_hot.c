@@ -1,6 +1,8 @@
 /* The path of a packet, on one screen: worker_step. */
 #include "worker_private.h"
 
+#define FRAMES_AHEAD 4 /* that many are asked of the cache before they are looked at */
+
 static enum packet_verdict worker_miss(struct worker *w, struct media_packet *packet);
 
 /* A piece of an SCTP message: with the last one the message goes its way. */
@@ -15,11 +17,26 @@ worker_piece(struct worker *w, const struct media_packet *packet)
 		       : (enum packet_verdict)view.verdict;
 }
 
+/* The view of a packet that was plain until it missed. */
+static const struct packet_view *
+view_of(struct worker *w, struct media_packet *packet)
+{
+	const struct rx_frame *f;
+
+	if (packet->view)
+		return packet->view;
+	f = &w->frames[packet->at];
+	packet->view = &w->views[packet->at];
+	packet_decode(&w->views[packet->at], f->data, f->len, f->wire_len,
+		(enum packet_link)f->link);
+	return packet->view;
+}
+
 /* What is not in the media table: SIP, RTP or RTCP candidates, and everything else on the wire. */
 static enum packet_verdict
 worker_miss(struct worker *w, struct media_packet *packet)
 {
-	const struct packet_view *view = packet->view;
+	const struct packet_view *view = view_of(w, packet);
 	struct classify_result what;
 
 	if (base_unlikely(view->sctp_piece))
@@ -63,8 +80,8 @@ worker_shed(struct worker *w, uint32_t n)
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct packet_view *view = w->packets[i].view;
-		bool media = view->payload_len && view->payload[0] >> 6 == 2;
-		if (media && view->transport == PACKET_UDP)
+		if (view == NULL || (view->payload_len && view->payload[0] >> 6 == 2 &&
+					    view->transport == PACKET_UDP))
 			metrics_verdict(w->metrics, PACKET_VERDICT_SHED);
 		else
 			w->packets[kept++] = w->packets[i];
@@ -83,19 +100,23 @@ worker_press(struct worker *w, bool pressed)
 static void
 worker_datagrams(struct worker *w, uint32_t n)
 {
+	uint32_t hits = 0;
+
 	if (base_unlikely(w->pressed))
 		n = worker_shed(w, n);
 	media_prepare(w->media, w->packets, n);
 	media_find(w->media, w->packets, n);
 	media_update(w->media, w->packets, n);
 	for (uint32_t i = 0; i < n; i++) {
-		if (w->packets[i].stream != MEDIA_NONE)
-			metrics_verdict(w->metrics, PACKET_VERDICT_RTP);
+		struct media_packet *packet = &w->packets[i];
+		if (base_likely(packet->stream != MEDIA_NONE))
+			hits++;
 		else
-			metrics_verdict(w->metrics, worker_miss(w, &w->packets[i]));
-		if (base_unlikely(w->packets[i].view->sctp_rest))
-			worker_bundled(w, &w->packets[i]);
+			metrics_verdict(w->metrics, worker_miss(w, packet));
+		if (base_unlikely(packet->view && packet->view->sctp_rest))
+			worker_bundled(w, packet);
 	}
+	w->metrics->verdicts[PACKET_VERDICT_RTP] += hits;
 }
 
 enum packet_result
@@ -154,39 +175,52 @@ is_text(const struct packet_view *view)
 	       (view->payload_len && view->payload[0] >> 6 == 1);
 }
 
+/* Frame i is no plain media: through the layers.  batch: packets that wait, before and after. */
+static __attribute__((noinline)) uint32_t
+worker_walk(struct worker *w, uint32_t i, uint32_t batch)
+{
+	const struct rx_frame *f = &w->frames[i];
+	struct packet_view *view = &w->views[i];
+
+	switch (packet_decode(view, f->data, f->len, f->wire_len, (enum packet_link)f->link)) {
+	case PACKET_IS_DATAGRAM:
+		if (is_text(view) && batch) {
+			worker_datagrams(w, batch);
+			batch = 0;
+		}
+		w->packets[batch++] = (struct media_packet){.view = view, .ts_ns = f->ts_ns};
+		if (!is_text(view))
+			return batch;
+		worker_datagrams(w, batch);
+		return 0;
+	case PACKET_IS_FRAGMENT:
+		worker_datagrams(w, batch); /* what came before goes before */
+		worker_fragment(w, view, f->ts_ns);
+		return 0;
+	default: metrics_verdict(w->metrics, (enum packet_verdict)view->verdict); return batch;
+	}
+}
+
 void
 worker_step(struct worker *w, const struct rx_frame *frames, uint32_t n)
 {
 	uint32_t batch = 0;
 	uint64_t bytes = 0;
 
+	w->frames = frames;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct rx_frame *f = &frames[i];
-		struct packet_view *view = &w->views[i];
-
-		if (i + 4 < n)
-			base_prefetch(frames[i + 4].data);
+		if (i + FRAMES_AHEAD < n)
+			base_prefetch(frames[i + FRAMES_AHEAD].data);
 		bytes += f->wire_len;
-		switch (packet_decode(
-			view, f->data, f->len, f->wire_len, (enum packet_link)f->link)) {
-		case PACKET_IS_DATAGRAM:
-			if (base_unlikely(is_text(view)) && batch) {
-				worker_datagrams(w, batch);
-				batch = 0;
-			}
-			w->packets[batch++] =
-				(struct media_packet){.view = view, .ts_ns = f->ts_ns};
-			if (base_unlikely(is_text(view))) {
-				worker_datagrams(w, batch);
-				batch = 0;
-			}
-			break;
-		case PACKET_IS_FRAGMENT:
-			worker_datagrams(w, batch); /* what came before goes before */
-			batch = 0;
-			worker_fragment(w, view, f->ts_ns);
-			break;
-		default: metrics_verdict(w->metrics, (enum packet_verdict)view->verdict);
+		struct media_packet *packet = &w->packets[batch];
+		if (base_likely(f->link == PACKET_LINK_ETHERNET) &&
+			base_likely(media_packet_take(packet, f->data, f->len))) {
+			packet->ts_ns = f->ts_ns;
+			packet->at = (uint8_t)i;
+			batch++;
+		} else {
+			batch = worker_walk(w, i, batch);
 		}
 	}
 	worker_datagrams(w, batch);

@@ -54,6 +54,7 @@ struct worker {
 	uint8_t *awaited;              /* AWAITED_PEEK: peeked */
 	uint32_t peeks_done;           /* of peeks_asked */
 	/* the burst */
+	const struct rx_frame *frames;
 	struct packet_view views[RX_BURST_MAX];
 	struct media_packet packets[RX_BURST_MAX];
 	struct sip_message sip;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "packet.h"
+#include "packet_plain.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -31,6 +32,21 @@ check(const struct packet_view *v, enum packet_result result, const uint8_t *fra
 		require(v->fragment_more || v->fragment_offset);
 }
 
+/* What the short run takes, the walk over its IP packet says too. */
+static void
+check_plain(const uint8_t *frame, uint32_t len, uint32_t wire_len)
+{
+	struct packet_plain plain;
+	struct packet_view v;
+
+	if (!packet_plain_take(&plain, frame, len))
+		return;
+	uint32_t at = (uint32_t)(plain.ip - frame);
+	require(packet_decode(&v, plain.ip, len - at, wire_len - at, PACKET_LINK_RAW) == PACKET_IS_DATAGRAM);
+	require(v.transport == PACKET_UDP && v.payload == plain.payload);
+	require(v.payload_len == plain.payload_len && v.payload_wire_len == plain.payload_wire_len);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -48,6 +64,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(again.verdict == v.verdict && again.payload == v.payload && again.payload_len == v.payload_len);
 	while (packet_decode_next(&v) == PACKET_IS_DATAGRAM)
 		check(&v, PACKET_IS_DATAGRAM, frame, len);
+	if (link == PACKET_LINK_ETHERNET)
+		check_plain(frame, len, len + data[1]);
 	/* Ethernet's short run and the walk agree, but for the bound of steps, of which the walk
 	 * from Ethernet takes two more */
 	if (link != PACKET_LINK_ETHERNET || len < 15 || base_load_be16(frame + 12) != 0x0800 || frame[14] >> 4 != 4)

@@ -59,6 +59,40 @@ hash_depends_on_every_part_of_the_key(void **state)
 	rig_free(r);
 }
 
+/* IPv4 as IPv6 too, which both have to say the same of. */
+static void
+a_plain_packet_has_the_hash_of_its_view(void **state)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, 0xff};
+	struct rig *r = rig_new(16);
+
+	for (uint32_t i = 0; i < 3; i++) {
+		uint8_t frame[14 + 40 + 8 + 12] = {[12] = i ? 0x86 : 0x08, i ? 0xdd : 0x00}, *ip = frame + 14, *udp = ip + (i ? 40 : 20);
+		struct media_packet plain, viewed;
+		struct packet_view v;
+		for (uint32_t k = 1; k < 20; k++)
+			ip[20 + k] = (uint8_t)(k * 37);
+		ip[0] = i ? 0x60 : 0x45, ip[i ? 6 : 9] = 17;
+		base_store_be16(ip + (i ? 4 : 2), i ? 20 : 40);
+		if (i == 2)
+			memcpy(ip + 8, mapped, 12), memcpy(ip + 24, mapped, 12);
+		base_store_be32(udp, 0x12345678), base_store_be16(udp + 4, 20), base_store_be16(udp + 6, 0);
+		memcpy(udp + 8, (uint8_t[12]){0x80, 8, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, 12);
+		uint32_t len = (uint32_t)(udp + 20 - frame);
+		assert_true(media_packet_take(&plain, frame, len));
+		assert_int_equal(packet_decode(&v, frame, len, len, PACKET_LINK_ETHERNET), PACKET_IS_DATAGRAM);
+		viewed = (struct media_packet){.view = &v};
+		media_prepare(r->m, &plain, 1);
+		media_prepare(r->m, &viewed, 1);
+		assert_int_equal(plain.hash, viewed.hash);
+		assert_ptr_equal(plain.payload, viewed.payload);
+		assert_int_equal(plain.payload_wire_len, viewed.payload_wire_len);
+		udp[9] = 200;
+		assert_false(media_packet_take(&plain, frame, len));
+	}
+	rig_free(r);
+}
+
 /* Ports and SSRCs that count up: buckets stay near the mean of a Poisson distribution. */
 static void
 neighbouring_keys_spread_over_the_buckets(void **state)
@@ -165,7 +199,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_cannot_be_rtp_gets_no_hash),
 		cmocka_unit_test(hash_depends_on_every_part_of_the_key),
-		cmocka_unit_test(neighbouring_keys_spread_over_the_buckets),
+		cmocka_unit_test(a_plain_packet_has_the_hash_of_its_view), cmocka_unit_test(neighbouring_keys_spread_over_the_buckets),
 		cmocka_unit_test(a_burst_of_one_stream_counts_every_packet_once),
 		cmocka_unit_test(a_full_table_finds_every_stream),
 		cmocka_unit_test(header_extension_csrc_and_padding_are_not_payload),
