@@ -15,8 +15,10 @@ classify_new(struct classify **out, const struct classify_options *options, stru
 		c->sip_ports[options->sip_ports[i] / 8] |=
 			(uint8_t)(1u << options->sip_ports[i] % 8);
 	c->any_port = options->any_port;
-	if ((result = classify_scan_start_new(&c->start, e)) < 0 ||
-		(result = classify_watches_new(&c->watches, options, e)) < 0) {
+	result = options->plain_start ? 0 : classify_scan_start_new(&c->start, e);
+	if (result == 0)
+		result = classify_watches_new(&c->watches, options, e);
+	if (result < 0) {
 		classify_free(c);
 		return result;
 	}

@@ -50,6 +50,8 @@ struct classify_options {
 	bool any_port;               /* SIP on ports that are not listed too */
 	const struct classify_watch_list *watch;
 	uint32_t n_watch;            /* at most CLASSIFY_WATCH_MAX */
+	/* start lines in plain C: a short job is over sooner than their database is compiled */
+	bool plain_start;
 };
 #define CLASSIFY_WATCH_MAX 64
 

@@ -177,6 +177,7 @@ cli_replay_run(struct cli_replay *r)
 	struct worker_options options = {.config = r->config,
 		.cores = r->cores,
 		.replay = true,
+		.plain_start = true,
 		.clock_source = "capture",
 		.record = r->record,
 		.message = r->message,

@@ -152,7 +152,8 @@ _Static_assert((int)CONFIG_WATCH_NUMBER == (int)CLASSIFY_WATCH_NUMBER &&
 	"one order of kinds");
 
 static int
-set_classify_new(struct classify **out, const struct config *c, struct sys_error *e)
+set_classify_new(struct classify **out, const struct config *c, bool plain_start,
+	struct sys_error *e)
 {
 	struct watch_entries *watch = calloc(1, sizeof(*watch));
 	int rc;
@@ -162,7 +163,8 @@ set_classify_new(struct classify **out, const struct config *c, struct sys_error
 	rc = watch_load(watch, c, e);
 	if (rc == 0) {
 		struct classify_options o = {
-			c->sip.ports, c->sip.ports_count, c->sip.any_port, watch->lists, watch->n};
+			c->sip.ports, c->sip.ports_count, c->sip.any_port, watch->lists, watch->n,
+			plain_start};
 		rc = classify_new(out, &o, e);
 		watch_free(watch);
 	}
@@ -321,7 +323,8 @@ set_fill(struct worker_set *set, struct sys_error *e)
 	size_t bytes[PART_COUNT];
 	uint32_t cores = set->options.cores;
 	struct shard *shard = NULL;
-	int rc = set_classify_new(&set->classify, set->options.config, e);
+	int rc = set_classify_new(&set->classify, set->options.config,
+		set->options.plain_start, e);
 
 	part_bytes(set->options.config, cores, bytes);
 	size_t media_bytes = bytes[PART_STREAMS], dialog_bytes = bytes[PART_DIALOGS];
@@ -441,7 +444,7 @@ worker_set_reload(struct worker_set *set, const struct config *config, struct sy
 {
 	struct worker_classifier *next = calloc(set->options.cores, sizeof(*next));
 	struct classify *classify = NULL;
-	int rc = next ? set_classify_new(&classify, config, e)
+	int rc = next ? set_classify_new(&classify, config, set->options.plain_start, e)
 		      : sys_fail(e, -BASE_ERR_NO_MEMORY, "no memory to reload");
 
 	for (uint32_t core = 0; rc == 0 && core < set->options.cores; core++) {

@@ -50,6 +50,7 @@ struct worker_options {
 	uint32_t cores;
 	/* capture file: fixed hash key, so that a replay twice gives the same bytes */
 	bool replay;
+	bool plain_start;            /* classify_options' */
 	const char *clock_source;    /* "capture", "nic", "host", "mixed" */
 	worker_record_fn record;
 	worker_message_fn message;   /* or NULL */

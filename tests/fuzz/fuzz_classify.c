@@ -28,7 +28,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const uint16_t port = 5060;
 
 	for (unsigned i = 0; i < 2 && !core[i]; i++) {
-		struct classify_options options = {&port, 1, i, lists, base_count_of(lists)};
+		struct classify_options options = {&port, 1, i, lists, base_count_of(lists), false};
 		if (classify_new(&c[i], &options, NULL) < 0 ||
 			classify_core_new(&core[i], c[i], NULL) < 0)
 			abort();

@@ -25,7 +25,7 @@ static inline struct classify *
 testing_classify(bool any_port, const struct classify_watch_list *watch, uint32_t n_watch)
 {
 	static const uint16_t ports[] = {5060, 5080};
-	struct classify_options options = {ports, base_count_of(ports), any_port, watch, n_watch};
+	struct classify_options options = {ports, base_count_of(ports), any_port, watch, n_watch, false};
 	struct classify *c;
 	struct sys_error e;
 

@@ -141,6 +141,24 @@ the_gate_spares_the_scan(void **state)
 	classify_free(c);
 }
 
+static void
+plain_start_finds_the_same_without_a_scan(void **state)
+{
+	struct classify_options options = {.any_port = true, .plain_start = true};
+	struct packet_view sip = testing_view("BYE sip:x", 9, PACKET_UDP, 40002), media = testing_view(RTP, sizeof(RTP) - 1, PACKET_UDP, 40002);
+	struct sys_error e;
+	struct classify *c;
+
+	assert_int_equal(classify_new(&c, &options, &e), 0);
+	struct classify_core *core = testing_core(c);
+	struct classify_result found = classify_payload(c, core, &sip);
+	assert_int_equal(found.kind, CLASSIFY_SIP);
+	assert_false(found.scanned);
+	assert_int_equal(classify_payload(c, core, &media).kind, CLASSIFY_RTP);
+	classify_core_free(core);
+	classify_free(c);
+}
+
 int
 main(void)
 {
@@ -151,6 +169,7 @@ main(void)
 		cmocka_unit_test(media_is_found_over_udp_only),
 		cmocka_unit_test(keepalives_are_those_of_sip_ports),
 		cmocka_unit_test(the_gate_spares_the_scan),
+		cmocka_unit_test(plain_start_finds_the_same_without_a_scan),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

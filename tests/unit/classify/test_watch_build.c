@@ -3,7 +3,7 @@
 static int
 build(const struct classify_watch_list *lists, uint32_t n, struct sys_error *e)
 {
-	struct classify_options options = {NULL, 0, true, lists, n};
+	struct classify_options options = {NULL, 0, true, lists, n, false};
 	struct classify *c = NULL;
 	int result = classify_new(&c, &options, e);
 
