@@ -1,4 +1,4 @@
-#include "sip_private.h"
+#include "sip_wide.h"
 
 #define EVERYWHERE                                                                                 \
 	(SIP_CHAR_TOKEN | SIP_CHAR_USER | SIP_CHAR_HOST | SIP_CHAR_PARAM | SIP_CHAR_HEADER |       \
@@ -42,3 +42,24 @@ const uint8_t sip_chars[256] = {
 	['|'] = SIP_CHAR_VALUE,
 	['}'] = SIP_CHAR_VALUE,
 };
+
+/* The classes again, as sip_others_wide asks for them: bit h of byte l is set where the character
+ * 16 * h + l is of the class.  A test holds them against sip_chars. */
+#define ALNUM(c)                                                                                   \
+	(((c) >= '0' && (c) <= '9') || ((c) >= 'A' && (c) <= 'Z') || ((c) >= 'a' && (c) <= 'z'))
+#define HOST(c) (ALNUM(c) || (c) == '-' || (c) == '.' || (c) == '_')
+#define TOKEN(c)                                                                                   \
+	(HOST(c) || (c) == '+' || (c) == '!' || (c) == '~' || (c) == '*' || (c) == '\'' ||          \
+		(c) == '%' || (c) == '`')
+/* visible, and no ',', ';', '"', '<' or '>' */
+#define VALUE(c)                                                                                   \
+	((c) > ' ' && (c) < 0x7f && (c) != ',' && (c) != ';' && (c) != '"' && (c) != '<' &&        \
+		(c) != '>')
+#define LOW(is, l)                                                                                 \
+	(is(l) | is(16 + (l)) << 1 | is(32 + (l)) << 2 | is(48 + (l)) << 3 | is(64 + (l)) << 4 |   \
+		is(80 + (l)) << 5 | is(96 + (l)) << 6 | is(112 + (l)) << 7)
+#define LOWS(is)                                                                                   \
+	{LOW(is, 0), LOW(is, 1), LOW(is, 2), LOW(is, 3), LOW(is, 4), LOW(is, 5), LOW(is, 6),       \
+		LOW(is, 7), LOW(is, 8), LOW(is, 9), LOW(is, 10), LOW(is, 11), LOW(is, 12),         \
+		LOW(is, 13), LOW(is, 14), LOW(is, 15)}
+const uint8_t sip_lows[SIP_LOW_COUNT][16] = {LOWS(TOKEN), LOWS(HOST), LOWS(VALUE)};

@@ -1,4 +1,4 @@
-#include "sip_private.h"
+#include "sip_wide.h"
 
 /* Headers that may stand once in a message (RFC 3261 7.3.1, table 2, and the RFCs of the later
  * ones). */
@@ -40,6 +40,33 @@ cseq_decode(struct sip_message *m)
 	return (ok ? 0 : SIP_FLAG_BAD_HEADER) | mismatch;
 }
 
+/* A CSeq of the usual form, up to 7 digits, a space and the method of the request or, in a
+ * response, any that is known.  False: take the long way, which gives the same. */
+static inline bool
+cseq_take(struct sip_message *m, const uint8_t *limit)
+{
+	struct base_span value = sip_value(m, SIP_HDR_CSEQ);
+	const uint8_t *p = value.p;
+	uint32_t n, method, len, v = 0;
+
+	if (value.len < 5 || limit - sip_span_end(value) < 8)
+		return false;
+	n = sip_digits8(p);
+	len = value.len - n - 1;
+	if (n == 0 || n == 8 || p[n] != ' ' || len < 3 || len > 8)
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		v = v * 10 + (uint32_t)(p[i] - '0');
+	p += n + 1;
+	method = sip_method_usual(p, len);
+	if (method == SIP_METHOD_OTHER || (m->method != SIP_METHOD_NONE && method != m->method))
+		return false;
+	m->cseq = v;
+	m->cseq_method = (uint8_t)method;
+	m->cseq_method_text = base_span_of(p, len);
+	return true;
+}
+
 /* The known headers that stand more than once, of those that may not, with values that differ. */
 static bool
 is_repeated(const struct sip_message *m, uint64_t once)
@@ -67,14 +94,14 @@ has_mandatory(const struct sip_message *m)
 
 /* The tag of a From or To value of the usual form, [display] <URI> [;tag=value ...].  False: take
  * the long way, which gives the same. */
-static bool
-tag_take(struct base_span value, struct base_span *tag)
+SIP_TWIN bool
+tag_take(struct base_span value, const uint8_t *limit, struct base_span *tag, bool wide)
 {
 	const uint8_t *p = value.p, *end = sip_span_end(value), *q;
 
 	if (p < end && *p == '"') {
-		q = sip_find(p + 1, end, '"');
-		if (!q || sip_find(p + 1, q, '\\'))
+		q = sip_find_twin(p + 1, end, limit, '"', wide);
+		if (!q || sip_find_twin(p + 1, q, limit, '\\', wide))
 			return false;
 		p = q + 1;
 		p += p < end && *p == ' ';
@@ -84,7 +111,7 @@ tag_take(struct base_span value, struct base_span *tag)
 	}
 	if (p == end || *p != '<')
 		return false;
-	p = sip_find(p, end, '>');
+	p = sip_find_twin(p, end, limit, '>', wide);
 	if (!p)
 		return false;
 	*tag = base_span_of(++p, 0);
@@ -93,31 +120,19 @@ tag_take(struct base_span value, struct base_span *tag)
 	if (end - p < 6 || memcmp(p, ";tag=", 5) != 0)
 		return false;
 	p += 5;
-	q = sip_skip_class(p, end, SIP_CHAR_VALUE);
+	q = sip_skip_twin(p, end, limit, SIP_CHAR_VALUE, wide);
 	*tag = sip_between(p, q);
 	return q != p && (q == end || *q == ';');
 }
 
-static void
-party_decode(const struct sip_message *m, enum sip_header_id id, struct sip_party *out)
-{
-	struct sip_name_addr whole;
-
-	out->value = sip_value(m, id);
-	if (base_likely(tag_take(out->value, &out->tag)))
-		return;
-	sip_name_addr_check(out->value, &whole);
-	out->tag = whole.tag;
-}
-
 /* Behind the host at p, or NULL. */
-static const uint8_t *
-host_skip(const uint8_t *p, const uint8_t *end)
+SIP_TWIN const uint8_t *
+host_skip(const uint8_t *p, const uint8_t *end, const uint8_t *limit, bool wide)
 {
 	const uint8_t *q = p;
 
 	if (q == end || *q != '[') {
-		q = sip_skip_host(p, end);
+		q = sip_skip_twin(p, end, limit, SIP_CHAR_HOST, wide);
 		return q == p ? NULL : q;
 	}
 	for (q++; q < end && (sip_is(*q, SIP_CHAR_HEX) || *q == ':' || *q == '.'); q++)
@@ -151,44 +166,96 @@ branch_of_params(const uint8_t *p, const uint8_t *end, struct base_span *branch)
 
 /* The branch of a Via value of the usual form, one element SIP/2.0/token host[:port];params without
  * a quote.  False: take the long way, which gives the same. */
-static bool
-branch_take(struct base_span value, struct base_span *branch)
+SIP_TWIN bool
+branch_take(struct base_span value, const uint8_t *limit, struct base_span *branch, bool wide)
 {
-	const uint8_t *p = value.p, *end = sip_span_end(value);
+	const uint8_t *p = value.p, *end = sip_span_end(value), *q;
 
 	*branch = base_span_of(p, 0);
 	if (value.len < 12 || memcmp(p, "SIP/2.0/", 8) != 0)
 		return false;
-	p = sip_skip_class(p + 8, end, SIP_CHAR_TOKEN);
+	if (memcmp(p + 8, "UDP ", 4) == 0)
+		p += 11;
+	else
+		p = sip_skip_twin(p + 8, end, limit, SIP_CHAR_TOKEN, wide);
 	if (p == value.p + 8 || p == end || *p != ' ')
 		return false;
-	p = host_skip(p + 1, end);
+	p = host_skip(p + 1, end, limit, wide);
 	if (p && p < end && *p == ':')
-		p = sip_skip_digits(p + 1, end);
-	return p && p < end && branch_of_params(p, end, branch);
+		p = end - p > 8 ? p + 1 + sip_digits8(p + 1) : sip_skip_digits(p + 1, end);
+	if (!p || p == end)
+		return false;
+	if (base_likely(end - p > 8 && memcmp(p, ";branch=", 8) == 0)) {
+		q = sip_skip_twin(p + 8, end, limit, SIP_CHAR_VALUE, wide);
+		if (q == p + 8)
+			return false;
+		*branch = sip_between(p + 8, q);
+		p = q;
+		if (end - p == 6 && memcmp(p, ";rport", 6) == 0)
+			return true;
+	}
+	return branch_of_params(p, end, branch);
 }
 
-static void
-hop_decode(const struct sip_message *m, struct sip_hop *out)
+/* Tags, branch and CSeq by the short way: those of enum taken that were found so. */
+enum taken { TAKEN_FROM = 1, TAKEN_TO = 2, TAKEN_VIA = 4, TAKEN_CSEQ = 8, TAKEN_ALL = 15 };
+SIP_TWIN uint32_t
+usual_take(struct sip_message *m, bool wide)
 {
-	struct sip_via whole;
+	const uint8_t *limit = m->start + m->len;
 
-	out->value = sip_value(m, SIP_HDR_VIA);
-	if (base_likely(branch_take(out->value, &out->branch)))
-		return;
-	sip_via_parse(out->value, &whole);
-	out->branch = whole.branch;
+	return (tag_take(m->from.value, limit, &m->from.tag, wide) ? TAKEN_FROM : 0) |
+	       (tag_take(m->to.value, limit, &m->to.tag, wide) ? TAKEN_TO : 0) |
+	       (branch_take(m->via.value, limit, &m->via.branch, wide) ? TAKEN_VIA : 0) |
+	       (cseq_take(m, limit) ? TAKEN_CSEQ : 0);
+}
+
+static uint32_t SIP_WIDE_CODE
+usual_take_wide(struct sip_message *m)
+{
+	return usual_take(m, true);
+}
+
+static uint32_t
+usual_take_narrow(struct sip_message *m)
+{
+	return usual_take(m, false);
+}
+
+/* The long way for what is not taken. */
+static uint32_t
+others_take(struct sip_message *m, uint32_t taken)
+{
+	struct sip_name_addr party;
+	struct sip_via hop;
+
+	if (!(taken & TAKEN_FROM)) {
+		sip_name_addr_check(m->from.value, &party);
+		m->from.tag = party.tag;
+	}
+	if (!(taken & TAKEN_TO)) {
+		sip_name_addr_check(m->to.value, &party);
+		m->to.tag = party.tag;
+	}
+	if (!(taken & TAKEN_VIA)) {
+		sip_via_parse(m->via.value, &hop);
+		m->via.branch = hop.branch;
+	}
+	return taken & TAKEN_CSEQ ? 0 : cseq_decode(m);
 }
 
 void
-sip_decode(struct sip_message *m)
+sip_decode(struct sip_message *m, enum sip_way way)
 {
-	uint32_t flags = has_mandatory(m) ? 0 : SIP_FLAG_MISSING_HEADER;
+	uint32_t flags = has_mandatory(m) ? 0 : SIP_FLAG_MISSING_HEADER, taken = 0;
 
-	party_decode(m, SIP_HDR_FROM, &m->from);
-	party_decode(m, SIP_HDR_TO, &m->to);
-	hop_decode(m, &m->via);
-	flags |= cseq_decode(m);
+	m->from.value = sip_value(m, SIP_HDR_FROM);
+	m->to.value = sip_value(m, SIP_HDR_TO);
+	m->via.value = sip_value(m, SIP_HDR_VIA);
+	if (way != SIP_WAY_LONG)
+		taken = way == SIP_WAY_WIDE ? usual_take_wide(m) : usual_take_narrow(m);
+	if (taken != TAKEN_ALL)
+		flags |= others_take(m, taken);
 	m->call_id = sip_value(m, SIP_HDR_CALL_ID);
 	m->content_type = sip_value(m, SIP_HDR_CONTENT_TYPE);
 	m->flags |= flags;

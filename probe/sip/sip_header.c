@@ -1,8 +1,8 @@
-#include "sip_private.h"
+#include "sip_wide.h"
 
 /* Length and first four letters (with the ": " behind a short one) tell a known name from the
  * others.  -Woverride-init says where a new name meets an old one; then choose another factor. */
-#define SLOT(len, four) ((((four) | 0x20202020u) + (len)*0x01000193u) * 0x21f7bb6fu >> 25)
+#define SLOT(len, four) ((((four) | 0x20202020u) + (len)*8u) * 0xa986ed87u >> 25)
 #define FOUR(a, b, c, d)                                                                           \
 	((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
 
@@ -78,34 +78,28 @@ static const struct {
 #undef SIP_HEADER
 };
 
-#ifdef __SSE2__
 /* The first 16 bytes of a line of each known header, and which of their bits must be so: not bit 5
- * of a letter (bit 6 tells one), nothing behind the colon. */
-#define KEEP(name, i)                                                                              \
-	((i) >= sizeof(name) ? 0 : (name ":")[(i) % sizeof(name)] & 0x40 ? 0xdf : 0xff)
-#define TEXT(name, i) ((i) >= sizeof(name) ? 0 : (name ":")[(i) % sizeof(name)])
+ * of a letter (bit 6 tells one), nothing behind the colon.  For a longer name and for [0]: colons
+ * alone, which no header begins with. */
+#define TEXT(name, i)                                                                              \
+	(sizeof(name) > 16 ? ':' : (i) < sizeof(name) ? (name ":")[(i) % sizeof(name)] : 0)
+#define KEEP(name, i) (!TEXT(name, i) ? 0 : TEXT(name, i) & 0x40 ? 0xdf : 0xff)
 #define SIXTEEN(f, name)                                                                           \
-	{f(name, 0), f(name, 1), f(name, 2), f(name, 3), f(name, 4), f(name, 5), f(name, 6),       \
-		f(name, 7), f(name, 8), f(name, 9), f(name, 10), f(name, 11), f(name, 12),         \
-		f(name, 13), f(name, 14), f(name, 15)}
+	{                                                                                          \
+		f(name, 0), f(name, 1), f(name, 2), f(name, 3), f(name, 4), f(name, 5),            \
+			f(name, 6), f(name, 7), f(name, 8), f(name, 9), f(name, 10), f(name, 11),  \
+			f(name, 12), f(name, 13), f(name, 14), f(name, 15)                         \
+	}
 static const struct {
-	_Alignas(32) uint8_t text[16], keep[16];
+	_Alignas(16) uint8_t text[16];
+	uint8_t keep[16];
 } usual[SIP_HDR_COUNT + 1] = {
-	[0] = {{0}, {[0 ... 15] = 0xff}}, /* has no colon: no line is so */
+	[0] = {{[0 ... 15] = ':'}, {[0 ... 15] = 0xff}},
 #define SIP_HEADER(id, name, compact)                                                              \
 	[SIP_HDR_##id + 1] = {SIXTEEN(TEXT, name), SIXTEEN(KEEP, name)},
 #include "sip_header.def"
 #undef SIP_HEADER
 };
-#endif
-
-static inline uint64_t
-load64(const void *p)
-{
-	uint64_t v;
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
 
 static inline uint32_t
 load32(const void *p)
@@ -128,10 +122,10 @@ static inline bool
 is_name(const uint8_t *p, const char *name, uint32_t n)
 {
 	if (n >= 8) {
-		uint64_t d = differs(load64(p), load64(name)) |
-			     differs(load64(p + n - 8), load64(name + n - 8));
+		uint64_t d = differs(sip_load64(p), sip_load64(name)) |
+			     differs(sip_load64(p + n - 8), sip_load64(name + n - 8));
 		if (n > 16)
-			d |= differs(load64(p + 8), load64(name + 8));
+			d |= differs(sip_load64(p + 8), sip_load64(name + 8));
 		return d == 0;
 	}
 	if (n >= 4)
@@ -164,61 +158,149 @@ sip_header_id_of(struct base_span name)
 	return id - 1;
 }
 
-/* Takes a header of m->headers into the index of its id. */
+/* Takes header n, of this id, into the index. */
 static inline void
-header_link(struct sip_message *m, const struct sip_header *h)
+header_link(struct sip_message *m, size_t n, size_t id)
 {
-	uint32_t n = (uint32_t)(h - m->headers), last;
+	size_t last;
 
-	if (base_likely(m->first[h->id] == SIP_NO_HEADER)) {
-		m->first[h->id] = (uint8_t)n;
+	if (base_likely(m->first[id] == SIP_NO_HEADER)) {
+		m->first[id] = (uint8_t)n;
 		return;
 	}
-	if (h->id == SIP_HDR_OTHER)
+	if (id == SIP_HDR_OTHER)
 		return;
-	for (last = m->first[h->id]; m->headers[last].next != SIP_NO_HEADER;)
+	for (last = m->first[id]; m->headers[last].next != SIP_NO_HEADER;)
 		last = m->headers[last].next;
 	m->headers[last].next = (uint8_t)n;
 	m->flags |= SIP_FLAG_REPEATED_HEADER; /* sip_decode looks closer */
 }
 
-#ifdef __SSE2__
-/* The usual line: a known name of up to 15 letters, a colon, one space, a value, CR LF, no fold
- * behind it.  False: it is to be read the long way, which gives the same.  lf: its LF. */
-static inline bool
-header_take_usual(const uint8_t *p, const uint8_t *lf, const uint8_t *end, struct sip_header *h)
+/* The LFs of the block at p, without one at the very end: what may follow it is not known.  The
+ * last block looks at the bytes before it again; start: there are none before. */
+SIP_TWIN uint64_t
+block_lfs(const uint8_t *start, const uint8_t *p, const uint8_t *end, bool wide)
 {
-	if (base_unlikely(end - p < 18 || end - lf < 2))
-		return false;
-	__m128i text = sip_load(p);
-	unsigned colons = sip_hits(text, _mm_set1_epi8(':'));
-	if (base_unlikely(!colons))
-		return false;
-	unsigned n = (unsigned)__builtin_ctz(colons);
-	unsigned id = slots[SLOT(n, load32(p))];
-	/* A name of 16 letters or more has no colon here, and is not meant. */
+	ptrdiff_t left = end - p;
+	uint64_t lfs;
+
+	if (base_likely(left > 64))
+		return sip_mask_twin(p, '\n', wide);
+	lfs = end - start >= 64 ? sip_mask_twin(end - 64, '\n', wide) >> (64 - left)
+				: sip_mask(p, (size_t)left, '\n');
+	return lfs & ~(1ull << (left - 1));
+}
+
+/* The line at p is as the usual line of a known header: no bit differs that must not. */
+SIP_TWIN bool
+is_usual(const uint8_t *p, size_t slot, bool wide)
+{
+#ifdef __SSE2__
 	__m128i differs = _mm_and_si128(
-		_mm_xor_si128(text, sip_load(usual[id].text)), sip_load(usual[id].keep));
-	if (base_unlikely(sip_hits(differs, _mm_setzero_si128()) != 0xffff))
-		return false;
+		_mm_xor_si128(sip_load(p), sip_load(usual[slot].text)), sip_load(usual[slot].keep));
+
+	return wide ? sip_is_zero_wide(differs) : sip_hits(differs, _mm_setzero_si128()) == 0xffff;
+#else
+	const uint8_t *text = usual[slot].text, *keep = usual[slot].keep;
+
+	return (((sip_load64(p) ^ sip_load64(text)) & sip_load64(keep)) |
+		       ((sip_load64(p + 8) ^ sip_load64(text + 8)) & sip_load64(keep + 8))) == 0;
+#endif
+}
+
+/* What stands between two header lines: ... [> SP] CR LF [no fold] */
+static inline bool
+is_usual_end(const uint8_t *lf)
+{
+	return lf[-1] == '\r' && lf[-2] > ' ' && (lf[1] > ' ' || !sip_is_blank(lf[1]));
+}
+
+/* The usual line at p, ending at lf: a known name of up to 15 letters, a colon, one space, a value,
+ * CR LF, no fold behind it.  16 bytes may be read at p, one behind lf.  False: it is not, or it is
+ * to be read the long way, which gives the same. */
+SIP_TWIN bool
+header_take_usual(const uint8_t *p, const uint8_t *lf, struct sip_header *h, bool wide)
+{
+	size_t n = sip_colon_twin(p, wide), slot = slots[SLOT((uint32_t)n, load32(p))];
 	const uint8_t *value = p + n + 2;
-	if (base_unlikely(value >= lf - 1 || value[-1] != ' ' || *value <= ' ' || lf[-2] <= ' ' ||
-			  lf[-1] != '\r' || lf[1] == ' ' || lf[1] == '\t'))
+	ptrdiff_t len = lf - 1 - value;
+
+	if (base_unlikely(!is_usual(p, slot, wide)))
 		return false;
-	*h = (struct sip_header){sip_between(p, value - 2), sip_between(value, lf - 1),
-		(uint8_t)(id - 1), SIP_NO_HEADER};
+	if (base_unlikely(len <= 0 || value[-1] != ' ' || *value <= ' ' || !is_usual_end(lf)))
+		return false;
+	h->name = base_span_of(p, (uint32_t)n);
+	h->value = base_span_of(value, (uint32_t)len);
+	h->id = (uint8_t)(slot - 1);
+	h->next = SIP_NO_HEADER;
 	return true;
 }
-#endif
+
+/* Indexes lines as long as they are usual. */
+SIP_TWIN enum sip_line_result
+headers_take_usual(struct sip_message *m, struct sip_lines *w, bool wide)
+{
+	const uint8_t *p = w->p, *const end = w->end, *block = w->block ? w->block : p, *lf;
+	/* 16 bytes may be read before it, and one behind the line's end */
+	const uint8_t *const safe = end - p < 18 ? p : end - 17;
+	enum sip_line_result result = SIP_LINE;
+	size_t count = m->n_headers;
+	struct sip_header *h = &m->headers[count];
+	uint64_t lfs = w->block ? w->lfs : block_lfs(m->start, p, end, wide);
+
+	if (end - block <= 64)
+		lfs &= ~(1ull << (end - block - 1));
+	for (;;) {
+		for (; lfs; lfs &= lfs - 1) {
+			lf = block + __builtin_ctzll(lfs);
+			if (lf == p + 1 && *p == '\r') {
+				p += 2;
+				result = SIP_LINE_BODY;
+				goto out;
+			}
+			if (base_unlikely(p >= safe || count == SIP_HEADERS_MAX ||
+					  !header_take_usual(p, lf, h, wide)))
+				goto out;
+			header_link(m, count++, h->id);
+			h++;
+			p = lf + 1;
+		}
+		if (end - block <= 64)
+			break;
+		block += 64;
+		lfs = block_lfs(m->start, block, end, wide);
+	}
+out:
+	w->p = p;
+	w->block = block;
+	w->lfs = lfs;
+	w->next = end - block > 64 ? block + 64 : end - (end[-1] == '\n');
+	m->n_headers = (uint8_t)count;
+	return result;
+}
+
+static enum sip_line_result SIP_WIDE_CODE
+headers_take_wide(struct sip_message *m, struct sip_lines *w)
+{
+	return headers_take_usual(m, w, true);
+}
+
+static enum sip_line_result
+headers_take_narrow(struct sip_message *m, struct sip_lines *w)
+{
+	return headers_take_usual(m, w, false);
+}
 
 /* One line the long way; h->name is empty where it holds no header. */
 static enum sip_line_result
-header_take(struct sip_message *m, struct sip_lines *w, const uint8_t *lf, struct sip_header *h)
+header_take(struct sip_message *m, struct sip_lines *w, struct sip_header *h)
 {
 	struct sip_line line;
-	enum sip_line_result result = sip_line_take_from(w, &line, lf);
+	enum sip_line_result result = sip_line_take(w, &line);
+	const uint8_t *name_end;
 
-	*h = (struct sip_header){.id = SIP_HDR_OTHER, .next = SIP_NO_HEADER};
+	h->name = (struct base_span){0};
+	h->next = SIP_NO_HEADER;
 	if (result != SIP_LINE)
 		return result;
 	if (!sip_line_split(&line, w->end, &h->name, &h->value)) {
@@ -226,47 +308,43 @@ header_take(struct sip_message *m, struct sip_lines *w, const uint8_t *lf, struc
 		h->name.len = 0;
 		return result;
 	}
+	name_end = sip_span_end(h->name);
 	h->id = (uint8_t)sip_header_id_of(h->name);
 	if (h->id == SIP_HDR_OTHER &&
-		sip_skip_class(h->name.p, sip_span_end(h->name), SIP_CHAR_TOKEN) !=
-			sip_span_end(h->name))
+		sip_skip_class(h->name.p, name_end, SIP_CHAR_TOKEN) != name_end)
 		m->flags |= SIP_FLAG_BAD_HEADER;
 	return result;
 }
 
 bool
-sip_headers_index(struct sip_message *m, struct sip_lines *lines)
+sip_headers_index(struct sip_message *m, struct sip_lines *w, enum sip_way way)
 {
-	struct sip_lines w = *lines; /* in registers */
-	enum sip_line_result result;
-	struct sip_header beyond, *h = m->headers, *const h_end = h + SIP_HEADERS_MAX;
+	enum sip_line_result result = SIP_LINE;
+	struct sip_header beyond, *h;
 
-	for (;;) {
-		const uint8_t *lf = sip_lines_lf(&w);
-#ifdef __SSE2__
-		if (base_likely(h != h_end && lf && header_take_usual(w.p, lf, w.end, h))) {
-			w.p = lf + 1;
-			header_link(m, h++);
-			continue;
-		}
-#endif
-		struct sip_lines slow = w;
-		struct sip_header *to = h == h_end ? &beyond : h;
-		result = header_take(m, &slow, lf, to);
-		w = slow;
-		if (result != SIP_LINE)
+	memset(m->first, SIP_NO_HEADER, sizeof(m->first));
+	m->n_headers = 0;
+	w->block = w->next = NULL;
+	w->lfs = 0;
+	while (result == SIP_LINE) {
+		if (w->p < w->end && way != SIP_WAY_LONG)
+			result = way == SIP_WAY_WIDE ? headers_take_wide(m, w)
+						     : headers_take_narrow(m, w);
+		if (result == SIP_LINE_BODY)
 			break;
-		if (to->name.len && to == h)
-			header_link(m, h++);
-		else if (to->name.len)
+		h = m->n_headers < SIP_HEADERS_MAX ? &m->headers[m->n_headers] : &beyond;
+		result = header_take(m, w, h);
+		if (result != SIP_LINE || h->name.len == 0)
+			continue;
+		if (h == &beyond)
 			m->flags |= SIP_FLAG_TOO_MANY_HEADERS;
+		else
+			header_link(m, m->n_headers++, h->id);
 	}
-	m->n_headers = (uint8_t)(h - m->headers);
-	*lines = w;
 	if (result == SIP_LINE_BODY)
 		return true;
-	lines->truncated = true;
-	return lines->cut_is_end;
+	w->truncated = true;
+	return w->cut_is_end;
 }
 
 const char *

@@ -1,4 +1,4 @@
-#include "sip_private.h"
+#include "sip_wide.h"
 
 /* Length and first letter tell the registered methods apart; as in sip_header.c. */
 #define SLOT(len, first) (((len)*4u + (uint32_t)(first)*3u) & 31u)
@@ -42,6 +42,16 @@ sip_method_of(struct base_span token)
 	uint32_t method = slots[SLOT(token.len, token.p[0])];
 	if (!method || names[method].len != token.len ||
 		memcmp(names[method].text, token.p, token.len) != 0)
+		return SIP_METHOD_OTHER;
+	return method;
+}
+
+enum sip_method
+sip_method_usual(const uint8_t *p, uint32_t len)
+{
+	uint32_t method = slots[SLOT(len, p[0])];
+
+	if (names[method].len != len || !sip_same_short(names[method].text, p, len))
 		return SIP_METHOD_OTHER;
 	return method;
 }

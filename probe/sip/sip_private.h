@@ -1,8 +1,5 @@
 /* sip_private: what the files of this room share and nobody else sees: character classes, the line
- * splitter, parameters.
- *
- * The line splitter (sip_find, sip_line_take) and the index of headers (sip_headers_index) are
- * where the time of a parse goes. */
+ * splitter, parameters.  What makes a parse fast: sip_wide.h. */
 #pragma once
 
 #include "sip.h"
@@ -344,9 +341,13 @@ sip_line_split(const struct sip_line *line, const uint8_t *end, struct base_span
 	return true;
 }
 
-/* Indexes the header section.  False where it is not whole (only in a stream). */
+/* How a message is parsed: sip_wide.h. */
+enum sip_way { SIP_WAY_LONG, SIP_WAY_NARROW, SIP_WAY_WIDE };
+
+/* Indexes the header section of the message at m->start.  False where it is not whole (only in a
+ * stream). */
 bool
-sip_headers_index(struct sip_message *m, struct sip_lines *lines);
+sip_headers_index(struct sip_message *m, struct sip_lines *lines, enum sip_way way);
 
 /* Content-Length: 1*DIGIT that fits in 31 bits. */
 bool
@@ -375,6 +376,15 @@ struct sip_start {
 bool
 sip_start_parse(struct base_span line, struct sip_start *start);
 
+/* The usual start line at p, without fault: its LF, and all that sip_message holds of it; or NULL:
+ * to be read the long way, which gives the same. */
+const uint8_t *
+sip_start_take(struct sip_message *m, const uint8_t *p, const uint8_t *end, enum sip_way way);
+
+/* sip_method_of 3 to 8 bytes; 8 may be read at p. */
+enum sip_method
+sip_method_usual(const uint8_t *p, uint32_t len);
+
 /* ---- values ---- */
 
 struct sip_param {
@@ -400,4 +410,4 @@ sip_contact_ok(struct base_span value);
 /* Decodes what struct sip_message holds besides start line and body, and sets the flags of
  * structure. */
 void
-sip_decode(struct sip_message *m);
+sip_decode(struct sip_message *m, enum sip_way way);

@@ -1,7 +1,9 @@
-#include "sip_private.h"
+#include "sip_wide.h"
 
 /* How far sip_looks_like looks. */
 #define LOOK_BYTES 64
+/* What a start line may take to be a usual one. */
+#define START_BYTES 128
 
 /* PROTOCOL "/" digits "." digits as a whole. */
 static bool
@@ -145,6 +147,84 @@ sip_start_parse(struct base_span line, struct sip_start *start)
 		       status_line_parse(line, version, start);
 	}
 	return request_line_parse(line, start);
+}
+
+static inline void
+start_set(struct sip_message *m, const uint8_t *p, const uint8_t *line_end)
+{
+	m->start_line = sip_between(p, line_end);
+	m->method_text = m->ruri_text = m->reason = (struct base_span){0};
+	m->flags = 0;
+	m->status = 0;
+	m->method = SIP_METHOD_NONE;
+}
+
+/* "SIP/2.0 " 3DIGIT " " reason CR LF */
+SIP_TWIN const uint8_t *
+status_line_take(struct sip_message *m, const uint8_t *p, const uint8_t *end, bool wide)
+{
+	const uint8_t *lf = sip_find_twin(p + 12, end, end, '\n', wide);
+
+	if (!lf || lf[-1] != '\r' || sip_digits8(p + 8) != 3 || p[8] == '0' || p[11] != ' ')
+		return NULL;
+	start_set(m, p, lf - 1);
+	m->reason = base_span_trim(sip_between(p + 12, lf - 1));
+	m->status = (uint16_t)((p[8] - '0') * 100 + (p[9] - '0') * 10 + (p[10] - '0'));
+	return lf;
+}
+
+/* Method SP URI " SIP/2.0" CR LF, a known method of up to 8 letters and a URI without spaces and
+ * control characters. */
+SIP_TWIN const uint8_t *
+request_line_take(struct sip_message *m, const uint8_t *p, bool wide)
+{
+	uint64_t low = sip_blanks_twin(p, wide), high = sip_blanks_twin(p + 64, wide);
+	uint32_t method_len = (uint32_t)__builtin_ctzll(low | 1ull << 63);
+	const uint8_t *uri = p + method_len + 1, *version;
+	enum sip_method method;
+
+	if (base_unlikely(method_len < 3 || method_len > 8 || uri[-1] != ' ' || *uri == '<'))
+		return NULL;
+	method = sip_method_usual(p, method_len);
+	low &= low - 1;
+	version = low ? p + __builtin_ctzll(low) : p + 64 + __builtin_ctzll(high | 1ull << 63);
+	if (base_unlikely(method == SIP_METHOD_OTHER || version <= uri ||
+			  version + 10 > p + START_BYTES ||
+			  memcmp(version, " SIP/2.0\r\n", 10) != 0))
+		return NULL;
+	start_set(m, p, version + 8);
+	m->method = (uint8_t)method;
+	m->method_text = base_span_of(p, method_len);
+	m->ruri_text = sip_between(uri, version);
+	return version + 9;
+}
+
+SIP_TWIN const uint8_t *
+start_take(struct sip_message *m, const uint8_t *p, const uint8_t *end, bool wide)
+{
+	if (memcmp(p, "SIP/2.0 ", 8) == 0)
+		return status_line_take(m, p, end, wide);
+	return request_line_take(m, p, wide);
+}
+
+static const uint8_t *SIP_WIDE_CODE
+start_take_wide(struct sip_message *m, const uint8_t *p, const uint8_t *end)
+{
+	return start_take(m, p, end, true);
+}
+
+static const uint8_t *
+start_take_narrow(struct sip_message *m, const uint8_t *p, const uint8_t *end)
+{
+	return start_take(m, p, end, false);
+}
+
+const uint8_t *
+sip_start_take(struct sip_message *m, const uint8_t *p, const uint8_t *end, enum sip_way way)
+{
+	if (way == SIP_WAY_LONG || end - p < START_BYTES)
+		return NULL;
+	return way == SIP_WAY_WIDE ? start_take_wide(m, p, end) : start_take_narrow(m, p, end);
 }
 
 static bool

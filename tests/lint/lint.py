@@ -14,10 +14,10 @@ import tempfile
 
 # Bytes in, structs out: no allocation, no stdio, no system call, no state of their own.
 PURE = ['base', 'packet', 'sip', 'rtp', 'record', 'metrics', 'shm', 'media', 'dialog', 'shard', 'gen']
-# What a pure room may ask of libc and libm: functions of their arguments.
+# What a pure room may ask of libc and libm: functions of their arguments; and __cpu_model, which instructions the machine has.
 PURE_SYMBOLS = set('''memcpy memset memcmp memmove memchr memrchr memmem mempcpy strlen strnlen strcmp strncmp strncasecmp
     exp log log2 log10 pow sqrt sin floor ceil round lround llround fabs isnan fmod fmin fmax __stack_chk_fail
-    __memcpy_chk __memset_chk __memmove_chk _GLOBAL_OFFSET_TABLE_'''.split())
+    __memcpy_chk __memset_chk __memmove_chk _GLOBAL_OFFSET_TABLE_ __cpu_model'''.split())
 # Where state of a file's own is what the thing is: a signal handler has no other way to speak, a process has one log.
 WRITABLE_OK = {'sys': {'sys_signals.c', 'sys_log.c'}}
 VENDORS = [

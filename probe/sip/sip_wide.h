@@ -1,0 +1,252 @@
+/* sip_wide: private.  The loops of a parse that look at many bytes at once, written once and made
+ * twice: narrow, 16 bytes a step as every x86-64 can (8 or a byte elsewhere), and wide, 32 bytes
+ * a step with AVX2.
+ *
+ * A SIP_TWIN function takes `wide`, a constant where it is used, and becomes part of its caller; a
+ * caller with wide = true is SIP_WIDE_CODE, and is entered only where sip_is_wide.  The long way of
+ * a parse knows neither, and takes any message; the short ways take the usual message and leave
+ * the rest to it.  All three give the same result, which sip_parse_as lets a test see.
+ *
+ * `limit` is the end of the bytes that may be read, at or behind `end`, where what is asked about
+ * ends. */
+#pragma once
+
+#include "sip_private.h"
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#define SIP_WIDE_CODE __attribute__((target("avx2,bmi,bmi2")))
+#else
+#define SIP_WIDE_CODE
+#endif
+#define SIP_TWIN static inline __attribute__((always_inline))
+
+/* This machine has what SIP_WIDE_CODE asks for. */
+static inline bool
+sip_is_wide(void)
+{
+#ifdef __x86_64__
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+	       __builtin_cpu_supports("bmi2");
+#else
+	return false;
+#endif
+}
+
+/* sip_parse by one way; SIP_WAY_WIDE only where sip_is_wide. */
+int32_t
+sip_parse_as(
+	struct sip_message *m, const uint8_t *p, uint32_t len, bool datagram, enum sip_way way);
+
+/* ---- eight bytes ---- */
+
+static inline uint64_t
+sip_load64(const void *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* The n bytes at a and b are the same, 1 <= n <= 8; 8 may be read at each. */
+static inline bool
+sip_same_short(const void *a, const void *b, size_t n)
+{
+	uint64_t differs = sip_load64(a) ^ sip_load64(b);
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return differs << (64 - 8 * n) == 0;
+#else
+	return differs >> (64 - 8 * n) == 0;
+#endif
+}
+
+/* How many of the 8 bytes at p are digits before another comes. */
+static inline uint32_t
+sip_digits8(const uint8_t *p)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	uint64_t v = sip_load64(p) ^ 0x3030303030303030u; /* a digit is below 10 now */
+	uint64_t others = (v | (v + 0x7676767676767676u)) & 0x8080808080808080u;
+
+	/* A sum may carry into what stands behind another, not before it. */
+	return others ? (uint32_t)__builtin_ctzll(others) / 8 : 8;
+#else
+	uint32_t n = 0;
+
+	while (n < 8 && sip_is_digit(p[n]))
+		n++;
+	return n;
+#endif
+}
+
+/* ---- 32 bytes ---- */
+
+#ifdef __x86_64__
+SIP_WIDE_CODE static inline __m256i
+sip_load_wide(const uint8_t *p)
+{
+	return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+
+SIP_WIDE_CODE static inline uint32_t
+sip_hits_wide(const uint8_t *p, uint8_t c)
+{
+	return (uint32_t)_mm256_movemask_epi8(
+		_mm256_cmpeq_epi8(sip_load_wide(p), _mm256_set1_epi8((char)c)));
+}
+
+/* Bit i is set where p[i] is a space or a control character. */
+SIP_WIDE_CODE static inline uint32_t
+sip_blanks_wide(const uint8_t *p)
+{
+	__m256i c = sip_load_wide(p);
+
+	return (uint32_t)_mm256_movemask_epi8(
+		_mm256_cmpeq_epi8(_mm256_min_epu8(c, _mm256_set1_epi8(' ')), c));
+}
+
+SIP_WIDE_CODE static inline bool
+sip_is_zero_wide(__m128i v)
+{
+	return _mm_testz_si128(v, v);
+}
+
+SIP_WIDE_CODE static inline uint32_t
+sip_first_hit_wide(uint32_t hits)
+{
+	return _tzcnt_u32(hits);
+}
+
+/* Bit i is set where p[i] is not of the class: its upper half chooses a bit, its lower half the
+ * byte of low that tells whether the bit is of the class. */
+SIP_WIDE_CODE static inline uint32_t
+sip_others_wide(const uint8_t *p, const uint8_t low[16])
+{
+	const __m256i bits = _mm256_setr_epi8(1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0,
+		1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0);
+	const __m256i c = sip_load_wide(p);
+	__m256i of_low, of_high;
+
+	of_low = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(sip_load(low)), c);
+	of_high = _mm256_shuffle_epi8(
+		bits, _mm256_and_si256(_mm256_srli_epi16(c, 4), _mm256_set1_epi8(15)));
+	return (uint32_t)_mm256_movemask_epi8(
+		_mm256_cmpeq_epi8(_mm256_and_si256(of_low, of_high), _mm256_setzero_si256()));
+}
+#endif
+
+/* ---- the twins ---- */
+
+/* Bit i is set where p[i] is c; 64 bytes at p may be read. */
+SIP_TWIN uint64_t
+sip_mask_twin(const uint8_t *p, uint8_t c, bool wide)
+{
+#ifdef __x86_64__
+	if (wide)
+		return sip_hits_wide(p, c) | (uint64_t)sip_hits_wide(p + 32, c) << 32;
+#endif
+	return sip_mask(p, 64, c);
+}
+
+/* Bit i is set where p[i] is a space or a control character; 64 bytes at p may be read. */
+SIP_TWIN uint64_t
+sip_blanks_twin(const uint8_t *p, bool wide)
+{
+	uint64_t mask = 0;
+
+#ifdef __x86_64__
+	if (wide)
+		return sip_blanks_wide(p) | (uint64_t)sip_blanks_wide(p + 32) << 32;
+#endif
+#ifdef __SSE2__
+	for (unsigned i = 0; i < 64; i += 16) {
+		__m128i c = sip_load(p + i);
+		mask |= (uint64_t)sip_hits(_mm_min_epu8(c, _mm_set1_epi8(' ')), c) << i;
+	}
+#else
+	for (unsigned i = 0; i < 64; i++)
+		mask |= (uint64_t)(p[i] <= ' ') << i;
+#endif
+	return mask;
+}
+
+/* Where the first ':' of the 16 bytes at p stands; 16 or more: there is none. */
+SIP_TWIN uint32_t
+sip_colon_twin(const uint8_t *p, bool wide)
+{
+#ifdef __SSE2__
+	uint32_t hits = sip_hits(sip_load(p), _mm_set1_epi8(':'));
+
+#ifdef __x86_64__
+	if (wide)
+		return sip_first_hit_wide(hits);
+#endif
+	return (uint32_t)__builtin_ctz(hits | 0x10000);
+#else
+	uint32_t n = 0;
+
+	while (n < 16 && p[n] != ':')
+		n++;
+	return n;
+#endif
+}
+
+/* The first c in [p, end), or NULL; as sip_find. */
+SIP_TWIN const uint8_t *
+sip_find_twin(const uint8_t *p, const uint8_t *end, const uint8_t *limit, uint8_t c, bool wide)
+{
+#ifdef __x86_64__
+	for (; base_likely(limit - end >= 32) && p < end; p += wide ? 32 : 16) {
+		uint32_t hits =
+			wide ? sip_hits_wide(p, c) : sip_hits(sip_load(p), _mm_set1_epi8((char)c));
+		if (hits) {
+			p += __builtin_ctz(hits);
+			break;
+		}
+	}
+	if (base_likely(limit - end >= 32))
+		return p < end ? p : NULL;
+#endif
+	return sip_find(p, end, c);
+}
+
+/* The classes that sip_others_wide is asked about. */
+enum sip_low { SIP_LOW_TOKEN, SIP_LOW_HOST, SIP_LOW_VALUE, SIP_LOW_COUNT };
+extern const uint8_t sip_lows[SIP_LOW_COUNT][16];
+
+/* Behind the run of class at p, one of TOKEN, HOST and VALUE; as sip_skip_class. */
+SIP_TWIN const uint8_t *
+sip_skip_twin(
+	const uint8_t *p, const uint8_t *end, const uint8_t *limit, enum sip_char class, bool wide)
+{
+#ifdef __x86_64__
+	if (wide && base_likely(limit - end >= 32)) {
+		const uint8_t *low = sip_lows[class == SIP_CHAR_TOKEN  ? SIP_LOW_TOKEN
+					      : class == SIP_CHAR_HOST ? SIP_LOW_HOST
+								       : SIP_LOW_VALUE];
+		for (; p < end; p += 32) {
+			uint32_t others = sip_others_wide(p, low);
+			if (others) {
+				p += __builtin_ctz(others);
+				break;
+			}
+		}
+		return p < end ? p : end;
+	}
+	if (base_likely(limit - end >= 32)) {
+		for (; p < end; p += 16) {
+			uint32_t others = sip_not_host(sip_load(p));
+			if (others) {
+				p += __builtin_ctz(others);
+				break;
+			}
+		}
+		while (class != SIP_CHAR_HOST && p < end && sip_is(*p, class))
+			p++;
+		return p < end ? p : end;
+	}
+#endif
+	return sip_skip_class(p, end, class);
+}

@@ -1,0 +1,26 @@
+/* fuzz_sip_ways: the three ways of a parse (sip_wide.h) say the same of any bytes. */
+#include <assert.h>
+
+#include "../unit/sip/sip_same.h"
+#include "sip_wide.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const enum sip_way ways[] = {SIP_WAY_NARROW, SIP_WAY_WIDE};
+	static struct sip_message wanted, got;
+
+	if (size > 65536)
+		return 0;
+	for (int datagram = 0; datagram < 2; datagram++) {
+		int32_t n = sip_parse_as(&wanted, data, (uint32_t)size, datagram, SIP_WAY_LONG);
+		for (int i = 0; i < (sip_is_wide() ? 2 : 1); i++) {
+			assert(sip_parse_as(&got, data, (uint32_t)size, datagram, ways[i]) == n);
+			assert(n <= 0 || sip_same(&wanted, &got));
+		}
+	}
+	return 0;
+}
