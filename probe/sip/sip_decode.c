@@ -58,8 +58,13 @@ cseq_take(struct sip_message *m, const uint8_t *limit)
 	for (uint32_t i = 0; i < n; i++)
 		v = v * 10 + (uint32_t)(p[i] - '0');
 	p += n + 1;
-	method = sip_method_usual(p, len);
-	if (method == SIP_METHOD_OTHER || (m->method != SIP_METHOD_NONE && method != m->method))
+	if (m->method == SIP_METHOD_NONE)
+		method = sip_method_usual(p, len);
+	else if (len == m->method_text.len && sip_same_short(p, m->method_text.p, len))
+		method = m->method;
+	else
+		return false;
+	if (method == SIP_METHOD_OTHER)
 		return false;
 	m->cseq = v;
 	m->cseq_method = (uint8_t)method;
@@ -100,8 +105,8 @@ tag_take(struct base_span value, const uint8_t *limit, struct base_span *tag, bo
 	const uint8_t *p = value.p, *end = sip_span_end(value), *q;
 
 	if (p < end && *p == '"') {
-		q = sip_find_twin(p + 1, end, limit, '"', wide);
-		if (!q || sip_find_twin(p + 1, q, limit, '\\', wide))
+		q = sip_find_two_twin(p + 1, end, limit, '"', '\\', wide);
+		if (!q || *q == '\\')
 			return false;
 		p = q + 1;
 		p += p < end && *p == ' ';

@@ -176,19 +176,28 @@ header_link(struct sip_message *m, size_t n, size_t id)
 	m->flags |= SIP_FLAG_REPEATED_HEADER; /* sip_decode looks closer */
 }
 
-/* The LFs of the block at p, without one at the very end: what may follow it is not known.  The
- * last block looks at the bytes before it again; start: there are none before. */
+#define BLOCK 64
+/* What a usual line asks for: 16 bytes at its begin, and one behind its end. */
+#define LINE_BYTES 18
+
+/* The LFs of the block at p, of the message's last, that end lines as LINE_BYTES asks: the first
+ * that is too late for another line to begin behind it may end one. */
 SIP_TWIN uint64_t
-block_lfs(const uint8_t *start, const uint8_t *p, const uint8_t *end, bool wide)
+last_lfs(const uint8_t *start, const uint8_t *p, const uint8_t *end, bool wide)
 {
 	ptrdiff_t left = end - p;
-	uint64_t lfs;
+	uint64_t lfs, late;
 
-	if (base_likely(left > 64))
-		return sip_mask_twin(p, '\n', wide);
-	lfs = end - start >= 64 ? sip_mask_twin(end - 64, '\n', wide) >> (64 - left)
-				: sip_mask(p, (size_t)left, '\n');
-	return lfs & ~(1ull << (left - 1));
+	if (left >= BLOCK)
+		lfs = sip_mask_twin(p, '\n', wide);
+	else if (end - start >= BLOCK) /* looks at the bytes before again */
+		lfs = sip_mask_twin(end - BLOCK, '\n', wide) >> (BLOCK - left);
+	else
+		lfs = sip_mask(p, (size_t)left, '\n');
+	if (left <= BLOCK)
+		lfs &= ~(1ull << (left - 1));
+	late = left > LINE_BYTES ? lfs >> (left - LINE_BYTES) << (left - LINE_BYTES) : lfs;
+	return (lfs & ~late) | (late & -late);
 }
 
 /* The line at p is as the usual line of a known header: no bit differs that must not. */
@@ -215,80 +224,65 @@ is_usual_end(const uint8_t *lf)
 	return lf[-1] == '\r' && lf[-2] > ' ' && (lf[1] > ' ' || !sip_is_blank(lf[1]));
 }
 
-/* The usual line at p, ending at lf: a known name of up to 15 letters, a colon, one space, a value,
- * CR LF, no fold behind it.  16 bytes may be read at p, one behind lf.  False: it is not, or it is
- * to be read the long way, which gives the same. */
-SIP_TWIN bool
-header_take_usual(const uint8_t *p, const uint8_t *lf, struct sip_header *h, bool wide)
-{
-	size_t n = sip_colon_twin(p, wide), slot = slots[SLOT((uint32_t)n, load32(p))];
-	const uint8_t *value = p + n + 2;
-	ptrdiff_t len = lf - 1 - value;
-
-	if (base_unlikely(!is_usual(p, slot, wide)))
-		return false;
-	if (base_unlikely(len <= 0 || value[-1] != ' ' || *value <= ' ' || !is_usual_end(lf)))
-		return false;
-	h->name = base_span_of(p, (uint32_t)n);
-	h->value = base_span_of(value, (uint32_t)len);
-	h->id = (uint8_t)(slot - 1);
-	h->next = SIP_NO_HEADER;
-	return true;
-}
-
-/* Indexes lines as long as they are usual. */
+/* Indexes lines as long as they are usual: a known name of up to 15 letters, a colon, one space, a
+ * value, CR LF, no fold behind it.  What it leaves is to be read the long way, which gives the
+ * same.  A block has 9 of them at most. */
 SIP_TWIN enum sip_line_result
-headers_take_usual(struct sip_message *m, struct sip_lines *w, bool wide)
+headers_take_usual(struct sip_message *m, const uint8_t **at, const uint8_t *end, bool wide)
 {
-	const uint8_t *p = w->p, *const end = w->end, *block = w->block ? w->block : p, *lf;
-	/* 16 bytes may be read before it, and one behind the line's end */
-	const uint8_t *const safe = end - p < 18 ? p : end - 17;
-	enum sip_line_result result = SIP_LINE;
-	size_t count = m->n_headers;
-	struct sip_header *h = &m->headers[count];
-	uint64_t lfs = w->block ? w->lfs : block_lfs(m->start, p, end, wide);
+	const uint8_t *p = *at, *block = p, *lf;
+	struct sip_header *h = &m->headers[m->n_headers];
+	size_t count = m->n_headers, n, slot;
+	uint64_t lfs;
 
-	if (end - block <= 64)
-		lfs &= ~(1ull << (end - block - 1));
-	for (;;) {
+	for (;; block += BLOCK) {
+		if (base_likely(end - block >= BLOCK + LINE_BYTES && count < SIP_HEADERS_MAX - 9))
+			lfs = sip_mask_twin(block, '\n', wide);
+		else if (end - p >= LINE_BYTES && end > block && count < SIP_HEADERS_MAX - 9)
+			lfs = last_lfs(m->start, block, end, wide);
+		else
+			goto out;
 		for (; lfs; lfs &= lfs - 1) {
 			lf = block + __builtin_ctzll(lfs);
-			if (lf == p + 1 && *p == '\r') {
-				p += 2;
-				result = SIP_LINE_BODY;
+			if (lf == p + 1 && *p == '\r')
 				goto out;
-			}
-			if (base_unlikely(p >= safe || count == SIP_HEADERS_MAX ||
-					  !header_take_usual(p, lf, h, wide)))
+			n = sip_colon_twin(p, wide);
+			slot = slots[SLOT((uint32_t)n, load32(p))];
+			if (base_unlikely(!is_usual(p, slot, wide)))
 				goto out;
-			header_link(m, count++, h->id);
+			if (base_unlikely(p + n + 3 >= lf || p[n + 1] != ' ' || p[n + 2] <= ' ' ||
+					  !is_usual_end(lf)))
+				goto out;
+			h->name.p = p;
+			h->name.len = (uint32_t)n;
+			h->value.p = p + n + 2;
+			h->value.len = (uint32_t)(lf - 1 - h->value.p);
+			h->id = (uint8_t)(slot - 1);
+			h->next = SIP_NO_HEADER;
 			h++;
+			header_link(m, count++, slot - 1);
 			p = lf + 1;
 		}
-		if (end - block <= 64)
-			break;
-		block += 64;
-		lfs = block_lfs(m->start, block, end, wide);
 	}
 out:
-	w->p = p;
-	w->block = block;
-	w->lfs = lfs;
-	w->next = end - block > 64 ? block + 64 : end - (end[-1] == '\n');
 	m->n_headers = (uint8_t)count;
-	return result;
+	*at = p;
+	if (end - p < 2 || p[0] != '\r' || p[1] != '\n')
+		return SIP_LINE;
+	*at = p + 2;
+	return SIP_LINE_BODY;
 }
 
 static enum sip_line_result SIP_WIDE_CODE
-headers_take_wide(struct sip_message *m, struct sip_lines *w)
+headers_take_wide(struct sip_message *m, const uint8_t **p, const uint8_t *end)
 {
-	return headers_take_usual(m, w, true);
+	return headers_take_usual(m, p, end, true);
 }
 
 static enum sip_line_result
-headers_take_narrow(struct sip_message *m, struct sip_lines *w)
+headers_take_narrow(struct sip_message *m, const uint8_t **p, const uint8_t *end)
 {
-	return headers_take_usual(m, w, false);
+	return headers_take_usual(m, p, end, false);
 }
 
 /* One line the long way; h->name is empty where it holds no header. */
@@ -324,12 +318,12 @@ sip_headers_index(struct sip_message *m, struct sip_lines *w, enum sip_way way)
 
 	memset(m->first, SIP_NO_HEADER, sizeof(m->first));
 	m->n_headers = 0;
-	w->block = w->next = NULL;
-	w->lfs = 0;
 	while (result == SIP_LINE) {
-		if (w->p < w->end && way != SIP_WAY_LONG)
-			result = way == SIP_WAY_WIDE ? headers_take_wide(m, w)
-						     : headers_take_narrow(m, w);
+		if (way != SIP_WAY_LONG)
+			result = way == SIP_WAY_WIDE ? headers_take_wide(m, &w->p, w->end)
+						     : headers_take_narrow(m, &w->p, w->end);
+		w->block = w->next = NULL;
+		w->lfs = 0;
 		if (result == SIP_LINE_BODY)
 			break;
 		h = m->n_headers < SIP_HEADERS_MAX ? &m->headers[m->n_headers] : &beyond;

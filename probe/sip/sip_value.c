@@ -138,17 +138,16 @@ sip_unfold(struct base_span value, uint8_t *out, uint32_t cap, uint32_t *len)
 bool
 sip_length_parse(struct base_span value, uint32_t *length)
 {
-	uint64_t v = 0;
+	uint32_t v = 0, digit;
 
 	for (uint32_t i = 0; i < value.len; i++) {
-		if (!sip_is_digit(value.p[i]))
+		digit = (uint32_t)value.p[i] - '0';
+		if (digit > 9 || v > INT32_MAX / 10)
 			return false;
-		v = v * 10 + (uint64_t)(value.p[i] - '0');
-		if (v > INT32_MAX)
-			return false;
+		v = v * 10 + digit;
 	}
-	if (value.len == 0)
+	if (value.len == 0 || v > INT32_MAX)
 		return false;
-	*length = (uint32_t)v;
+	*length = v;
 	return true;
 }

@@ -193,22 +193,52 @@ sip_colon_twin(const uint8_t *p, bool wide)
 #endif
 }
 
+#ifdef __SSE2__
+/* Bit i is set where byte i of a step at p, 16 or wide 32, is a or b. */
+SIP_TWIN uint32_t
+sip_hits_twin(const uint8_t *p, uint8_t a, uint8_t b, bool wide)
+{
+	__m128i chunk;
+
+#ifdef __x86_64__
+	if (wide)
+		return a == b ? sip_hits_wide(p, a) : sip_hits_wide(p, a) | sip_hits_wide(p, b);
+#endif
+	chunk = sip_load(p);
+	return sip_hits(chunk, _mm_set1_epi8((char)a)) |
+	       (a == b ? 0 : sip_hits(chunk, _mm_set1_epi8((char)b)));
+}
+#endif
+
+/* The first a or b in [p, end), or NULL. */
+SIP_TWIN const uint8_t *
+sip_find_two_twin(
+	const uint8_t *p, const uint8_t *end, const uint8_t *limit, uint8_t a, uint8_t b, bool wide)
+{
+#ifdef __SSE2__
+	uint32_t hits = 0;
+
+	if (base_likely(limit - end >= 32)) {
+		for (; p < end; p += wide ? 32 : 16) {
+			hits = sip_hits_twin(p, a, b, wide);
+			if (hits)
+				break;
+		}
+		p += hits ? __builtin_ctz(hits) : 0;
+		return p < end ? p : NULL;
+	}
+#endif
+	while (p < end && *p != a && *p != b)
+		p++;
+	return p < end ? p : NULL;
+}
+
 /* The first c in [p, end), or NULL; as sip_find. */
 SIP_TWIN const uint8_t *
 sip_find_twin(const uint8_t *p, const uint8_t *end, const uint8_t *limit, uint8_t c, bool wide)
 {
-#ifdef __x86_64__
-	for (; base_likely(limit - end >= 32) && p < end; p += wide ? 32 : 16) {
-		uint32_t hits =
-			wide ? sip_hits_wide(p, c) : sip_hits(sip_load(p), _mm_set1_epi8((char)c));
-		if (hits) {
-			p += __builtin_ctz(hits);
-			break;
-		}
-	}
 	if (base_likely(limit - end >= 32))
-		return p < end ? p : NULL;
-#endif
+		return sip_find_two_twin(p, end, limit, c, c, wide);
 	return sip_find(p, end, c);
 }
 
