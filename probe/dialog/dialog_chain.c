@@ -12,6 +12,20 @@ offset_of(chain_ref ref)
 	return ref & (CHAIN_BLOCK - 1);
 }
 
+static inline struct chain_block *
+block_at(const struct chain_pool *p, uint32_t b)
+{
+	return &p->lines[b + b / CHAIN_GROUP + 1];
+}
+
+static inline uint32_t *
+next_of(const struct chain_pool *p, uint32_t b)
+{
+	uint8_t *line = p->lines[b / CHAIN_GROUP * (CHAIN_GROUP + 1)].bytes;
+
+	return (uint32_t *)(void *)line + b % CHAIN_GROUP;
+}
+
 /* Free bytes of the last block. */
 static uint32_t
 room_of(const struct chain *c)
@@ -22,8 +36,9 @@ room_of(const struct chain *c)
 size_t
 chain_pool_footprint(uint32_t max)
 {
-	return base_align_up((size_t)max * (sizeof(struct chain_block) + sizeof(uint32_t)),
-		BASE_CACHE_LINE);
+	size_t groups = ((size_t)max + CHAIN_GROUP - 1) / CHAIN_GROUP;
+
+	return groups * (CHAIN_GROUP + 1) * sizeof(struct chain_block);
 }
 
 void
@@ -31,8 +46,7 @@ chain_pool_init(struct chain_pool *p, void *mem, uint32_t max)
 {
 	/* Block 0 stays unused, so that no text has the reference 0.  Blocks never used are not
 	 * touched: fresh is the mark. */
-	p->blocks = mem;
-	p->next = (uint32_t *)(void *)(p->blocks + max);
+	p->lines = mem;
 	p->max = max;
 	p->free_head = 0;
 	p->used = 1;
@@ -49,7 +63,7 @@ chain_free(struct chain_pool *p, struct chain *c)
 {
 	if (c->head == 0)
 		return;
-	p->next[block_of(c->last)] = p->free_head;
+	*next_of(p, block_of(c->last)) = p->free_head;
 	p->free_head = c->head;
 	chain_init(c);
 }
@@ -59,8 +73,8 @@ chain_text_free(struct chain_pool *p, chain_ref ref)
 {
 	struct chain c = {block_of(ref), ref};
 
-	while (c.head && p->next[block_of(c.last)])
-		c.last = p->next[block_of(c.last)] << CHAIN_BLOCK_BITS;
+	while (c.head && *next_of(p, block_of(c.last)))
+		c.last = *next_of(p, block_of(c.last)) << CHAIN_BLOCK_BITS;
 	chain_free(p, &c);
 }
 
@@ -71,18 +85,18 @@ chain_grow(struct chain_pool *p, struct chain *c, uint32_t bytes)
 	uint32_t b = p->free_head;
 
 	if (b)
-		p->free_head = p->next[b];
+		p->free_head = *next_of(p, b);
 	else if (p->used < p->max)
 		b = p->used++;
 	else
 		return NULL;
-	p->next[b] = 0;
+	*next_of(p, b) = 0;
 	if (c->head == 0)
 		c->head = b;
 	else
-		p->next[block_of(c->last)] = b;
+		*next_of(p, block_of(c->last)) = b;
 	c->last = (b << CHAIN_BLOCK_BITS) + bytes - 1;
-	return p->blocks[b].bytes;
+	return block_at(p, b)->bytes;
 }
 
 /* bytes at one place. */
@@ -91,7 +105,7 @@ chain_take(struct chain_pool *p, struct chain *c, uint32_t bytes)
 {
 	if (bytes > room_of(c))
 		return chain_grow(p, c, bytes);
-	uint8_t *at = p->blocks[block_of(c->last)].bytes + offset_of(c->last) + 1;
+	uint8_t *at = block_at(p, block_of(c->last))->bytes + offset_of(c->last) + 1;
 	c->last += bytes;
 	return at;
 }
@@ -113,13 +127,13 @@ chain_item_next(
 	if (at->block == 0)
 		return NULL;
 	if (at->offset + bytes > CHAIN_BLOCK) {
-		at->block = p->next[at->block];
+		at->block = *next_of(p, at->block);
 		at->offset = 0;
 	}
 	if (at->block == 0 ||
 		(at->block == block_of(c->last) && at->offset + bytes > offset_of(c->last) + 1))
 		return NULL;
-	void *item = p->blocks[at->block].bytes + at->offset;
+	void *item = block_at(p, at->block)->bytes + at->offset;
 	at->offset += bytes;
 	return item;
 }
@@ -149,7 +163,7 @@ place_behind(const struct chain_pool *p, chain_ref at, uint32_t n)
 	if (base_likely(offset < CHAIN_BLOCK))
 		return at + n;
 	for (; block && offset >= CHAIN_BLOCK; offset -= CHAIN_BLOCK)
-		block = p->next[block];
+		block = *next_of(p, block);
 	return block ? block << CHAIN_BLOCK_BITS | offset : 0;
 }
 
@@ -161,14 +175,14 @@ bytes_get(const struct chain_pool *p, chain_ref at, void *out, uint32_t n)
 
 	while (n && at) {
 		if (offset_of(at) == 0 && n >= CHAIN_BLOCK) { /* a copy of a fixed length */
-			memcpy(to, p->blocks[block_of(at)].bytes, CHAIN_BLOCK);
+			memcpy(to, block_at(p, block_of(at))->bytes, CHAIN_BLOCK);
 			to += CHAIN_BLOCK;
 			n -= CHAIN_BLOCK;
-			at = p->next[block_of(at)] << CHAIN_BLOCK_BITS;
+			at = *next_of(p, block_of(at)) << CHAIN_BLOCK_BITS;
 			continue;
 		}
 		uint32_t room = CHAIN_BLOCK - offset_of(at), part = n < room ? n : room;
-		memcpy(to, p->blocks[block_of(at)].bytes + offset_of(at), part);
+		memcpy(to, block_at(p, block_of(at))->bytes + offset_of(at), part);
 		to += part;
 		n -= part;
 		at = place_behind(p, at, part);
@@ -190,7 +204,7 @@ head_bytes(uint8_t head[HEAD_LONG], struct chain_head h, bool is_long)
 static inline struct chain_head
 head_read(const struct chain_pool *p, chain_ref ref, uint32_t *bytes)
 {
-	const uint8_t *head = p->blocks[block_of(ref)].bytes + offset_of(ref);
+	const uint8_t *head = block_at(p, block_of(ref))->bytes + offset_of(ref);
 	uint8_t copy[HEAD_LONG];
 
 	if (base_unlikely(CHAIN_BLOCK - offset_of(ref) < HEAD_LONG)) {
@@ -260,7 +274,7 @@ chain_text_add_as(struct chain_pool *p, struct chain *c, struct chain_head h, co
 	head_bytes(head, h, head_len == HEAD_LONG);
 	for (uint32_t i = 0; i < head_len; i++) {
 		chain_ref at = place_behind(p, ref, i);
-		p->blocks[block_of(at)].bytes[offset_of(at)] = head[i];
+		block_at(p, block_of(at))->bytes[offset_of(at)] = head[i];
 	}
 	return ref;
 }
@@ -273,7 +287,7 @@ chain_has_room(const struct chain_pool *p, const struct chain *c, uint32_t bytes
 
 	for (; room < n && left; left--)
 		room += CHAIN_BLOCK;
-	for (; room < n && b; b = p->next[b])
+	for (; room < n && b; b = *next_of(p, b))
 		room += CHAIN_BLOCK;
 	return room >= n && bytes <= LEN_MAX;
 }
@@ -317,7 +331,7 @@ chain_text(const struct chain_pool *p, chain_ref ref, uint8_t *scratch, uint32_t
 	struct chain_head h = head_read(p, ref, &head_len);
 	chain_ref at = place_behind(p, ref, head_len);
 	if (at && offset_of(at) + h.len <= CHAIN_BLOCK)
-		return base_span_of(p->blocks[block_of(at)].bytes + offset_of(at), h.len);
+		return base_span_of(block_at(p, block_of(at))->bytes + offset_of(at), h.len);
 	uint32_t n = h.len < cap ? h.len : cap;
 	bytes_get(p, at, scratch, n);
 	return base_span_of(scratch, n);

@@ -51,9 +51,11 @@ struct chain_block {
 };
 _Static_assert(sizeof(struct chain_block) == BASE_CACHE_LINE, "one line");
 
+/* So many blocks have a line before them: of each the next one of its chain, or free; 0: none. */
+#define CHAIN_GROUP ((uint32_t)(CHAIN_BLOCK / sizeof(uint32_t)))
+
 struct chain_pool {
-	struct chain_block *blocks;
-	uint32_t *next;      /* of each block: the next one of its chain, or free; 0: none */
+	struct chain_block *lines;
 	uint32_t max, free_head, used;
 };
 
