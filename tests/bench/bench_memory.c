@@ -1,5 +1,6 @@
 /* What a call in progress costs in memory: so many calls answered and never hung up, each with its five messages in flow[] and a
- * stream either way, through worker_step.  Resident pages are counted before the tables are made and when all calls stand; then
+ * stream either way, through worker_step.  Resident pages are counted before the tables are made and when all calls stand, and
+ * what an engine without calls takes is not theirs; then
  * the capture ends and every record is read: all calls, all messages, all packets must be there. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #define TICKS_PER_MS 8
 #define PAYLOAD_BYTES 160
 #define MESSAGES 5    /* INVITE to ACK */
+#define ROOM_WITHOUT 16
 
 /* Of the process, ordinary pages and huge ones. */
 static uint64_t
@@ -42,6 +44,21 @@ engine_new(uint32_t calls)
 {
 	/* the last sixteenth of the calls is kept free */
 	return bench_engine_sized((struct bench_tables){calls + calls / 8, 2 * calls, 2 * calls}, 1);
+}
+
+/* What the engine takes whatever the calls: the patterns of hyperscan, tables of TCP, links, registrations.  An engine with room for
+ * next to none; one before it has brought the libraries' own pages. */
+static uint64_t
+resident_without_calls(void)
+{
+	uint64_t before;
+
+	worker_set_free(engine_new(ROOM_WITHOUT));
+	before = resident_bytes();
+	struct worker_set *set = engine_new(ROOM_WITHOUT);
+	uint64_t resident = resident_bytes() - before;
+	worker_set_free(set);
+	return resident;
 }
 
 /* The engine's tables one by one: what of each has been touched, by the first word of its name. */
@@ -105,7 +122,7 @@ bench_memory_of_calls(uint32_t calls)
 	static struct feed f;
 
 	f.ts_ns = 1700000000 * BASE_NS_PER_SEC;
-	uint64_t before = resident_bytes();
+	uint64_t without = resident_without_calls(), before = resident_bytes();
 	struct worker_set *set = engine_new(calls);
 	f.worker = worker_set_worker(set, 0);
 	for (uint32_t call = 0; call < calls; call++, f.ts_ns += CALL_NS)
@@ -130,7 +147,8 @@ bench_memory_of_calls(uint32_t calls)
 	bench_check("streams in records", told->streams, 2ull * calls);
 	bench_check("packets in records", told->packets, 2ull * PACKETS * calls);
 	bench_check("packets lost in records", told->lost, 0);
-	bench_print("memory_call_bytes", (double)resident / calls, "bytes");
+	bench_print("memory_call_bytes", (double)(resident - without) / calls, "bytes");
+	bench_print("memory_without_calls_mib", (double)without / (1 << 20), "MiB");
 	bench_print("memory_resident_mib", (double)resident / (1 << 20), "MiB");
 }
 
@@ -181,7 +199,7 @@ bench_memory_of_traffic(uint32_t calls)
 	struct bench_told truth = {0};
 	struct gen *g = traffic_new(calls, &truth);
 	struct gen_frame frame = {.bytes = f.bytes[0]};
-	uint64_t resident = 0, before;
+	uint64_t resident = 0, without = resident_without_calls(), before;
 	struct worker_set *set = NULL;
 
 	before = resident_bytes(); /* the generator's memory, all of it, is not the engine's */
@@ -207,7 +225,8 @@ bench_memory_of_traffic(uint32_t calls)
 	bench_check("packets", told->packets, truth.packets);
 	bench_check("lost", told->lost, truth.lost);
 	bench_check("what each call says, in one sum", told->sum, truth.sum);
-	bench_print("traffic_call_bytes", (double)resident / calls, "bytes");
+	bench_print("traffic_call_bytes", (double)(resident - without) / calls, "bytes");
+	bench_print("traffic_without_calls_mib", (double)without / (1 << 20), "MiB");
 	bench_print("traffic_resident_mib", (double)resident / (1 << 20), "MiB");
 	bench_print("traffic_packets", (double)told->packets, "packets");
 }
