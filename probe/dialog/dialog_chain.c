@@ -139,10 +139,16 @@ chain_item_next(
 }
 
 void
+chain_prefetch_next(const struct chain_pool *p, const struct chain *c)
+{
+	base_prefetch(next_of(p, c->head));
+}
+
+void
 chain_prefetch(const struct chain_pool *p, const struct chain *c)
 {
-	for (uint32_t b = c->head; b; b = p->next[b])
-		base_prefetch(&p->blocks[b]);
+	for (uint32_t b = c->head; b; b = *next_of(p, b))
+		base_prefetch(block_at(p, b));
 }
 
 /* ---- texts: head, bytes ---- */

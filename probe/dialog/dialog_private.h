@@ -110,11 +110,7 @@ bool chain_text_walk(const struct chain_pool *p, const struct chain *c, struct c
 struct base_span chain_text(const struct chain_pool *p, chain_ref ref, uint8_t *scratch,
 	uint32_t cap);
 /* Fetches where a chain goes on from its first block, then, some time later, all of its blocks. */
-static inline void
-chain_prefetch_next(const struct chain_pool *p, const struct chain *c)
-{
-	base_prefetch(&p->next[c->head]);
-}
+void chain_prefetch_next(const struct chain_pool *p, const struct chain *c);
 void chain_prefetch(const struct chain_pool *p, const struct chain *c);
 
 /* ---- slots ---- */
