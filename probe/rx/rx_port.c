@@ -8,7 +8,9 @@
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#define RX_JOIN_LOOK_US 1000
 #define RX_POOL_CACHE 256
 #define RX_POOL_PER_CORE 2048 /* bursts under way and the caches of a pool */
 /* bytes of an element beside its data: mbuf, header, padding */
@@ -326,12 +328,21 @@ rx_ports_launch(struct rx_ports *ports, int (*fn)(void *context, uint32_t core),
 	return 0;
 }
 
+/* DPDK's own waiting takes a whole CPU. */
+static void
+rx_lcore_join(unsigned lcore)
+{
+	while (rte_eal_get_lcore_state(lcore) != WAIT)
+		usleep(RX_JOIN_LOOK_US);
+	(void)rte_eal_wait_lcore(lcore);
+}
+
 void
 rx_ports_join(struct rx_ports *ports)
 {
 	for (uint32_t core = 0; ports->launched && core < ports->cores; core++)
 		if (ports->launches[core].fn)
-			(void)rte_eal_wait_lcore(ports->launches[core].lcore);
+			rx_lcore_join(ports->launches[core].lcore);
 	ports->launched = false;
 }
 
