@@ -129,8 +129,8 @@ media_lookup(const struct media *m, uint64_t hash, uint32_t ssrc)
 }
 
 /* Where tag and bucket point first, not verified; MEDIA_NONE only where there is no such stream. */
-static inline uint32_t
-guess(const struct media *m, uint64_t hash)
+static __attribute__((noinline)) uint32_t
+guess_on(const struct media *m, uint64_t hash)
 {
 	uint32_t at = (uint32_t)hash & m->table.mask, step = media_table_step(hash);
 
@@ -143,6 +143,15 @@ guess(const struct media *m, uint64_t hash)
 			break;
 	}
 	return MEDIA_NONE;
+}
+
+static inline uint32_t
+guess(const struct media *m, uint64_t hash)
+{
+	const struct media_bucket *b = media_table_home(&m->table, hash);
+	uint32_t bits = media_table_match(b, media_table_tag(hash));
+
+	return base_likely(bits) ? b->index[__builtin_ctz(bits)] : guess_on(m, hash);
 }
 
 void
@@ -263,16 +272,53 @@ media_account(struct media *m, uint32_t index, const struct media_sample *s,
 	account(m, index, s, packet);
 }
 
+/* The next packet in line of the stream's payload type, of which there is nothing more to note, as
+ * of most: what account makes of it, in one run.  False: nothing was done. */
+static inline bool
+account_next(struct media *m, struct media_hot *h, const struct media_packet *packet)
+{
+	const uint8_t *p = packet->payload;
+	int64_t delta = media_elapsed(h->last_ns, packet->ts_ns);
+	uint32_t timestamp = base_load_be32(p + 4), bytes;
+
+	if (p[0] != 0x80 || p[1] != h->steady || p[1] > 0x7f ||
+		base_load_be16(p + 2) != (uint16_t)(h->highest + 1) || (int64_t)h->window >= 0 ||
+		delta > (int64_t)h->delta_max_ns ||
+		(int16_t)(media_look_of(packet->ts_ns) - h->look_at) >= 0 ||
+		__builtin_add_overflow(h->bytes, packet->payload_wire_len - 12, &bytes))
+		return false;
+	struct media_jitter_moved moved =
+		media_jitter_of(h, m->ticks_per_ns[h->clock], delta, timestamp);
+	if (base_unlikely(!media_transit_is_usual(m, h, moved.transit)))
+		return false;
+	media_jitter_take(h, moved.jitter, timestamp);
+	h->transit = moved.transit;
+	h->transit_min = moved.transit < h->transit_min ? moved.transit : h->transit_min;
+	h->bytes = bytes;
+	h->highest++;
+	h->window = h->window << 1 | 1;
+	h->last_ns = packet->ts_ns;
+	return true;
+}
+
+static __attribute__((noinline)) void
+update_one(struct media *m, struct media_packet *packet)
+{
+	struct media_sample s;
+
+	sample_read(&s, packet);
+	if (!account(m, packet->stream, &s, packet))
+		packet->stream = MEDIA_NONE;
+}
+
 void
 media_update(struct media *m, struct media_packet *packets, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		struct media_packet *packet = &packets[i];
-		struct media_sample s;
 		if (base_unlikely(packet->stream == MEDIA_NONE))
 			continue;
-		sample_read(&s, packet);
-		if (base_unlikely(!account(m, packet->stream, &s, packet)))
-			packet->stream = MEDIA_NONE;
+		if (base_unlikely(!account_next(m, &m->hot[packet->stream], packet)))
+			update_one(m, packet);
 	}
 }

@@ -487,19 +487,49 @@ media_look_of(int64_t ts_ns)
 	return (uint16_t)((uint64_t)ts_ns >> 24);
 }
 
-/* The jitter of a hot line moves by one packet: RFC 3550 A.8 in clock ticks.  Returns its
- * transit. */
-static inline float
-media_jitter_step(struct media_hot *h, double ticks_per_ns, int64_t elapsed_ns, uint32_t timestamp)
+/* What one packet makes of a hot line's jitter (RFC 3550 A.8) and transit, in clock ticks. */
+struct media_jitter_moved {
+	float jitter, transit;
+};
+static inline struct media_jitter_moved
+media_jitter_of(const struct media_hot *h, double ticks_per_ns, int64_t elapsed_ns,
+	uint32_t timestamp)
 {
 	double d = (double)elapsed_ns * ticks_per_ns - (double)(int32_t)(timestamp - h->timestamp);
 	double jitter = (double)h->jitter + (__builtin_fabs(d) - (double)h->jitter) * 0.0625;
 
-	h->jitter = (float)jitter;
-	h->jitter_sum += h->jitter;
-	h->jitter_max = h->jitter > h->jitter_max ? h->jitter : h->jitter_max;
+	return (struct media_jitter_moved){(float)jitter, h->transit + (float)d};
+}
+
+static inline void
+media_jitter_take(struct media_hot *h, float jitter, uint32_t timestamp)
+{
+	h->jitter = jitter;
+	h->jitter_sum += jitter;
+	h->jitter_max = jitter > h->jitter_max ? jitter : h->jitter_max;
 	h->timestamp = timestamp;
-	return h->transit + (float)d;
+}
+
+/* Returns its transit. */
+static inline float
+media_jitter_step(struct media_hot *h, double ticks_per_ns, int64_t elapsed_ns, uint32_t timestamp)
+{
+	struct media_jitter_moved moved = media_jitter_of(h, ticks_per_ns, elapsed_ns, timestamp);
+
+	media_jitter_take(h, moved.jitter, timestamp);
+	return moved.transit;
+}
+
+/* Not above the jitter buffer's bound, and not below the quickest packet's. */
+static inline bool
+media_transit_is_usual(const struct media *m, const struct media_hot *h, float transit)
+{
+	uint32_t bits, late;
+
+	/* As integers, floats from 0 up keep their order, and negative ones are above them all. */
+	memcpy(&bits, &transit, sizeof(bits));
+	memcpy(&late, &m->late_ticks[h->clock], sizeof(late));
+	return bits <= late;
 }
 
 static inline void
@@ -508,12 +538,8 @@ media_transit_step(struct media *m, uint32_t index, const struct media_sample *s
 {
 	struct media_hot *h = &m->hot[index];
 	float transit = a.transit;
-	uint32_t bits, late;
 
-	/* As integers, floats from 0 up keep their order, and negative ones are above them all. */
-	memcpy(&bits, &transit, sizeof(bits));
-	memcpy(&late, &m->late_ticks[h->clock], sizeof(late));
-	if (base_unlikely(bits > late))
+	if (base_unlikely(!media_transit_is_usual(m, h, transit)))
 		transit = media_quality_transit(m, index, s, a);
 	h->transit = transit;
 	h->transit_min = transit < h->transit_min ? transit : h->transit_min;

@@ -1,5 +1,5 @@
-/* Billing as the configuration has it.  Apart from sinks.c, whose list brings the libraries of every
- * sink: ringtap read writes billing files and starts without those. */
+/* Billing as the configuration has it.  Apart from sinks.c, whose list brings the libraries of
+ * every sink: ringtap read writes billing files and starts without those. */
 #include "sinks.h"
 
 static bool

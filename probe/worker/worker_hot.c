@@ -1,7 +1,7 @@
 /* The path of a packet, on one screen: worker_step. */
 #include "worker_private.h"
 
-#define FRAMES_AHEAD 4 /* that many are asked of the cache before they are looked at */
+#define FRAMES_AHEAD 8 /* that many are asked of the cache before they are looked at */
 
 static enum packet_verdict worker_miss(struct worker *w, struct media_packet *packet);
 
@@ -208,6 +208,8 @@ worker_step(struct worker *w, const struct rx_frame *frames, uint32_t n)
 	uint64_t bytes = 0;
 
 	w->frames = frames;
+	for (uint32_t i = 0; i < FRAMES_AHEAD && i < n; i++)
+		base_prefetch(frames[i].data);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct rx_frame *f = &frames[i];
 		if (i + FRAMES_AHEAD < n)

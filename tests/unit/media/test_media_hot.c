@@ -193,13 +193,52 @@ header_extension_csrc_and_padding_are_not_payload(void **state)
 	rig_free(r);
 }
 
+/* media_update's short run and media_account keep the same books, whatever the packets do. */
+static void
+the_short_run_counts_as_the_long_one(void **state)
+{
+	uint32_t seed = 3, seq = 65000, timestamp = 1;
+	struct rig *a = rig_new(16), *b = rig_new(16);
+	int64_t ts_ns = 0;
+
+	rig_announce(a, 2, 5, MEDIA_SIDE_CALLEE);
+	rig_announce(b, 2, 5, MEDIA_SIDE_CALLEE);
+	for (uint32_t i = 0; i < 20000; i++) {
+		struct media_sample s;
+		struct test_packet t;
+		seed = seed * 1664525u + 1013904223u;
+		uint32_t what = seed >> 24, late = seed >> 12 & 0xfff;
+		seq += what == 1 ? 3 : what == 2 ? 0 : what == 3 ? (uint32_t)-2 : 1;
+		timestamp += what == 4 ? 1600 : 160;
+		ts_ns += 20 * MS + (what == 5 ? 300 * MS : 0) + late * 1000 - 2000000;
+		test_packet_make(&t, &(struct rtp){.src = 1, .dst = 2, .ssrc = 9, .seq = (uint16_t)seq, .payload_len = what == 6 ? 20 : 160,
+			.payload_type = what == 7 ? 101 : 8, .timestamp = timestamp, .ts_ns = ts_ns, .marker = what == 8});
+		rig_burst(a, &t, 1);
+		media_prepare(b->m, &t.packet, 1);
+		media_find(b->m, &t.packet, 1);
+		if (t.packet.stream == MEDIA_NONE)
+			media_begin(b->m, &t.packet);
+		else if (media_sample_of(&s, &t.packet))
+			media_account(b->m, t.packet.stream, &s, &t.packet);
+	}
+	media_collect(a->m, 5, rig_take, a);
+	media_collect(b->m, 5, rig_take, b);
+	assert_int_equal(a->n_got, 1);
+	assert_int_equal(b->n_got, 1);
+	assert_memory_equal(&a->got[0], &b->got[0], sizeof(a->got[0]));
+	assert_true(a->got[0].lost > 50 && a->got[0].duplicates > 50 && a->got[0].markers > 50);
+	rig_free(a);
+	rig_free(b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_cannot_be_rtp_gets_no_hash),
 		cmocka_unit_test(hash_depends_on_every_part_of_the_key),
-		cmocka_unit_test(a_plain_packet_has_the_hash_of_its_view), cmocka_unit_test(neighbouring_keys_spread_over_the_buckets),
+		cmocka_unit_test(a_plain_packet_has_the_hash_of_its_view),
+		cmocka_unit_test(the_short_run_counts_as_the_long_one), cmocka_unit_test(neighbouring_keys_spread_over_the_buckets),
 		cmocka_unit_test(a_burst_of_one_stream_counts_every_packet_once),
 		cmocka_unit_test(a_full_table_finds_every_stream),
 		cmocka_unit_test(header_extension_csrc_and_padding_are_not_payload),
