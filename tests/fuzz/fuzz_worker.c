@@ -33,6 +33,22 @@ keep(void *context, uint32_t core, uint8_t *record, uint32_t len)
 	return true;
 }
 
+/* A message that is kept: put together as the ring does, it reads back with the bytes that it has. */
+static bool
+keep_message(void *context, uint32_t core, uint8_t *record, uint32_t len, struct base_span text)
+{
+	static uint8_t bytes[RECORD_BYTES_MAX];
+	static struct record_row row;
+
+	if (len + text.len > sizeof(bytes))
+		abort();
+	memcpy(bytes, record, len);
+	memcpy(bytes + len, text.p, text.len);
+	if (record_row_read(&row, bytes, len + text.len) != 0 || !base_span_eq(row.values[RECORD_F_TEXT].text, text))
+		abort();
+	return keep(context, core, bytes, len + text.len);
+}
+
 static uint32_t
 wrap(struct run *r, uint8_t how, uint8_t *out, const uint8_t *payload, uint32_t len)
 {
@@ -115,8 +131,12 @@ set_new(void)
 		config->tables.fragments = 4;
 		config->tables.tcp_flows = 4;
 		config->tables.tcp_buffer_bytes = 8192;
+		config->messages.keep = CONFIG_KEEP_ALL;
+		config->messages.max_bytes = 700;
+		config->dtmf.mask = true;
 	}
-	struct worker_options o = {.config = config, .cores = 1, .replay = true, .clock_source = "capture", .record = keep};
+	struct worker_options o = {.config = config, .cores = 1, .replay = true, .clock_source = "capture", .record = keep,
+		.keep = keep_message};
 	if (worker_set_new(&set, &o, &e) != 0)
 		abort();
 	return set;
