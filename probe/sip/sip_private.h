@@ -125,20 +125,43 @@ sip_find_line_end(const uint8_t *p, const uint8_t *end)
 {
 #ifdef __SSE2__
 	const __m128i cr = _mm_set1_epi8('\r'), lf = _mm_set1_epi8('\n');
-	unsigned hits = 0;
 
-	for (; end - p > 0; p += 16) {
-		__m128i chunk = end - p >= 16 ? sip_load(p) : sip_load_short(p, (size_t)(end - p));
-		hits = sip_hits(chunk, cr) | sip_hits(chunk, lf);
+	for (; end - p >= 16; p += 16) {
+		__m128i chunk = sip_load(p);
+		unsigned hits = (unsigned)_mm_movemask_epi8(
+			_mm_or_si128(_mm_cmpeq_epi8(chunk, cr), _mm_cmpeq_epi8(chunk, lf)));
 		if (hits)
 			return p + __builtin_ctz(hits);
 	}
-	return end;
-#else
+#endif
 	while (p < end && *p != '\r' && *p != '\n')
 		p++;
 	return p;
+}
+
+/* The first white space in [p, end), or end; limit: the end of the bytes that may be read. */
+static inline const uint8_t *
+sip_find_space(const uint8_t *p, const uint8_t *end, const uint8_t *limit)
+{
+#ifdef __SSE2__
+	if (base_likely(limit - p >= 16)) {
+		__m128i chunk = sip_load(p);
+		unsigned hits = sip_hits(_mm_min_epu8(chunk, _mm_set1_epi8(' ')), chunk);
+		p += __builtin_ctz(hits | 0x10000);
+	}
 #endif
+	while (p < end && (*p > ' ' || !base_is_space(*p)))
+		p++;
+	return p < end ? p : end;
+}
+
+/* base_span_trim of what is seldom to be trimmed. */
+static inline struct base_span
+sip_trim(struct base_span s)
+{
+	if (base_likely(s.len && s.p[0] > ' ' && s.p[s.len - 1] > ' '))
+		return s;
+	return base_span_trim(s);
 }
 
 static inline const uint8_t *

@@ -9,6 +9,7 @@ struct common {
 
 struct reader {
 	struct sip_sdp *sdp;
+	const uint8_t *limit; /* the end of the text */
 	struct sip_sdp_media
 		*media; /* the current one; NULL in the session part and where there is no room */
 	struct common session, current;
@@ -18,15 +19,15 @@ struct reader {
 
 /* Takes the word up to white space off *rest: empty at the end. */
 static struct base_span
-word_take(struct base_span *rest)
+word_take(const struct reader *r, struct base_span *rest)
 {
-	if (rest->len == 0)
+	const uint8_t *end = sip_span_end(*rest), *p = sip_skip_space(rest->p, end), *q;
+
+	if (p == end) {
+		*rest = base_span_of(end, 0);
 		return *rest;
-
-	const uint8_t *end = sip_span_end(*rest), *p = sip_skip_space(rest->p, end), *q = p;
-
-	while (q < end && (*q > ' ' || !base_is_space(*q)))
-		q++;
+	}
+	q = sip_find_space(p, end, r->limit);
 	*rest = sip_between(q, end);
 	return sip_between(p, q);
 }
@@ -34,15 +35,23 @@ word_take(struct base_span *rest)
 /* Splits s at the first c: what stands before; *rest what stands behind, empty where there is no c.
  */
 static struct base_span
-before(struct base_span s, uint8_t c, struct base_span *rest)
+before(const struct reader *r, struct base_span s, uint8_t c, struct base_span *rest)
 {
+	const uint8_t *end = sip_span_end(s), *at = s.p;
+
 	*rest = base_span_of(s.p, 0);
 	if (s.len == 0)
 		return s;
-
-	const uint8_t *end = sip_span_end(s), *at = sip_find(s.p, end, c);
-
-	if (!at)
+#ifdef __SSE2__
+	if (base_likely(r->limit - at >= 16)) {
+		at += __builtin_ctz(sip_hits(sip_load(at), _mm_set1_epi8((char)c)) | 0x10000);
+		if (at >= end)
+			return s;
+	}
+#endif
+	while (at < end && *at != c)
+		at++;
+	if (at == end)
 		return s;
 	*rest = sip_between(at + 1, end);
 	return sip_between(s.p, at);
@@ -62,13 +71,13 @@ u16_parse(struct base_span s, uint16_t *out)
 /* nettype addrtype address [ "/" ttl ] [ "/" count ]: false where it is no address (a host name).
  */
 static bool
-connection_parse(struct base_span value, struct base_ip *ip)
+connection_parse(const struct reader *r, struct base_span value, struct base_ip *ip)
 {
-	struct base_span rest, net = word_take(&value);
+	struct base_span rest, net = word_take(r, &value);
 
-	word_take(&value);
+	word_take(r, &value);
 	return base_span_eq_nocase(net, BASE_SPAN("IN")) &&
-	       base_ip_parse(before(word_take(&value), '/', &rest), ip);
+	       base_ip_parse(before(r, word_take(r, &value), '/', &rest), ip);
 }
 
 /* The first c= of a level counts; further ones of a media are layers of multicast (RFC 8866 5.7).
@@ -79,7 +88,7 @@ connection_line(struct reader *r, struct base_span value)
 	if (r->connected)
 		return;
 	r->connected = true;
-	r->current.ip_valid = connection_parse(value, &r->current.ip);
+	r->current.ip_valid = connection_parse(r, value, &r->current.ip);
 }
 
 static void
@@ -105,7 +114,7 @@ formats_read(struct reader *r, struct base_span rest)
 	struct sip_sdp_media *media = r->media;
 	struct base_span word;
 
-	while ((word = word_take(&rest)).len) {
+	while ((word = word_take(r, &rest)).len) {
 		uint32_t type;
 		if (media->n_formats == SIP_SDP_FORMATS_MAX) {
 			r->sdp->truncated = true;
@@ -137,14 +146,14 @@ media_line(struct reader *r, struct base_span value)
 	}
 	media = r->media = &r->sdp->media[r->sdp->n_media++];
 	memset(media, 0, offsetof(struct sip_sdp_media, formats));
-	media->type = word_take(&value);
-	port = before(word_take(&value), '/', &count);
+	media->type = word_take(r, &value);
+	port = before(r, word_take(r, &value), '/', &count);
 	media->port_count = 1;
 	if (!u16_parse(port, &media->port))
 		media->port = 0;
 	if (count.len && (!u16_parse(count, &media->port_count) || media->port_count == 0))
 		media->port_count = 1;
-	media->proto = word_take(&value);
+	media->proto = word_take(r, &value);
 	formats_read(r, value);
 }
 
@@ -166,14 +175,14 @@ format_find(struct reader *r, struct base_span type)
 static void
 rtpmap_read(struct reader *r, struct base_span value)
 {
-	struct sip_sdp_format *format = format_find(r, word_take(&value));
+	struct sip_sdp_format *format = format_find(r, word_take(r, &value));
 	struct base_span rate, channels;
 	uint32_t v;
 
 	if (!format)
 		return;
-	format->encoding = before(word_take(&value), '/', &rate);
-	rate = before(rate, '/', &channels);
+	format->encoding = before(r, word_take(r, &value), '/', &rate);
+	rate = before(r, rate, '/', &channels);
 	format->clock_rate = sip_length_parse(rate, &v) ? v : 0;
 	format->channels = sip_length_parse(channels, &v) && v <= UINT8_MAX ? (uint8_t)v : 0;
 }
@@ -181,10 +190,10 @@ rtpmap_read(struct reader *r, struct base_span value)
 static void
 fmtp_read(struct reader *r, struct base_span value)
 {
-	struct sip_sdp_format *format = format_find(r, word_take(&value));
+	struct sip_sdp_format *format = format_find(r, word_take(r, &value));
 
 	if (format)
-		format->fmtp = base_span_trim(value);
+		format->fmtp = sip_trim(value);
 }
 
 /* port [ nettype addrtype address ] (RFC 3605) */
@@ -193,9 +202,9 @@ rtcp_read(struct reader *r, struct base_span value)
 {
 	struct base_ip ip;
 
-	if (!r->media || !u16_parse(word_take(&value), &r->media->rtcp_port))
+	if (!r->media || !u16_parse(word_take(r, &value), &r->media->rtcp_port))
 		return;
-	if (connection_parse(value, &ip))
+	if (connection_parse(r, value, &ip))
 		r->media->rtcp_ip = ip;
 }
 
@@ -208,15 +217,15 @@ candidate_read(struct reader *r, struct base_span value)
 
 	if (!r->media || r->media->n_candidates == SIP_SDP_CANDIDATES_MAX)
 		return;
-	word_take(&value);
-	component = word_take(&value);
-	transport = word_take(&value);
-	word_take(&value);
+	word_take(r, &value);
+	component = word_take(r, &value);
+	transport = word_take(r, &value);
+	word_take(r, &value);
 	if (!base_span_eq(component, BASE_SPAN("1")) ||
 		!base_span_eq_nocase(transport, BASE_SPAN("udp")))
 		return;
-	if (base_ip_parse(word_take(&value), &endpoint.ip) &&
-		u16_parse(word_take(&value), &endpoint.port))
+	if (base_ip_parse(word_take(r, &value), &endpoint.ip) &&
+		u16_parse(word_take(r, &value), &endpoint.port))
 		r->media->candidates[r->media->n_candidates++] = endpoint;
 }
 
@@ -226,7 +235,8 @@ ptime_read(struct reader *r, struct base_span value)
 {
 	struct base_span fraction;
 
-	if (r->media && !u16_parse(before(word_take(&value), '.', &fraction), &r->media->ptime_ms))
+	if (r->media &&
+		!u16_parse(before(r, word_take(r, &value), '.', &fraction), &r->media->ptime_ms))
 		r->media->ptime_ms = 0;
 }
 
@@ -252,7 +262,7 @@ valued_read(struct reader *r, struct base_span name, struct base_span value)
 static void
 attribute_line(struct reader *r, struct base_span line)
 {
-	struct base_span value, name = base_span_trim(before(line, ':', &value));
+	struct base_span value, name = sip_trim(before(r, line, ':', &value));
 	struct common *to = &r->current;
 
 	if (valued_read(r, name, value))
@@ -276,20 +286,21 @@ attribute_line(struct reader *r, struct base_span line)
 static bool
 line_next(struct base_span *rest, struct base_span *line)
 {
-	const uint8_t *p = rest->p, *end = p + rest->len;
+	const uint8_t *p = rest->p, *end = p + rest->len, *q;
 
 	while (p < end && (*p == '\r' || *p == '\n'))
 		p++;
-	const uint8_t *q = sip_find_line_end(p, end);
+	q = sip_find_line_end(p, end);
 	*line = sip_between(p, q);
+	q += end - q >= 2 && q[0] == '\r' && q[1] == '\n' ? 2 : 0;
 	*rest = sip_between(q, end);
-	return q != p;
+	return line->len != 0;
 }
 
 bool
 sip_sdp_parse(struct sip_sdp *sdp, struct base_span text)
 {
-	struct reader r = {.sdp = sdp};
+	struct reader r = {.sdp = sdp, .limit = sip_span_end(text)};
 	struct base_span line, value;
 	bool known = false;
 
@@ -302,7 +313,7 @@ sip_sdp_parse(struct sip_sdp *sdp, struct base_span text)
 		known = true;
 		if (!readable)
 			continue;
-		value = base_span_trim(base_span_of(line.p + 2, line.len - 2));
+		value = sip_trim(base_span_of(line.p + 2, line.len - 2));
 		switch (line.p[0]) {
 		case 'o': sdp->origin = value; break;
 		case 's': sdp->session_name = value; break;

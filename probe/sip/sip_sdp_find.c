@@ -91,11 +91,11 @@ part_next(const uint8_t **p, const uint8_t *end, struct base_span boundary, stru
 static struct base_span
 find_in(struct base_span content_type, struct base_span body, int nesting)
 {
-	struct base_span params, boundary, part, part_type, found = {0};
-	struct base_span type = media_type(content_type, &params);
+	struct base_span params, boundary, part, part_type, found = {0}, type;
 
-	if (body.len == 0)
-		return found;
+	if (body.len == 0 || base_span_eq(content_type, BASE_SPAN("application/sdp")))
+		return body;
+	type = media_type(content_type, &params);
 	if (base_span_eq_nocase(type, BASE_SPAN("application/sdp")))
 		return body;
 	if (nesting > NESTING || !base_span_starts_nocase(type, BASE_SPAN("multipart/")) ||
