@@ -87,62 +87,66 @@ is_repeated(const struct sip_message *m, uint64_t once)
 }
 
 /* Expected in every message (RFC 3261 8.1.1); Max-Forwards is left out, RFC 2543 had it optional.
- */
+ * No index of a header has the upper bit that SIP_NO_HEADER has. */
 static bool
 has_mandatory(const struct sip_message *m)
 {
-	return m->first[SIP_HDR_VIA] != SIP_NO_HEADER && m->first[SIP_HDR_FROM] != SIP_NO_HEADER &&
-	       m->first[SIP_HDR_TO] != SIP_NO_HEADER &&
-	       m->first[SIP_HDR_CALL_ID] != SIP_NO_HEADER &&
-	       m->first[SIP_HDR_CSEQ] != SIP_NO_HEADER;
+	return !((m->first[SIP_HDR_VIA] | m->first[SIP_HDR_FROM] | m->first[SIP_HDR_TO] |
+			 m->first[SIP_HDR_CALL_ID] | m->first[SIP_HDR_CSEQ]) &
+		 0x80);
+}
+_Static_assert(SIP_NO_HEADER & 0x80 && SIP_HEADERS_MAX <= 0x80, "told by the upper bit");
+
+static inline bool
+has_room(const struct sip_message *m, struct base_span value)
+{
+	return value.len && m->start + m->len - sip_span_end(value) >= SIP_ROOM;
 }
 
-/* The tag of a From or To value of the usual form, [display] <URI> [;tag=value ...].  False: take
- * the long way, which gives the same. */
+/* The tag of a From or To value of the usual form, [display] <URI> [;tag=value ...], with room
+ * behind it.  False: take the long way, which gives the same. */
 SIP_TWIN bool
-tag_take(struct base_span value, const uint8_t *limit, struct base_span *tag, bool wide)
+tag_take(struct base_span value, struct base_span *tag, bool wide)
 {
 	const uint8_t *p = value.p, *end = sip_span_end(value), *q;
 
-	if (p < end && *p == '"') {
-		q = sip_find_two_twin(p + 1, end, limit, '"', '\\', wide);
+	if (*p == '"') {
+		q = sip_find_twin(p + 1, end, '"', '\\', wide);
 		if (!q || *q == '\\')
 			return false;
 		p = q + 1;
-		p += p < end && *p == ' ';
+		p += *p == ' ';
 	} else {
 		while (p < end && (sip_is(*p, SIP_CHAR_TOKEN) || *p == ' '))
 			p++;
 	}
-	if (p == end || *p != '<')
+	if (*p != '<')
 		return false;
-	p = sip_find_twin(p, end, limit, '>', wide);
+	p = sip_find_twin(p, end, '>', '>', wide);
 	if (!p)
 		return false;
 	*tag = base_span_of(++p, 0);
 	if (p == end)
 		return true;
-	if (end - p < 6 || memcmp(p, ";tag=", 5) != 0)
+	if (memcmp(p, ";tag=", 5) != 0)
 		return false;
 	p += 5;
-	q = sip_skip_twin(p, end, limit, SIP_CHAR_VALUE, wide);
+	q = sip_skip_twin(p, SIP_CHAR_VALUE, wide);
 	*tag = sip_between(p, q);
 	return q != p && (q == end || *q == ';');
 }
 
-/* Behind the host at p, or NULL. */
+/* Behind the host at p, or p where there is none. */
 SIP_TWIN const uint8_t *
-host_skip(const uint8_t *p, const uint8_t *end, const uint8_t *limit, bool wide)
+host_skip(const uint8_t *p, bool wide)
 {
 	const uint8_t *q = p;
 
-	if (q == end || *q != '[') {
-		q = sip_skip_twin(p, end, limit, SIP_CHAR_HOST, wide);
-		return q == p ? NULL : q;
-	}
-	for (q++; q < end && (sip_is(*q, SIP_CHAR_HEX) || *q == ':' || *q == '.'); q++)
+	if (*q != '[')
+		return sip_skip_twin(p, SIP_CHAR_HOST, wide);
+	for (q++; sip_is(*q, SIP_CHAR_HEX) || *q == ':' || *q == '.'; q++)
 		;
-	return q < end && *q == ']' && q - p > 1 ? q + 1 : NULL;
+	return *q == ']' && q - p > 1 ? q + 1 : p;
 }
 
 /* The branch of ;name[=value] parameters without quotes and white space, the last one. */
@@ -170,36 +174,38 @@ branch_of_params(const uint8_t *p, const uint8_t *end, struct base_span *branch)
 }
 
 /* The branch of a Via value of the usual form, one element SIP/2.0/token host[:port];params without
- * a quote.  False: take the long way, which gives the same. */
+ * a quote, with room behind it.  False: take the long way, which gives the same. */
 SIP_TWIN bool
-branch_take(struct base_span value, const uint8_t *limit, struct base_span *branch, bool wide)
+branch_take(struct base_span value, struct base_span *branch, bool wide)
 {
 	const uint8_t *p = value.p, *end = sip_span_end(value), *q;
 
 	*branch = base_span_of(p, 0);
 	if (value.len < 12 || memcmp(p, "SIP/2.0/", 8) != 0)
 		return false;
-	if (memcmp(p + 8, "UDP ", 4) == 0)
-		p += 11;
-	else
-		p = sip_skip_twin(p + 8, end, limit, SIP_CHAR_TOKEN, wide);
-	if (p == value.p + 8 || p == end || *p != ' ')
+	p += 8;
+	q = memcmp(p, "UDP ", 4) == 0 ? p + 3 : sip_skip_twin(p, SIP_CHAR_TOKEN, wide);
+	if (q == p || *q != ' ')
 		return false;
-	p = host_skip(p + 1, end, limit, wide);
-	if (p && p < end && *p == ':')
-		p = end - p > 8 ? p + 1 + sip_digits8(p + 1) : sip_skip_digits(p + 1, end);
-	if (!p || p == end)
+	p = q + 1;
+	q = host_skip(p, wide);
+	if (q == p)
 		return false;
-	if (base_likely(end - p > 8 && memcmp(p, ";branch=", 8) == 0)) {
-		q = sip_skip_twin(p + 8, end, limit, SIP_CHAR_VALUE, wide);
-		if (q == p + 8)
+	if (*q == ':')
+		q += 1 + sip_digits8(q + 1);
+	if (q >= end)
+		return false;
+	p = q;
+	if (base_likely(memcmp(p, ";branch=", 8) == 0)) {
+		p += 8;
+		q = sip_skip_twin(p, SIP_CHAR_VALUE, wide);
+		if (q == p)
 			return false;
-		*branch = sip_between(p + 8, q);
-		p = q;
-		if (end - p == 6 && memcmp(p, ";rport", 6) == 0)
+		*branch = sip_between(p, q);
+		if (base_likely(end - q == 6 && memcmp(q, ";rport", 6) == 0))
 			return true;
 	}
-	return branch_of_params(p, end, branch);
+	return branch_of_params(q, end, branch);
 }
 
 /* Tags, branch and CSeq by the short way: those of enum taken that were found so. */
@@ -207,12 +213,15 @@ enum taken { TAKEN_FROM = 1, TAKEN_TO = 2, TAKEN_VIA = 4, TAKEN_CSEQ = 8, TAKEN_
 SIP_TWIN uint32_t
 usual_take(struct sip_message *m, bool wide)
 {
-	const uint8_t *limit = m->start + m->len;
+	uint32_t taken = 0;
 
-	return (tag_take(m->from.value, limit, &m->from.tag, wide) ? TAKEN_FROM : 0) |
-	       (tag_take(m->to.value, limit, &m->to.tag, wide) ? TAKEN_TO : 0) |
-	       (branch_take(m->via.value, limit, &m->via.branch, wide) ? TAKEN_VIA : 0) |
-	       (cseq_take(m, limit) ? TAKEN_CSEQ : 0);
+	if (has_room(m, m->from.value) && tag_take(m->from.value, &m->from.tag, wide))
+		taken |= TAKEN_FROM;
+	if (has_room(m, m->to.value) && tag_take(m->to.value, &m->to.tag, wide))
+		taken |= TAKEN_TO;
+	if (has_room(m, m->via.value) && branch_take(m->via.value, &m->via.branch, wide))
+		taken |= TAKEN_VIA;
+	return cseq_take(m, m->start + m->len) ? taken | TAKEN_CSEQ : taken;
 }
 
 static uint32_t SIP_WIDE_CODE

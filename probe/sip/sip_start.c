@@ -160,10 +160,10 @@ start_set(struct sip_message *m, const uint8_t *p, const uint8_t *line_end)
 }
 
 /* "SIP/2.0 " 3DIGIT " " reason CR LF */
-SIP_TWIN const uint8_t *
-status_line_take(struct sip_message *m, const uint8_t *p, const uint8_t *end, bool wide)
+static const uint8_t *
+status_line_take(struct sip_message *m, const uint8_t *p, const uint8_t *end)
 {
-	const uint8_t *lf = sip_find_twin(p + 12, end, end, '\n', wide);
+	const uint8_t *lf = sip_find(p + 12, end, '\n');
 
 	if (!lf || lf[-1] != '\r' || sip_digits8(p + 8) != 3 || p[8] == '0' || p[11] != ' ')
 		return NULL;
@@ -199,24 +199,10 @@ request_line_take(struct sip_message *m, const uint8_t *p, bool wide)
 	return version + 9;
 }
 
-SIP_TWIN const uint8_t *
-start_take(struct sip_message *m, const uint8_t *p, const uint8_t *end, bool wide)
-{
-	if (memcmp(p, "SIP/2.0 ", 8) == 0)
-		return status_line_take(m, p, end, wide);
-	return request_line_take(m, p, wide);
-}
-
 static const uint8_t *SIP_WIDE_CODE
-start_take_wide(struct sip_message *m, const uint8_t *p, const uint8_t *end)
+request_line_take_wide(struct sip_message *m, const uint8_t *p)
 {
-	return start_take(m, p, end, true);
-}
-
-static const uint8_t *
-start_take_narrow(struct sip_message *m, const uint8_t *p, const uint8_t *end)
-{
-	return start_take(m, p, end, false);
+	return request_line_take(m, p, true);
 }
 
 const uint8_t *
@@ -224,7 +210,9 @@ sip_start_take(struct sip_message *m, const uint8_t *p, const uint8_t *end, enum
 {
 	if (way == SIP_WAY_LONG || end - p < START_BYTES)
 		return NULL;
-	return way == SIP_WAY_WIDE ? start_take_wide(m, p, end) : start_take_narrow(m, p, end);
+	if (memcmp(p, "SIP/2.0 ", 8) == 0)
+		return status_line_take(m, p, end);
+	return way == SIP_WAY_WIDE ? request_line_take_wide(m, p) : request_line_take(m, p, false);
 }
 
 static bool

@@ -7,8 +7,8 @@
  * a parse knows neither, and takes any message; the short ways take the usual message and leave
  * the rest to it.  All three give the same result, which sip_parse_as lets a test see.
  *
- * `limit` is the end of the bytes that may be read, at or behind `end`, where what is asked about
- * ends. */
+ * What follows a header's value is white space or the end of the message; a short way asks for
+ * SIP_ROOM bytes of the message there, and may then read so far without asking again. */
 #pragma once
 
 #include "sip_private.h"
@@ -20,6 +20,8 @@
 #define SIP_WIDE_CODE
 #endif
 #define SIP_TWIN static inline __attribute__((always_inline))
+
+#define SIP_ROOM 32
 
 /* This machine has what SIP_WIDE_CODE asks for. */
 static inline bool
@@ -193,90 +195,61 @@ sip_colon_twin(const uint8_t *p, bool wide)
 #endif
 }
 
-#ifdef __SSE2__
-/* Bit i is set where byte i of a step at p, 16 or wide 32, is a or b. */
-SIP_TWIN uint32_t
-sip_hits_twin(const uint8_t *p, uint8_t a, uint8_t b, bool wide)
-{
-	__m128i chunk;
-
-#ifdef __x86_64__
-	if (wide)
-		return a == b ? sip_hits_wide(p, a) : sip_hits_wide(p, a) | sip_hits_wide(p, b);
-#endif
-	chunk = sip_load(p);
-	return sip_hits(chunk, _mm_set1_epi8((char)a)) |
-	       (a == b ? 0 : sip_hits(chunk, _mm_set1_epi8((char)b)));
-}
-#endif
-
-/* The first a or b in [p, end), or NULL. */
+/* The first a or b in [p, end), or NULL; 32 bytes behind end may be read. */
 SIP_TWIN const uint8_t *
-sip_find_two_twin(
-	const uint8_t *p, const uint8_t *end, const uint8_t *limit, uint8_t a, uint8_t b, bool wide)
+sip_find_twin(const uint8_t *p, const uint8_t *end, uint8_t a, uint8_t b, bool wide)
 {
 #ifdef __SSE2__
 	uint32_t hits = 0;
 
-	if (base_likely(limit - end >= 32)) {
-		for (; p < end; p += wide ? 32 : 16) {
-			hits = sip_hits_twin(p, a, b, wide);
-			if (hits)
-				break;
-		}
-		p += hits ? __builtin_ctz(hits) : 0;
-		return p < end ? p : NULL;
+	for (; p < end; p += wide ? 32 : 16) {
+		hits = wide ? sip_hits_wide(p, a) : sip_hits(sip_load(p), _mm_set1_epi8((char)a));
+		if (a != b)
+			hits |= wide ? sip_hits_wide(p, b)
+				     : sip_hits(sip_load(p), _mm_set1_epi8((char)b));
+		if (hits)
+			break;
 	}
-#endif
+	p += hits ? __builtin_ctz(hits) : 0;
+#else
 	while (p < end && *p != a && *p != b)
 		p++;
+#endif
 	return p < end ? p : NULL;
-}
-
-/* The first c in [p, end), or NULL; as sip_find. */
-SIP_TWIN const uint8_t *
-sip_find_twin(const uint8_t *p, const uint8_t *end, const uint8_t *limit, uint8_t c, bool wide)
-{
-	if (base_likely(limit - end >= 32))
-		return sip_find_two_twin(p, end, limit, c, c, wide);
-	return sip_find(p, end, c);
 }
 
 /* The classes that sip_others_wide is asked about. */
 enum sip_low { SIP_LOW_TOKEN, SIP_LOW_HOST, SIP_LOW_VALUE, SIP_LOW_COUNT };
 extern const uint8_t sip_lows[SIP_LOW_COUNT][16];
 
-/* Behind the run of class at p, one of TOKEN, HOST and VALUE; as sip_skip_class. */
+/* Behind the run of class at p, one of TOKEN, HOST and VALUE, as sip_skip_class.  The run does end,
+ * and 32 bytes behind its end may be read. */
 SIP_TWIN const uint8_t *
-sip_skip_twin(
-	const uint8_t *p, const uint8_t *end, const uint8_t *limit, enum sip_char class, bool wide)
+sip_skip_twin(const uint8_t *p, enum sip_char class, bool wide)
 {
 #ifdef __x86_64__
-	if (wide && base_likely(limit - end >= 32)) {
-		const uint8_t *low = sip_lows[class == SIP_CHAR_TOKEN  ? SIP_LOW_TOKEN
-					      : class == SIP_CHAR_HOST ? SIP_LOW_HOST
-								       : SIP_LOW_VALUE];
-		for (; p < end; p += 32) {
-			uint32_t others = sip_others_wide(p, low);
-			if (others) {
-				p += __builtin_ctz(others);
-				break;
-			}
-		}
-		return p < end ? p : end;
-	}
-	if (base_likely(limit - end >= 32)) {
-		for (; p < end; p += 16) {
-			uint32_t others = sip_not_host(sip_load(p));
-			if (others) {
-				p += __builtin_ctz(others);
-				break;
-			}
-		}
-		while (class != SIP_CHAR_HOST && p < end && sip_is(*p, class))
-			p++;
-		return p < end ? p : end;
+	const uint8_t *low = sip_lows[class == SIP_CHAR_TOKEN  ? SIP_LOW_TOKEN
+				      : class == SIP_CHAR_HOST ? SIP_LOW_HOST
+							       : SIP_LOW_VALUE];
+	uint32_t others;
+
+	while (wide) {
+		others = sip_others_wide(p, low);
+		if (base_likely(others))
+			return p + __builtin_ctz(others);
+		p += 32;
 	}
 #endif
-	return sip_skip_class(p, end, class);
+#ifdef __SSE2__
+	for (;; p += 16) {
+		unsigned rest = sip_not_host(sip_load(p));
+		if (rest) {
+			p += __builtin_ctz(rest);
+			break;
+		}
+	}
+#endif
+	while (sip_is(*p, class))
+		p++;
+	return p;
 }
