@@ -102,6 +102,27 @@ a_full_table_leaves_texts_to_their_dialogs(void **state)
 	fixture_free(f);
 }
 
+/* However little of the pool is left when a call comes: what it has taken it gives back. */
+static void
+an_empty_pool_leaves_no_text_with_users(void **state)
+{
+	for (uint32_t left = 0; left < 24; left++) {
+		struct fixture *f = fixture_new(16);
+		struct chain_pool *p = &f->dialog->pool;
+		struct chain all = {0};
+
+		calls_of_one_agent(f, 0, 4, "User-Agent: Trunk Gateway 7.2\r\n");
+		while (p->max - p->used > left)
+			assert_non_null(chain_item_add(p, &all, CHAIN_BLOCK));
+		calls_of_one_agent(f, 4, 10, "User-Agent: Trunk Gateway 7.2\r\n");
+		finish(f, 1000);
+		assert_int_equal(f->n_records, 10);
+		assert_int_equal(users_of_all(f), 0);
+		has(f, 3, "\"caller_ua\":\"Trunk Gateway 7.2\"");
+		fixture_free(f);
+	}
+}
+
 int
 main(void)
 {
@@ -109,6 +130,7 @@ main(void)
 		cmocka_unit_test(a_text_is_taken_in_when_it_is_met_again_and_leaves_with_its_last_user),
 		cmocka_unit_test(records_say_the_same_shared_or_not),
 		cmocka_unit_test(texts_that_never_come_again_do_not_fill_the_table),
-		cmocka_unit_test(a_full_table_leaves_texts_to_their_dialogs)};
+		cmocka_unit_test(a_full_table_leaves_texts_to_their_dialogs),
+		cmocka_unit_test(an_empty_pool_leaves_no_text_with_users)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
