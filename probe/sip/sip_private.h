@@ -76,6 +76,27 @@ sip_hits(__m128i chunk, __m128i wanted)
 }
 #endif
 
+static inline uint64_t
+sip_load64(const void *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+#define SIP_EACH(byte) (0x0101010101010101u * (uint64_t)(byte))
+
+/* The upper bits of 8 bytes in memory's order, that of the first lowest. */
+static inline uint64_t
+sip_gather(uint64_t bytes)
+{
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+	bytes = __builtin_bswap64(bytes);
+#endif
+	return (bytes >> 7 & SIP_EACH(1)) * 0x0102040810204080u >> 56;
+}
+
 /* Bit i is set where p[i] is c, for the first 64 of n bytes.  c is not 0. */
 static inline uint64_t
 sip_mask(const uint8_t *p, size_t n, uint8_t c)
@@ -93,7 +114,13 @@ sip_mask(const uint8_t *p, size_t n, uint8_t c)
 		mask |= (uint64_t)sip_hits(sip_load(p + at), wanted) << at;
 	return mask | (uint64_t)sip_hits(sip_load_short(p + at, n - at), wanted) << at;
 #else
-	for (unsigned i = 0; i < n && i < 64; i++)
+	unsigned i = 0;
+	for (; i < 64 && n - i >= 8; i += 8) {
+		uint64_t v = sip_load64(p + i) ^ c * SIP_EACH(1);
+		/* bit 7 of each byte that is not 0 */
+		mask |= sip_gather(~(((v & SIP_EACH(0x7f)) + SIP_EACH(0x7f)) | v)) << i;
+	}
+	for (; i < n && i < 64; i++)
 		mask |= (uint64_t)(p[i] == c) << i;
 	return mask;
 #endif

@@ -42,15 +42,6 @@ sip_parse_as(
 
 /* ---- eight bytes ---- */
 
-static inline uint64_t
-sip_load64(const void *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
 /* The n bytes at a and b are the same, 1 <= n <= 8; 8 may be read at each. */
 static inline bool
 sip_same_short(const void *a, const void *b, size_t n)
@@ -168,8 +159,11 @@ sip_blanks_twin(const uint8_t *p, bool wide)
 		mask |= (uint64_t)sip_hits(_mm_min_epu8(c, _mm_set1_epi8(' ')), c) << i;
 	}
 #else
-	for (unsigned i = 0; i < 64; i++)
-		mask |= (uint64_t)(p[i] <= ' ') << i;
+	for (unsigned i = 0; i < 64; i += 8) {
+		uint64_t v = sip_load64(p + i);
+		/* bit 7 of each byte above ' ' */
+		mask |= sip_gather(~(((v & SIP_EACH(0x7f)) + SIP_EACH(0x7f - ' ')) | v)) << i;
+	}
 #endif
 	return mask;
 }
@@ -187,11 +181,7 @@ sip_colon_twin(const uint8_t *p, bool wide)
 #endif
 	return (uint32_t)__builtin_ctz(hits | 0x10000);
 #else
-	uint32_t n = 0;
-
-	while (n < 16 && p[n] != ':')
-		n++;
-	return n;
+	return (uint32_t)__builtin_ctzll(sip_mask(p, 16, ':') | 0x10000);
 #endif
 }
 
