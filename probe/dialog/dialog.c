@@ -179,16 +179,6 @@ dialog_receive(struct dialog *d, const struct dialog_message *m)
 
 /* ---- endings ---- */
 
-static void
-endpoints_withdraw(struct dialog *d, struct slot *s)
-{
-	struct chain_walk at = {.started = false};
-	struct base_endpoint endpoint;
-
-	while (s->has_endpoints && media_endpoint_next(d, s, &at, &endpoint))
-		d->options.hooks.withdraw(d->options.hooks.context, &endpoint, slot_handle(d, s));
-}
-
 void
 dialog_close(struct dialog *d, struct slot *s, enum end_cause cause)
 {
@@ -200,7 +190,7 @@ dialog_close(struct dialog *d, struct slot *s, enum end_cause cause)
 		slot_give_back(d, s);
 		return;
 	}
-	endpoints_withdraw(d, s);
+	media_endpoints_withdraw(d, s);
 	streams_reset(d, s);
 	slot_arm(d, s, d->now_ns + DIALOG_COLLECT_NS);
 	slot_move(d, s, LIST_COLLECTING);

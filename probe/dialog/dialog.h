@@ -71,6 +71,9 @@ struct dialog_hooks {
 	/* A word about a leg, for dialog_link on core `to >> 56`, or where to is 0 on core `key mod
 	 * cores`.  NULL: one core has them all. */
 	void (*link)(void *context, const struct dialog_link *link);
+	/* An endpoint is about to be published or withdrawn: it may be looked for meanwhile.
+	 * NULL: there is nothing to gain. */
+	void (*fetch)(void *context, const struct base_endpoint *at);
 };
 
 #define DIALOG_LISTEN_MAX 16

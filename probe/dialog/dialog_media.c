@@ -38,9 +38,11 @@ announce_codecs(struct media_announce *a, const struct sip_sdp_media *media)
 
 /* A published endpoint as it lies in text_chain: address and port of IPv4, or whole. */
 #define ENDPOINT_V4 6
+#define WITHDRAWN_TOGETHER 8
 
-bool
-media_endpoint_next(const struct dialog *d, const struct slot *s, struct chain_walk *at,
+/* The next endpoint that was published: start with {0}.  False: there are no more. */
+static bool
+endpoint_next(const struct dialog *d, const struct slot *s, struct chain_walk *at,
 	struct base_endpoint *out)
 {
 	uint8_t scratch[sizeof(*out)];
@@ -64,10 +66,34 @@ endpoint_is_known(const struct dialog *d, const struct slot *s, const struct bas
 	struct chain_walk ref = {.started = false};
 	struct base_endpoint known;
 
-	while (media_endpoint_next(d, s, &ref, &known))
+	while (endpoint_next(d, s, &ref, &known))
 		if (base_endpoint_eq(&known, at))
 			return true;
 	return false;
+}
+
+static void
+endpoint_fetch(const struct dialog *d, const struct base_endpoint *at)
+{
+	if (d->options.hooks.fetch)
+		d->options.hooks.fetch(d->options.hooks.context, at);
+}
+
+/* Some at a time, so that they are looked for together. */
+void
+media_endpoints_withdraw(struct dialog *d, struct slot *s)
+{
+	struct chain_walk at = {.started = false};
+	struct base_endpoint some[WITHDRAWN_TOGETHER];
+	uint32_t n = base_count_of(some);
+
+	while (s->has_endpoints && n == base_count_of(some)) {
+		for (n = 0; n < base_count_of(some) && endpoint_next(d, s, &at, &some[n]); n++)
+			endpoint_fetch(d, &some[n]);
+		for (uint32_t i = 0; i < n; i++)
+			d->options.hooks.withdraw(
+				d->options.hooks.context, &some[i], slot_handle(d, s));
+	}
 }
 
 /* False: there is no room for all of it. */
@@ -202,6 +228,8 @@ media_receive(
 
 	if (text.len == 0 || !sip_sdp_parse(sdp, text))
 		return;
+	for (uint8_t i = 0; i < sdp->n_media; i++)
+		endpoint_fetch(d, &(struct base_endpoint){sdp->media[i].ip, sdp->media[i].port});
 	uint8_t line[LINE_BYTES_MAX];
 	flow_sdp_set(d, s, entry, base_span_of(line, line_keep(sdp, line)));
 	bool in_dialog_offer =

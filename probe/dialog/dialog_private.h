@@ -639,9 +639,8 @@ const char *transfer_result_name(const struct slot_more *more);
 /* dialog_media.c */
 void media_receive(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	struct flow_entry *entry);
-/* The next endpoint that was published: start with {0}.  False: there are no more. */
-bool media_endpoint_next(const struct dialog *d, const struct slot *s, struct chain_walk *at,
-	struct base_endpoint *out);
+/* All that were published. */
+void media_endpoints_withdraw(struct dialog *d, struct slot *s);
 
 /* dialog_streams.c */
 /* The next stream of s, in no order: start with *at = s->last_stream; false at the end. */

@@ -354,6 +354,12 @@ entry_publish(struct media_directory *d, const struct base_endpoint *at,
 	return true;
 }
 
+void
+media_directory_fetch(const struct media_directory *d, const struct base_endpoint *at)
+{
+	base_prefetch(media_table_home(&d->table, base_hash_short(&d->key, at, sizeof(*at))));
+}
+
 static void
 entry_withdraw(struct media_directory *d, const struct base_endpoint *at, uint64_t call)
 {

@@ -14,6 +14,13 @@ hook_withdraw(void *context, const struct base_endpoint *at, uint64_t call)
 	media_directory_withdraw(w->directory, at, call);
 }
 
+static void
+hook_fetch(void *context, const struct base_endpoint *at)
+{
+	struct worker *w = context;
+	media_directory_fetch(w->directory, at);
+}
+
 static uint64_t
 hook_watch(void *context, const struct sip_message *m)
 {
@@ -333,5 +340,5 @@ struct dialog_hooks
 worker_dialog_hooks(struct worker *w)
 {
 	return (struct dialog_hooks){w, hook_publish, hook_withdraw, hook_ended, hook_collect,
-		hook_peek, hook_record, hook_watch, hook_watch_name, hook_link};
+		hook_peek, hook_record, hook_watch, hook_watch_name, hook_link, hook_fetch};
 }

@@ -2,6 +2,10 @@
 #include "worker_private.h"
 
 #define FRAMES_AHEAD 8 /* that many are asked of the cache before they are looked at */
+#define TEXTS_AHEAD 2
+#define TEXT_AT 42     /* Ethernet, IPv4, UDP */
+#define TEXT_LONG 256  /* bytes: no packet of one voice */
+#define TEXT_READ 1024
 
 static enum packet_verdict worker_miss(struct worker *w, struct media_packet *packet);
 
@@ -175,6 +179,17 @@ is_text(const struct packet_view *view)
 	       (view->payload_len && view->payload[0] >> 6 == 1);
 }
 
+/* Texts come together, and all of a text is read: as a rule it begins behind 42 bytes of
+ * headers. */
+static inline void
+text_prefetch(const struct worker *w, uint32_t i)
+{
+	const struct rx_frame *f = i < w->n_frames ? &w->frames[i] : NULL;
+
+	if (f && f->len > TEXT_LONG && f->data[TEXT_AT] >> 6 == 1)
+		base_prefetch_lines(f->data, f->len < TEXT_READ ? f->len : TEXT_READ);
+}
+
 /* Frame i is no plain media: through the layers.  batch: packets that wait, before and after. */
 static __attribute__((noinline)) uint32_t
 worker_walk(struct worker *w, uint32_t i, uint32_t batch)
@@ -182,6 +197,7 @@ worker_walk(struct worker *w, uint32_t i, uint32_t batch)
 	const struct rx_frame *f = &w->frames[i];
 	struct packet_view *view = &w->views[i];
 
+	text_prefetch(w, i + TEXTS_AHEAD);
 	switch (packet_decode(view, f->data, f->len, f->wire_len, (enum packet_link)f->link)) {
 	case PACKET_IS_DATAGRAM:
 		if (is_text(view) && batch) {
@@ -208,6 +224,7 @@ worker_step(struct worker *w, const struct rx_frame *frames, uint32_t n)
 	uint64_t bytes = 0;
 
 	w->frames = frames;
+	w->n_frames = n;
 	for (uint32_t i = 0; i < FRAMES_AHEAD && i < n; i++)
 		base_prefetch(frames[i].data);
 	for (uint32_t i = 0; i < n; i++) {

@@ -55,6 +55,7 @@ struct worker {
 	uint32_t peeks_done;           /* of peeks_asked */
 	/* the burst */
 	const struct rx_frame *frames;
+	uint32_t n_frames;
 	struct packet_view views[RX_BURST_MAX];
 	struct media_packet packets[RX_BURST_MAX];
 	struct sip_message sip;
