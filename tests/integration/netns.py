@@ -164,6 +164,30 @@ def temporary():
     return tempfile.mkdtemp(prefix='ringtap-test-')
 
 
+def run(test):
+    """The status of test(processes, directory); whatever happens no process stays, nor, but for RINGTAP_KEEP, the directory."""
+    directory = temporary()
+    processes = Processes(directory)
+    try:
+        return test(processes, directory)
+    finally:
+        processes.end()
+        if 'RINGTAP_KEEP' not in os.environ:
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def run_apart(test, *tools):
+    """The status of test(spaces, processes, directory) between two network namespaces, with ip and these tools."""
+    need_root()
+    for tool in ('ip',) + tools:
+        need_tool(tool)
+    spaces = Namespaces()
+    try:
+        return run(lambda processes, directory: test(spaces, processes, directory))
+    finally:
+        spaces.end()
+
+
 def write_config(directory, **probe):
     """A configuration whose files all lie in directory; probe.* as given.  Its path."""
     keys = {'name': 'test', 'segment': directory + '/segment', 'state_dir': directory + '/state', 'ring_bytes': '8M',

@@ -57,19 +57,5 @@ def test(spaces, processes, directory):
     return check.status()
 
 
-def main():
-    netns.need_root()
-    for tool in ('ip', 'sipp'):
-        netns.need_tool(tool)
-    directory = netns.temporary()
-    spaces, processes = netns.Namespaces(), netns.Processes(directory)
-    try:
-        return test(spaces, processes, directory)
-    finally:
-        processes.end()
-        spaces.end()
-        shutil.rmtree(directory, ignore_errors=True)
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(netns.run_apart(test, 'sipp'))

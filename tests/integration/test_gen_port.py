@@ -2,8 +2,6 @@
 """`ringtap gen --port` sends traffic out of an interface at its own pace, ringtap-probe at the other end of the link sees it: the store has
 what the generator's truth says, call by call and stream by stream."""
 import json
-import os
-import shutil
 import subprocess
 import sys
 import time
@@ -58,19 +56,5 @@ def test(spaces, processes, directory):
     return check.status()
 
 
-def main():
-    netns.need_root()
-    netns.need_tool('ip')
-    directory = netns.temporary()
-    spaces, processes = netns.Namespaces(), netns.Processes(directory)
-    try:
-        return test(spaces, processes, directory)
-    finally:
-        processes.end()
-        spaces.end()
-        if 'RINGTAP_KEEP' not in os.environ:
-            shutil.rmtree(directory)
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(netns.run_apart(test))

@@ -4,7 +4,6 @@ in every field that does not depend on the clock."""
 import glob
 import json
 import os
-import shutil
 import struct
 import subprocess
 import sys
@@ -131,16 +130,5 @@ def test(processes, directory):
     return check.status()
 
 
-def main():
-    directory = netns.temporary()
-    processes = netns.Processes(directory)
-    try:
-        return test(processes, directory)
-    finally:
-        processes.end()
-        if 'RINGTAP_KEEP' not in os.environ:
-            shutil.rmtree(directory)
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(netns.run(test))

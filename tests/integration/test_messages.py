@@ -11,7 +11,6 @@ import ipaddress
 import json
 import os
 import random
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -207,16 +206,5 @@ def test(processes, directory):
     return check.status()
 
 
-def main():
-    directory = netns.temporary()
-    processes = netns.Processes(directory)
-    try:
-        return test(processes, directory)
-    finally:
-        processes.end()
-        if 'RINGTAP_KEEP' not in os.environ:
-            shutil.rmtree(directory)
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(netns.run(test))

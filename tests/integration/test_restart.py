@@ -2,7 +2,6 @@
 """The record sequence and the segment over restarts of ringtap-probe: a kill loses no published record and repeats no number; a lost
 segment costs a gap of at most the reserve; a second probe is refused; another layout takes the numbers over."""
 import os
-import shutil
 import signal
 import struct
 import sys
@@ -113,16 +112,5 @@ def test(processes, directory):
     return check.status()
 
 
-def main():
-    directory = netns.temporary()
-    processes = netns.Processes(directory)
-    try:
-        return test(processes, directory)
-    finally:
-        processes.end()
-        if 'RINGTAP_KEEP' not in os.environ:
-            shutil.rmtree(directory)
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(netns.run(test))

@@ -7,9 +7,7 @@ Frames of the captures with bytes changed, cut, lengthened, spliced and replaced
 add up to the frames, and the frames are those sent.  A failure names the seed of its round."""
 import argparse
 import json
-import os
 import random
-import shutil
 import struct
 import subprocess
 import sys
@@ -132,14 +130,7 @@ def main():
     options = parser.parse_args()
     for name in ('ringtap', 'ringtap-probe', 'replay'):
         netns.program(name)
-    directory = netns.temporary()
-    processes = netns.Processes(directory)
-    try:
-        return test(options, processes, directory)
-    finally:
-        processes.end()
-        if 'RINGTAP_KEEP' not in os.environ:
-            shutil.rmtree(directory)
+    return netns.run(lambda processes, directory: test(options, processes, directory))
 
 
 if __name__ == '__main__':

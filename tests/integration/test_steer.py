@@ -294,19 +294,5 @@ def test(spaces, processes, directory):
     return check.status()
 
 
-def main():
-    netns.need_root()
-    netns.need_tool('ip')
-    directory = netns.temporary()
-    spaces, processes = netns.Namespaces(), netns.Processes(directory)
-    try:
-        return test(spaces, processes, directory)
-    finally:
-        processes.end()
-        spaces.end()
-        if 'RINGTAP_KEEP' not in os.environ:
-            shutil.rmtree(directory)
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(netns.run_apart(test))

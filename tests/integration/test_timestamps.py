@@ -3,7 +3,6 @@
 driver's timestamps (net_pcap: the kernel's), and all at once by the host's clock."""
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -86,18 +85,5 @@ def test(spaces, processes, directory):
     return check.status()
 
 
-def main():
-    netns.need_root()
-    netns.need_tool('ip')
-    directory = netns.temporary()
-    spaces, processes = netns.Namespaces(), netns.Processes(directory)
-    try:
-        return test(spaces, processes, directory)
-    finally:
-        processes.end()
-        spaces.end()
-        shutil.rmtree(directory, ignore_errors=True)
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(netns.run_apart(test))
