@@ -311,14 +311,32 @@ update_one(struct media *m, struct media_packet *packet)
 		packet->stream = MEDIA_NONE;
 }
 
+/* At most 64.  Those that need the stream's cold part wait until it has come; and so do later ones
+ * of their stream, for each stream's packets stay in order: streams that wait are told, roughly, by
+ * six bits of their number. */
+static void
+update_some(struct media *m, struct media_packet *packets, uint32_t n)
+{
+	uint64_t later = 0, streams = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t stream = packets[i].stream;
+		if (base_unlikely(stream == MEDIA_NONE))
+			continue;
+		if (base_likely(!(streams >> (stream & 63) & 1)) &&
+			base_likely(account_next(m, &m->hot[stream], &packets[i])))
+			continue;
+		streams |= 1ull << (stream & 63);
+		later |= 1ull << i;
+		base_prefetch_lines(&m->cold[stream], sizeof(m->cold[stream]));
+	}
+	for (; later; later &= later - 1)
+		update_one(m, &packets[__builtin_ctzll(later)]);
+}
+
 void
 media_update(struct media *m, struct media_packet *packets, uint32_t n)
 {
-	for (uint32_t i = 0; i < n; i++) {
-		struct media_packet *packet = &packets[i];
-		if (base_unlikely(packet->stream == MEDIA_NONE))
-			continue;
-		if (base_unlikely(!account_next(m, &m->hot[packet->stream], packet)))
-			update_one(m, packet);
-	}
+	for (uint32_t done = 0; done < n; done += 64)
+		update_some(m, packets + done, n - done < 64 ? n - done : 64);
 }

@@ -231,6 +231,58 @@ the_short_run_counts_as_the_long_one(void **state)
 	rig_free(b);
 }
 
+/* Packets that wait for their stream's cold part stay behind each other: bursts count as one by one does, with more streams than
+ * the marks of those that wait can tell apart. */
+static void
+in_a_burst_each_stream_keeps_its_order(void **state)
+{
+	enum { STREAMS = 120, ROUNDS = 400 };
+	uint32_t seed = 11, seq[STREAMS] = {0}, last = 0, compared = 0;
+	struct rig *a = rig_new(128), *b = rig_new(128);
+
+	for (uint8_t call = 5; call <= 6; call++) {
+		rig_announce(a, call * 2, call, MEDIA_SIDE_CALLEE);
+		rig_announce(b, call * 2, call, MEDIA_SIDE_CALLEE);
+	}
+	for (uint32_t i = 0; i < STREAMS; i++) /* each has its place */
+		for (uint32_t k = 0; k < 2; k++) {
+			struct rtp first = {.src = 1, .dst = 10 + i % 2 * 2, .ssrc = 100 + i, .seq = (uint16_t)++seq[i], .payload_len = 160,
+				.timestamp = 160 * seq[i], .ts_ns = (int64_t)k * 20 * MS};
+			rig_packet(a, first);
+			rig_packet(b, first);
+		}
+	for (uint32_t round = 0; round < ROUNDS; round++) {
+		struct test_packet t[64];
+		for (uint32_t i = 0; i < 64; i++) {
+			seed = seed * 1664525u + 1013904223u;
+			uint32_t stream = (seed >> 8) % STREAMS, what = seed >> 24;
+			if (i % 4) /* neighbours of one stream, as a mirror that was held up delivers */
+				stream = last;
+			last = stream;
+			seq[stream] += what == 1 ? 3 : what < 6 ? 0 : what < 10 ? (uint32_t)-2 : 1;
+			test_packet_make(&t[i], &(struct rtp){.src = 1, .dst = 10 + stream % 2 * 2, .ssrc = 100 + stream, .seq = (uint16_t)seq[stream],
+				.payload_len = 160, .timestamp = 160 * seq[stream], .ts_ns = (2 + (int64_t)round) * 20 * MS + i * 10000,
+				.marker = what == 20});
+		}
+		for (uint32_t i = 0; i < 64; i++)
+			rig_burst(b, &t[i], 1);
+		rig_burst(a, t, 64);
+	}
+	for (uint8_t call = 5; call <= 6; call++) {
+		media_collect(a->m, call, rig_take, a);
+		media_collect(b->m, call, rig_take, b);
+	}
+	assert_int_equal(a->n_got, STREAMS);
+	assert_int_equal(b->n_got, STREAMS);
+	for (uint32_t i = 0; i < STREAMS; i++) {
+		assert_memory_equal(&a->got[i], &b->got[i], sizeof(a->got[i]));
+		compared += a->got[i].duplicates > 0 && a->got[i].lost > 0;
+	}
+	assert_true(compared > STREAMS / 2);
+	rig_free(a);
+	rig_free(b);
+}
+
 int
 main(void)
 {
@@ -240,6 +292,7 @@ main(void)
 		cmocka_unit_test(a_plain_packet_has_the_hash_of_its_view),
 		cmocka_unit_test(the_short_run_counts_as_the_long_one), cmocka_unit_test(neighbouring_keys_spread_over_the_buckets),
 		cmocka_unit_test(a_burst_of_one_stream_counts_every_packet_once),
+		cmocka_unit_test(in_a_burst_each_stream_keeps_its_order),
 		cmocka_unit_test(a_full_table_finds_every_stream),
 		cmocka_unit_test(header_extension_csrc_and_padding_are_not_payload),
 	};
