@@ -254,20 +254,6 @@ slot_finish(struct packet_fragments *f, struct slot *s, struct packet_view *view
 	return packet_decode_ip_payload(view, f->whole, len, len);
 }
 
-static enum packet_result
-verdict(struct packet_view *view, enum packet_verdict verdict)
-{
-	view->verdict = (uint8_t)verdict;
-	return PACKET_DONE;
-}
-
-static enum packet_result
-drop(struct packet_view *view, uint64_t *counter)
-{
-	++*counter;
-	return verdict(view, PACKET_VERDICT_FRAGMENT_DROPPED);
-}
-
 enum packet_result
 packet_fragment_push(struct packet_fragments *f, struct packet_view *view, int64_t now_ns)
 {
@@ -275,22 +261,26 @@ packet_fragment_push(struct packet_fragments *f, struct packet_view *view, int64
 
 	packet_fragments_expire(f, now_ns);
 	if (view->payload_wire_len != len)
-		return drop(view, &f->counters.truncated);
+		return packet_waiting_dropped(view, &f->counters.truncated);
 	if (len == 0 || (view->fragment_more && len % 8))
-		return drop(view, &f->counters.malformed);
+		return packet_waiting_dropped(view, &f->counters.malformed);
 	if (view->fragment_offset > PACKET_MAX || len > PACKET_MAX - view->fragment_offset)
-		return drop(view, &f->counters.too_large);
+		return packet_waiting_dropped(view, &f->counters.too_large);
 	struct slot *s = slot_of_view(f, view, now_ns);
 	switch (slot_fit(f, s, view, &place)) {
 	case FIT_NEW: break;
-	case FIT_DUPLICATE: return verdict(view, PACKET_VERDICT_FRAGMENT);
-	case FIT_OVERLAP: slot_free(f, s); return drop(view, &f->counters.overlapping);
-	case FIT_TOO_MANY: slot_free(f, s); return drop(view, &f->counters.too_large);
+	case FIT_DUPLICATE: return packet_waiting_kept(view);
+	case FIT_OVERLAP:
+		slot_free(f, s);
+		return packet_waiting_dropped(view, &f->counters.overlapping);
+	case FIT_TOO_MANY:
+		slot_free(f, s);
+		return packet_waiting_dropped(view, &f->counters.too_large);
 	}
 	slot_take(f, s, view, place);
 	if (s->total && s->have == s->total)
 		return slot_finish(f, s, view);
-	return verdict(view, PACKET_VERDICT_FRAGMENT);
+	return packet_waiting_kept(view);
 }
 
 const struct packet_fragment_counters *

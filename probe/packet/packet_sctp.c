@@ -133,20 +133,6 @@ run_gather(struct packet_sctp *s, struct piece *first, uint32_t n, struct packet
 	return PACKET_IS_DATAGRAM;
 }
 
-static enum packet_result
-verdict(struct packet_view *view, enum packet_verdict verdict)
-{
-	view->verdict = (uint8_t)verdict;
-	return PACKET_DONE;
-}
-
-static enum packet_result
-drop(struct packet_view *view, uint64_t *counter)
-{
-	++*counter;
-	return verdict(view, PACKET_VERDICT_FRAGMENT_DROPPED);
-}
-
 enum packet_result
 packet_sctp_push(struct packet_sctp *s, struct packet_view *view, int64_t now_ns)
 {
@@ -155,21 +141,21 @@ packet_sctp_push(struct packet_sctp *s, struct packet_view *view, int64_t now_ns
 
 	packet_sctp_expire(s, now_ns);
 	if (view->payload_wire_len != len)
-		return drop(view, &s->counters.truncated);
+		return packet_waiting_dropped(view, &s->counters.truncated);
 	if (len == 0)
-		return drop(view, &s->counters.malformed);
+		return packet_waiting_dropped(view, &s->counters.malformed);
 	if (len > PIECE_BYTES)
-		return drop(view, &s->counters.too_large);
+		return packet_waiting_dropped(view, &s->counters.too_large);
 	struct piece *p = packet_waiting_find(&s->pieces, &key);
 	if (p && (p->len != len || p->view.sctp_piece != view->sctp_piece ||
 			 memcmp(p->bytes, view->payload, len) != 0))
-		return drop(view, &s->counters.malformed);
+		return packet_waiting_dropped(view, &s->counters.malformed);
 	if (p)
-		return verdict(view, PACKET_VERDICT_FRAGMENT);
+		return packet_waiting_kept(view);
 	p = run_find(s, piece_new(s, &key, view, now_ns), &n);
-	if (p && n > RUN_MAX)
-		return drop(view, &s->counters.too_large); /* the rest goes by age */
-	return p ? run_gather(s, p, n, view) : verdict(view, PACKET_VERDICT_FRAGMENT);
+	if (p && n > RUN_MAX) /* the rest goes by age */
+		return packet_waiting_dropped(view, &s->counters.too_large);
+	return p ? run_gather(s, p, n, view) : packet_waiting_kept(view);
 }
 
 const struct packet_sctp_counters *

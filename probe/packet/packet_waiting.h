@@ -7,7 +7,7 @@
  * writer. */
 #pragma once
 
-#include "base.h"
+#include "packet.h"
 
 #define PACKET_WAITING_TIMEOUT_NS (30 * BASE_NS_PER_SEC)
 
@@ -51,3 +51,19 @@ void *packet_waiting_oldest(const struct packet_waiting *w, const void *not_this
 
 /* The oldest entry if it was born more than the timeout before now_ns, else NULL. */
 void *packet_waiting_overdue(const struct packet_waiting *w, int64_t now_ns);
+
+/* The end of a frame whose bytes wait for the rest, or of one that is of no use, counted. */
+static inline enum packet_result
+packet_waiting_kept(struct packet_view *view)
+{
+	view->verdict = PACKET_VERDICT_FRAGMENT;
+	return PACKET_DONE;
+}
+
+static inline enum packet_result
+packet_waiting_dropped(struct packet_view *view, uint64_t *counter)
+{
+	++*counter;
+	view->verdict = PACKET_VERDICT_FRAGMENT_DROPPED;
+	return PACKET_DONE;
+}
