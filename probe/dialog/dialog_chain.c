@@ -313,18 +313,45 @@ text_at(const struct chain *c, chain_ref ref)
 	return behind ? 0 : ref;
 }
 
+static inline void
+place_read(const struct chain_pool *p, chain_ref ref, struct chain_place *out)
+{
+	uint32_t head_len;
+
+	out->ref = ref;
+	out->head = head_read(p, ref, &head_len);
+	uint32_t offset = offset_of(ref) + head_len, end = offset + out->head.len;
+	bool in_one = offset < CHAIN_BLOCK && end <= CHAIN_BLOCK;
+	out->bytes = in_one ? block_at(p, block_of(ref))->bytes + offset : NULL;
+	out->next = end < CHAIN_BLOCK ? ref + head_len + out->head.len
+				      : place_behind(p, ref, head_len + out->head.len);
+}
+
 bool
 chain_text_walk(const struct chain_pool *p, const struct chain *c, struct chain_walk *w)
 {
-	uint32_t head_len;
+	struct chain_place at;
 
 	w->ref = w->started ? text_at(c, w->next) : c->head << CHAIN_BLOCK_BITS;
 	w->started = true;
 	if (w->ref == 0)
 		return false;
-	w->head = head_read(p, w->ref, &head_len);
-	w->next = place_behind(p, w->ref, head_len + w->head.len);
+	place_read(p, w->ref, &at);
+	w->head = at.head;
+	w->next = at.next;
 	return true;
+}
+
+uint32_t
+chain_text_places(const struct chain_pool *p, const struct chain *c, chain_ref from,
+	struct chain_place *out, uint32_t max)
+{
+	chain_ref ref = from ? from : c->head << CHAIN_BLOCK_BITS;
+	uint32_t n = 0;
+
+	for (; n < max && (ref = text_at(c, ref)); ref = out[n++].next)
+		place_read(p, ref, &out[n]);
+	return n;
 }
 
 struct base_span

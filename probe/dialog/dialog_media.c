@@ -38,7 +38,16 @@ announce_codecs(struct media_announce *a, const struct sip_sdp_media *media)
 
 /* A published endpoint as it lies in text_chain: address and port of IPv4, or whole. */
 #define ENDPOINT_V4 6
-#define WITHDRAWN_TOGETHER 8
+
+bool
+endpoint_read(struct base_span bytes, struct base_endpoint *out)
+{
+	if (bytes.len == ENDPOINT_V4)
+		*out = (struct base_endpoint){base_ip_v4(bytes.p), base_load_be16(bytes.p + 4)};
+	else if (bytes.len == sizeof(*out))
+		memcpy(out, bytes.p, sizeof(*out));
+	return bytes.len == ENDPOINT_V4 || bytes.len == sizeof(*out);
+}
 
 /* The next endpoint that was published: start with {0}.  False: there are no more. */
 static bool
@@ -53,11 +62,7 @@ endpoint_next(const struct dialog *d, const struct slot *s, struct chain_walk *a
 		more = chain_text_walk(&d->pool, &s->text_chain, at);
 	} while (more && at->head.id != TEXT_ENDPOINT);
 	bytes = chain_text(&d->pool, at->ref, scratch, sizeof(scratch));
-	if (bytes.len == ENDPOINT_V4)
-		*out = (struct base_endpoint){base_ip_v4(bytes.p), base_load_be16(bytes.p + 4)};
-	else if (bytes.len == sizeof(*out))
-		memcpy(out, bytes.p, sizeof(*out));
-	return bytes.len == ENDPOINT_V4 || bytes.len == sizeof(*out);
+	return endpoint_read(bytes, out);
 }
 
 static bool
@@ -79,21 +84,24 @@ endpoint_fetch(const struct dialog *d, const struct base_endpoint *at)
 		d->options.hooks.fetch(d->options.hooks.context, at);
 }
 
-/* Some at a time, so that they are looked for together. */
+/* They are fetched before the first of them is looked for. */
 void
 media_endpoints_withdraw(struct dialog *d, struct slot *s)
 {
-	struct chain_walk at = {.started = false};
-	struct base_endpoint some[WITHDRAWN_TOGETHER];
-	uint32_t n = base_count_of(some);
+	const struct dialog_hooks *hooks = &d->options.hooks;
+	uint64_t call = slot_handle(d, s);
+	struct base_endpoint more;
 
-	while (s->has_endpoints && n == base_count_of(some)) {
-		for (n = 0; n < base_count_of(some) && endpoint_next(d, s, &at, &some[n]); n++)
-			endpoint_fetch(d, &some[n]);
-		for (uint32_t i = 0; i < n; i++)
-			d->options.hooks.withdraw(
-				d->options.hooks.context, &some[i], slot_handle(d, s));
-	}
+	if (!s->has_endpoints)
+		return;
+	const struct found *found = found_of(d, s);
+	struct chain_walk rest = found->endpoints_rest;
+	for (uint32_t i = 0; i < found->n_endpoints; i++)
+		endpoint_fetch(d, &found->endpoints[i]);
+	for (uint32_t i = 0; i < found->n_endpoints; i++)
+		hooks->withdraw(hooks->context, &found->endpoints[i], call);
+	while (endpoint_next(d, s, &rest, &more))
+		hooks->withdraw(hooks->context, &more, call);
 }
 
 /* False: there is no room for all of it. */

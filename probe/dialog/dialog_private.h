@@ -3,6 +3,7 @@
  *   dialog.c             new, receive (which dialog is meant), timers, finish
  *   dialog_slot.c        slots: find, take, give back, order of age, eviction
  *   dialog_shared.c      texts that many dialogs have
+ *   dialog_found.c       all texts of a dialog that ends, in one pass
  *   dialog_more.c        what a dialog has besides, in a block on demand
  *   dialog_chain.c       64-byte blocks: texts, flow entries, endpoints, streams
  *   dialog_flow.c        one message into flow[]: hosts, retransmission or mirror duplicate
@@ -29,6 +30,7 @@
 #pragma once
 
 #include "dialog.h"
+#include "dialog_chain.h"
 
 #define DIALOG_NIL UINT32_MAX
 #define DIALOG_TICK_NS (10 * BASE_NS_PER_MS)
@@ -39,79 +41,6 @@
 #define DIALOG_WATCHES_MAX 8
 /* after that a core that has not answered is not waited for */
 #define DIALOG_COLLECT_NS (2 * BASE_NS_PER_SEC)
-
-/* ---- chains ---- */
-
-#define CHAIN_BLOCK 64
-#define CHAIN_BLOCK_BITS 6 /* of a chain_ref: offset in the block */
-#define CHAIN_BLOCKS_MAX (1u << (32 - CHAIN_BLOCK_BITS))
-
-struct chain_block {
-	_Alignas(BASE_CACHE_LINE) uint8_t bytes[CHAIN_BLOCK];
-};
-_Static_assert(sizeof(struct chain_block) == BASE_CACHE_LINE, "one line");
-
-/* So many blocks have a line before them: of each the next one of its chain, or free; 0: none. */
-#define CHAIN_GROUP ((uint32_t)(CHAIN_BLOCK / sizeof(uint32_t)))
-
-struct chain_pool {
-	struct chain_block *lines;
-	uint32_t max, free_head, used;
-};
-
-/* Items of one size or texts, appended in order.  All zero: empty. */
-struct chain {
-	uint32_t head;       /* block; 0: empty */
-	uint32_t last;       /* byte, as a chain_ref */
-};
-
-/* A text in a chain: block << 6 | offset of its head; 0: none (block 0 is never handed
- * out). */
-typedef uint32_t chain_ref;
-
-size_t chain_pool_footprint(uint32_t max);
-void chain_pool_init(struct chain_pool *p, void *mem, uint32_t max);
-void chain_init(struct chain *c);
-void chain_free(struct chain_pool *p, struct chain *c);
-/* All blocks of a text that has its chain to itself. */
-void chain_text_free(struct chain_pool *p, chain_ref ref);
-/* An item of bytes <= CHAIN_BLOCK at one place, zeroed; NULL: pool empty. */
-void *chain_item_add(struct chain_pool *p, struct chain *c, uint32_t bytes);
-/* Items of equal size in order: start with *at = {0}. NULL at the end. */
-struct chain_cursor {
-	uint32_t block, offset;
-	bool started;
-};
-void *chain_item_next(const struct chain_pool *p, const struct chain *c, uint32_t bytes,
-	struct chain_cursor *at);
-/* Is there room for a text of so many bytes?  Where not, it is cut. */
-bool chain_has_room(const struct chain_pool *p, const struct chain *c, uint32_t bytes);
-/* Text over as many blocks as it needs; 0 where s is empty or the pool is. */
-chain_ref chain_text_add(struct chain_pool *p, struct chain *c, struct base_span s);
-/* What a text is: a number below CHAIN_ID_NONE, and whether it says no more than which other one is
- * meant: the last one before it of another number (a byte), a shared one (two), or a reference. */
-struct chain_head {
-	uint32_t len;
-	uint8_t id;
-	bool alias;
-};
-#define CHAIN_ID_NONE 31
-chain_ref chain_text_add_as(
-	struct chain_pool *p, struct chain *c, struct chain_head head, const void *bytes);
-struct chain_head chain_text_head(const struct chain_pool *p, chain_ref ref);
-/* Every text of a chain in order: start with {0}; false at the end. */
-struct chain_walk {
-	chain_ref ref, next;
-	struct chain_head head; /* of ref */
-	bool started;
-};
-bool chain_text_walk(const struct chain_pool *p, const struct chain *c, struct chain_walk *w);
-/* The text, in place where it lies in one block, else gathered in scratch (cut at cap). */
-struct base_span chain_text(const struct chain_pool *p, chain_ref ref, uint8_t *scratch,
-	uint32_t cap);
-/* Fetches where a chain goes on from its first block, then, some time later, all of its blocks. */
-void chain_prefetch_next(const struct chain_pool *p, const struct chain *c);
-void chain_prefetch(const struct chain_pool *p, const struct chain *c);
 
 /* ---- slots ---- */
 
@@ -159,6 +88,23 @@ _Static_assert(TEXT_COUNT <= TEXT_ENDPOINT, "an id fits its bits");
 struct slot_texts {
 	chain_ref at[TEXT_COUNT], last[TEXT_COUNT];
 	uint32_t len[TEXT_COUNT]; /* of at[] */
+};
+
+/* The texts of one dialog, published endpoints and numbers of shared texts among them, as they
+ * stood when its chain ended at end.  What has no room is found from rest on. */
+#define FOUND_ENDPOINTS 8
+#define FOUND_NUMBERS 16
+#define FOUND_BYTES 2048
+struct found {
+	const struct slot *of;
+	chain_ref end;
+	uint32_t n_endpoints, n_numbers, n_bytes;
+	struct chain_walk endpoints_rest, numbers_rest;
+	/* p NULL, len not: in two blocks, and no room for a copy */
+	struct base_span texts[TEXT_COUNT], last[TEXT_COUNT];
+	struct base_endpoint endpoints[FOUND_ENDPOINTS];
+	uint16_t numbers[FOUND_NUMBERS];
+	uint8_t bytes[FOUND_BYTES];
 };
 
 /* hosts[] in the slot: IPv4 and port, or the chain_ref of a text of struct base_endpoint. */
@@ -397,6 +343,7 @@ struct dialog {
 	/* where the texts of one dialog are, that of the message or record at hand */
 	const struct slot *texts_of;
 	struct slot_texts texts;
+	struct found found;
 	uint8_t scratch[4096];
 	uint8_t record[RECORD_BYTES_MAX];
 };
@@ -442,6 +389,15 @@ void slot_text_replace(struct dialog *d, struct slot *s, enum slot_text which,
 void slot_text_clear(struct dialog *d, struct slot *s, enum slot_text which);
 struct base_span slot_text(const struct dialog *d, const struct slot *s, enum slot_text which,
 	uint8_t *scratch, uint32_t cap);
+
+/* dialog_found.c */
+static inline bool
+found_is_of(const struct dialog *d, const struct slot *s)
+{
+	return d->found.of == s && d->found.end == s->text_chain.last;
+}
+/* Of s as it is now; valid until a text is added to it. */
+const struct found *found_of(struct dialog *d, const struct slot *s);
 /* Where all of them are, so that each is not looked for alone. */
 void slot_texts_find(struct dialog *d, const struct slot *s);
 /* Parties of the first request (or response). */
@@ -637,6 +593,8 @@ void transfer_receive(struct dialog *d, struct slot *s, const struct dialog_mess
 const char *transfer_result_name(const struct slot_more *more);
 
 /* dialog_media.c */
+/* A published endpoint as it lies in text_chain; false: it was cut. */
+bool endpoint_read(struct base_span bytes, struct base_endpoint *out);
 void media_receive(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	struct flow_entry *entry);
 /* All that were published. */

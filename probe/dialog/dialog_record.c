@@ -504,7 +504,7 @@ dialog_record_write(struct dialog *d, struct slot *s)
 	struct transactions transactions;
 	struct record_writer w = record_writer_begin(d->record, sizeof(d->record), kinds[s->kind]);
 
-	slot_texts_find(d, s);
+	found_of(d, s);
 	forget_reinvite_failure(d, s);
 	put_common(d, s, &w);
 	if (s->kind == SLOT_CALL) {

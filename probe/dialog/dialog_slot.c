@@ -172,16 +172,24 @@ slot_take(struct dialog *d, enum slot_kind kind, uint64_t hash, const struct dia
 static void
 slot_texts_give(struct dialog *d, struct slot *s)
 {
-	struct chain_walk at = {.started = false};
 	uint8_t bytes[sizeof(uint16_t)];
 	uint16_t number;
 
-	while (s->has_shared && chain_text_walk(&d->pool, &s->text_chain, &at))
-		if (at.head.id < TEXT_COUNT && at.head.alias && at.head.len == sizeof(number)) {
-			memcpy(&number, chain_text(&d->pool, at.ref, bytes, sizeof(bytes)).p,
-				sizeof(number));
-			shared_give(d, number);
-		}
+	if (s->has_shared) {
+		const struct found *found = found_of(d, s);
+		struct chain_walk at = found->numbers_rest;
+		for (uint32_t i = 0; i < found->n_numbers; i++)
+			shared_give(d, found->numbers[i]);
+		while (chain_text_walk(&d->pool, &s->text_chain, &at))
+			if (at.head.id < TEXT_COUNT && at.head.alias &&
+				at.head.len == sizeof(number)) {
+				memcpy(&number,
+					chain_text(&d->pool, at.ref, bytes, sizeof(bytes)).p,
+					sizeof(number));
+				shared_give(d, number);
+			}
+	}
+	d->found.of = NULL;
 	chain_free(&d->pool, &s->text_chain);
 }
 
@@ -288,6 +296,12 @@ struct base_span
 slot_text(const struct dialog *d, const struct slot *s, enum slot_text which, uint8_t *scratch,
 	uint32_t cap)
 {
+	const struct base_span *known = &d->found.texts[which];
+
+	if (found_is_of(d, s) && known->p)
+		return s->texts >> which & 1
+			       ? base_span_of(known->p, known->len < cap ? known->len : cap)
+			       : (struct base_span){NULL, 0};
 	return chain_text(&d->pool, text_ref(d, s, which), scratch, cap);
 }
 

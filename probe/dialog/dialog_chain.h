@@ -1,0 +1,88 @@
+/* dialog_chain: texts and items of one size in 64-byte blocks of a pool, appended, and freed
+ * together.
+ * Knows: blocks, what stands behind what.   Does not know: dialogs, what the texts mean.
+ * Memory: caller gives chain_pool_footprint(max) bytes, cache-line aligned.
+ * Thread: one, the owning worker.  Empty pool: a text is cut, an item is refused. */
+#pragma once
+
+#include "base.h"
+
+#define CHAIN_BLOCK 64
+#define CHAIN_BLOCK_BITS 6 /* of a chain_ref: offset in the block */
+#define CHAIN_BLOCKS_MAX (1u << (32 - CHAIN_BLOCK_BITS))
+
+struct chain_block {
+	_Alignas(BASE_CACHE_LINE) uint8_t bytes[CHAIN_BLOCK];
+};
+_Static_assert(sizeof(struct chain_block) == BASE_CACHE_LINE, "one line");
+
+/* So many blocks have a line before them: of each the next one of its chain, or free; 0: none. */
+#define CHAIN_GROUP ((uint32_t)(CHAIN_BLOCK / sizeof(uint32_t)))
+
+struct chain_pool {
+	struct chain_block *lines;
+	uint32_t max, free_head, used;
+};
+
+/* Items of one size or texts, appended in order.  All zero: empty. */
+struct chain {
+	uint32_t head;       /* block; 0: empty */
+	uint32_t last;       /* byte, as a chain_ref */
+};
+
+/* A text in a chain: block << 6 | offset of its head; 0: none (block 0 is never handed
+ * out). */
+typedef uint32_t chain_ref;
+
+size_t chain_pool_footprint(uint32_t max);
+void chain_pool_init(struct chain_pool *p, void *mem, uint32_t max);
+void chain_init(struct chain *c);
+void chain_free(struct chain_pool *p, struct chain *c);
+/* All blocks of a text that has its chain to itself. */
+void chain_text_free(struct chain_pool *p, chain_ref ref);
+/* An item of bytes <= CHAIN_BLOCK at one place, zeroed; NULL: pool empty. */
+void *chain_item_add(struct chain_pool *p, struct chain *c, uint32_t bytes);
+/* Items of equal size in order: start with *at = {0}. NULL at the end. */
+struct chain_cursor {
+	uint32_t block, offset;
+	bool started;
+};
+void *chain_item_next(const struct chain_pool *p, const struct chain *c, uint32_t bytes,
+	struct chain_cursor *at);
+/* Is there room for a text of so many bytes?  Where not, it is cut. */
+bool chain_has_room(const struct chain_pool *p, const struct chain *c, uint32_t bytes);
+/* Text over as many blocks as it needs; 0 where s is empty or the pool is. */
+chain_ref chain_text_add(struct chain_pool *p, struct chain *c, struct base_span s);
+/* What a text is: a number below CHAIN_ID_NONE, and whether it says no more than which other one is
+ * meant: the last one before it of another number (a byte), a shared one (two), or a reference. */
+struct chain_head {
+	uint32_t len;
+	uint8_t id;
+	bool alias;
+};
+#define CHAIN_ID_NONE 31
+chain_ref chain_text_add_as(
+	struct chain_pool *p, struct chain *c, struct chain_head head, const void *bytes);
+struct chain_head chain_text_head(const struct chain_pool *p, chain_ref ref);
+/* Every text of a chain in order: start with {0}; false at the end. */
+struct chain_walk {
+	chain_ref ref, next;
+	struct chain_head head; /* of ref */
+	bool started;
+};
+bool chain_text_walk(const struct chain_pool *p, const struct chain *c, struct chain_walk *w);
+/* Many at once, those from one on (0: from the first): how many there were, max at most.  The last
+ * of them says which one is next. */
+struct chain_place {
+	const uint8_t *bytes;   /* of the text, where it lies in one block; else NULL */
+	chain_ref ref, next;
+	struct chain_head head;
+};
+uint32_t chain_text_places(const struct chain_pool *p, const struct chain *c, chain_ref from,
+	struct chain_place *out, uint32_t max);
+/* The text, in place where it lies in one block, else gathered in scratch (cut at cap). */
+struct base_span chain_text(const struct chain_pool *p, chain_ref ref, uint8_t *scratch,
+	uint32_t cap);
+/* Fetches where a chain goes on from its first block, then, some time later, all of its blocks. */
+void chain_prefetch_next(const struct chain_pool *p, const struct chain *c);
+void chain_prefetch(const struct chain_pool *p, const struct chain *c);
