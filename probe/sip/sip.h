@@ -160,10 +160,29 @@ struct sip_details {
 void sip_details_parse(const struct sip_message *m, struct sip_details *out);
 
 /* The first header of a known id, or NULL; then the next one, or NULL. */
-const struct sip_header *sip_header_find(const struct sip_message *m, enum sip_header_id id);
-const struct sip_header *sip_header_next(const struct sip_message *m, const struct sip_header *h);
+static inline const struct sip_header *
+sip_header_find(const struct sip_message *m, enum sip_header_id id)
+{
+	if ((unsigned)id >= SIP_HDR_OTHER || m->first[id] == SIP_NO_HEADER)
+		return NULL;
+	return &m->headers[m->first[id]];
+}
+
+static inline const struct sip_header *
+sip_header_next(const struct sip_message *m, const struct sip_header *h)
+{
+	return h->next == SIP_NO_HEADER ? NULL : &m->headers[h->next];
+}
+
 /* The value of the first header of a known id, or an empty span. */
-struct base_span sip_header_value(const struct sip_message *m, enum sip_header_id id);
+static inline struct base_span
+sip_header_value(const struct sip_message *m, enum sip_header_id id)
+{
+	const struct sip_header *h = sip_header_find(m, id);
+
+	return h ? h->value : (struct base_span){0};
+}
+
 /* The first header named so (any case), known or not, or NULL: for configured extra headers. */
 const struct sip_header *sip_header_named(const struct sip_message *m, struct base_span name);
 /* Elements of a comma-separated header value, honouring quotes and <>: takes the next off *rest.

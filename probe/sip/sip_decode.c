@@ -9,7 +9,7 @@ _Static_assert(SIP_HDR_COUNT <= 64, "a bit each");
 static uint32_t
 cseq_decode(struct sip_message *m)
 {
-	struct base_span value = sip_value(m, SIP_HDR_CSEQ);
+	struct base_span value = sip_header_value(m, SIP_HDR_CSEQ);
 	uint32_t empty = m->first[SIP_HDR_CSEQ] == SIP_NO_HEADER ? 0 : SIP_FLAG_BAD_HEADER;
 	uint32_t mismatch = empty && m->method != SIP_METHOD_NONE ? SIP_FLAG_CSEQ_MISMATCH : 0;
 
@@ -45,7 +45,7 @@ cseq_decode(struct sip_message *m)
 static inline bool
 cseq_take(struct sip_message *m, const uint8_t *limit)
 {
-	struct base_span value = sip_value(m, SIP_HDR_CSEQ);
+	struct base_span value = sip_header_value(m, SIP_HDR_CSEQ);
 	const uint8_t *p = value.p;
 	uint32_t n, method, len, v = 0;
 
@@ -263,15 +263,15 @@ sip_decode(struct sip_message *m, enum sip_way way)
 {
 	uint32_t flags = has_mandatory(m) ? 0 : SIP_FLAG_MISSING_HEADER, taken = 0;
 
-	m->from.value = sip_value(m, SIP_HDR_FROM);
-	m->to.value = sip_value(m, SIP_HDR_TO);
-	m->via.value = sip_value(m, SIP_HDR_VIA);
+	m->from.value = sip_header_value(m, SIP_HDR_FROM);
+	m->to.value = sip_header_value(m, SIP_HDR_TO);
+	m->via.value = sip_header_value(m, SIP_HDR_VIA);
 	if (way != SIP_WAY_LONG)
 		taken = way == SIP_WAY_WIDE ? usual_take_wide(m) : usual_take_narrow(m);
 	if (taken != TAKEN_ALL)
 		flags |= others_take(m, taken);
-	m->call_id = sip_value(m, SIP_HDR_CALL_ID);
-	m->content_type = sip_value(m, SIP_HDR_CONTENT_TYPE);
+	m->call_id = sip_header_value(m, SIP_HDR_CALL_ID);
+	m->content_type = sip_header_value(m, SIP_HDR_CONTENT_TYPE);
 	m->flags |= flags;
 	if (m->flags & SIP_FLAG_REPEATED_HEADER) {
 		uint64_t once = ONCE(FROM) | ONCE(TO) | ONCE(CALL_ID) | ONCE(CSEQ) |

@@ -7,8 +7,8 @@
 	((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
 
 /* clang-format off */
-static const uint8_t slots[128] = {
-#define AT(len, a, b, c, d, id) [SLOT(len, FOUR(a, b, c, d))] = SIP_HDR_##id + 1,
+static const uint8_t slots[128] = { /* 0, a header too: whoever looks compares the name */
+#define AT(len, a, b, c, d, id) [SLOT(len, FOUR(a, b, c, d))] = SIP_HDR_##id,
 	AT(3, 'v', 'i', 'a', ':', VIA)
 	AT(4, 'f', 'r', 'o', 'm', FROM)
 	AT(2, 't', 'o', ':', ' ', TO)
@@ -79,8 +79,8 @@ static const struct {
 };
 
 /* The first 16 bytes of a line of each known header, and which of their bits must be so: not bit 5
- * of a letter (bit 6 tells one), nothing behind the colon.  For a longer name and for [0]: colons
- * alone, which no header begins with. */
+ * of a letter (bit 6 tells one), nothing behind the colon.  For a longer name: colons alone, which
+ * no header begins with. */
 #define TEXT(name, i)                                                                              \
 	(sizeof(name) > 16 ? ':' : (i) < sizeof(name) ? (name ":")[(i) % sizeof(name)] : 0)
 #define KEEP(name, i) (!TEXT(name, i) ? 0 : TEXT(name, i) & 0x40 ? 0xdf : 0xff)
@@ -93,10 +93,8 @@ static const struct {
 static const struct {
 	_Alignas(16) uint8_t text[16];
 	uint8_t keep[16];
-} usual[SIP_HDR_COUNT + 1] = {
-	[0] = {{[0 ... 15] = ':'}, {[0 ... 15] = 0xff}},
-#define SIP_HEADER(id, name, compact)                                                              \
-	[SIP_HDR_##id + 1] = {SIXTEEN(TEXT, name), SIXTEEN(KEEP, name)},
+} usual[SIP_HDR_COUNT] = {
+#define SIP_HEADER(id, name, compact) [SIP_HDR_##id] = {SIXTEEN(TEXT, name), SIXTEEN(KEEP, name)},
 #include "sip_header.def"
 #undef SIP_HEADER
 };
@@ -153,9 +151,9 @@ sip_header_id_of(struct base_span name)
 	if (n > 3 || n == 3)
 		four[3] = n > 3 ? name.p[3] : ':';
 	uint32_t id = slots[SLOT(n, load32(four))];
-	if (!id || names[id - 1].len != n || !is_name(name.p, names[id - 1].text, n))
+	if (names[id].len != n || !is_name(name.p, names[id].text, n))
 		return SIP_HDR_OTHER;
-	return id - 1;
+	return id;
 }
 
 /* Takes header n, of this id, into the index. */
@@ -202,15 +200,16 @@ last_lfs(const uint8_t *start, const uint8_t *p, const uint8_t *end, bool wide)
 
 /* The line at p is as the usual line of a known header: no bit differs that must not. */
 SIP_TWIN bool
-is_usual(const uint8_t *p, size_t slot, bool wide)
+is_usual(const uint8_t *p, size_t id, bool wide)
 {
 #ifdef __SSE2__
-	__m128i differs = _mm_and_si128(
-		_mm_xor_si128(sip_load(p), sip_load(usual[slot].text)), sip_load(usual[slot].keep));
+	__m128i differs = _mm_xor_si128(sip_load(p), sip_load(usual[id].text));
 
-	return wide ? sip_is_zero_wide(differs) : sip_hits(differs, _mm_setzero_si128()) == 0xffff;
+	return wide ? sip_are_zero_wide(differs, sip_load(usual[id].keep))
+		    : sip_hits(_mm_and_si128(differs, sip_load(usual[id].keep)),
+			      _mm_setzero_si128()) == 0xffff;
 #else
-	const uint8_t *text = usual[slot].text, *keep = usual[slot].keep;
+	const uint8_t *text = usual[id].text, *keep = usual[id].keep;
 
 	return (((sip_load64(p) ^ sip_load64(text)) & sip_load64(keep)) |
 		       ((sip_load64(p + 8) ^ sip_load64(text + 8)) & sip_load64(keep + 8))) == 0;
@@ -224,15 +223,38 @@ is_usual_end(const uint8_t *lf)
 	return lf[-1] == '\r' && lf[-2] > ' ' && (lf[1] > ' ' || !sip_is_blank(lf[1]));
 }
 
-/* Indexes lines as long as they are usual: a known name of up to 15 letters, a colon, one space, a
- * value, CR LF, no fold behind it.  What it leaves is to be read the long way, which gives the
- * same.  A block has 9 of them at most. */
+/* Takes a line as header h, number n, if it is usual: a known name of up to 15 letters, a colon,
+ * one space, a value, CR LF, no fold behind it.  Its LF is no nearer than its first visible byte
+ * behind the space: what is compared before that is none. */
+SIP_TWIN bool
+header_take_usual(struct sip_message *m, size_t n, const uint8_t *p, const uint8_t *lf, bool wide)
+{
+	struct sip_header *h = &m->headers[n];
+	uint32_t len = sip_colon_twin(p, wide);
+	size_t id = slots[SLOT(len, load32(p))];
+	const uint8_t *space = p + len + 1;
+
+	if (base_unlikely(!is_usual(p, id, wide)))
+		return false;
+	if (base_unlikely(space[0] != ' ' || space[1] <= ' ' || !is_usual_end(lf)))
+		return false;
+	h->name.p = p;
+	h->name.len = len;
+	h->value.p = space + 1;
+	h->value.len = (uint32_t)(lf - 2 - space);
+	h->id = (uint8_t)id;
+	h->next = SIP_NO_HEADER;
+	header_link(m, n, id);
+	return true;
+}
+
+/* Indexes lines as long as they are usual.  What it leaves is to be read the long way, which gives
+ * the same.  A block has 9 of them at most. */
 SIP_TWIN enum sip_line_result
 headers_take_usual(struct sip_message *m, const uint8_t **at, const uint8_t *end, bool wide)
 {
 	const uint8_t *p = *at, *block = p, *lf;
-	struct sip_header *h = &m->headers[m->n_headers];
-	size_t count = m->n_headers, n, slot;
+	size_t count = m->n_headers;
 	uint64_t lfs;
 
 	for (;; block += BLOCK) {
@@ -244,23 +266,9 @@ headers_take_usual(struct sip_message *m, const uint8_t **at, const uint8_t *end
 			goto out;
 		for (; lfs; lfs &= lfs - 1) {
 			lf = block + __builtin_ctzll(lfs);
-			if (lf == p + 1 && *p == '\r')
+			if (base_unlikely(!header_take_usual(m, count, p, lf, wide)))
 				goto out;
-			n = sip_colon_twin(p, wide);
-			slot = slots[SLOT((uint32_t)n, load32(p))];
-			if (base_unlikely(!is_usual(p, slot, wide)))
-				goto out;
-			if (base_unlikely(p + n + 3 >= lf || p[n + 1] != ' ' || p[n + 2] <= ' ' ||
-					  !is_usual_end(lf)))
-				goto out;
-			h->name.p = p;
-			h->name.len = (uint32_t)n;
-			h->value.p = p + n + 2;
-			h->value.len = (uint32_t)(lf - 1 - h->value.p);
-			h->id = (uint8_t)(slot - 1);
-			h->next = SIP_NO_HEADER;
-			h++;
-			header_link(m, count++, slot - 1);
+			count++;
 			p = lf + 1;
 		}
 	}
@@ -345,27 +353,6 @@ const char *
 sip_header_name(enum sip_header_id id)
 {
 	return (unsigned)id < SIP_HDR_OTHER ? names[id].text : "";
-}
-
-const struct sip_header *
-sip_header_find(const struct sip_message *m, enum sip_header_id id)
-{
-	if ((unsigned)id >= SIP_HDR_OTHER || m->first[id] == SIP_NO_HEADER)
-		return NULL;
-	return &m->headers[m->first[id]];
-}
-
-const struct sip_header *
-sip_header_next(const struct sip_message *m, const struct sip_header *h)
-{
-	return h->next == SIP_NO_HEADER ? NULL : &m->headers[h->next];
-}
-
-struct base_span
-sip_header_value(const struct sip_message *m, enum sip_header_id id)
-{
-	const struct sip_header *h = sip_header_find(m, id);
-	return h ? h->value : (struct base_span){0};
 }
 
 const struct sip_header *

@@ -100,5 +100,5 @@ sip_parse_as(struct sip_message *m, const uint8_t *p, uint32_t len, bool datagra
 int32_t
 sip_parse(struct sip_message *m, const uint8_t *p, uint32_t len, bool datagram)
 {
-	return sip_parse_as(m, p, len, datagram, sip_is_wide() ? SIP_WAY_WIDE : SIP_WAY_NARROW);
+	return sip_parse_as(m, p, len, datagram, sip_way_here());
 }

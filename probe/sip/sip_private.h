@@ -403,16 +403,6 @@ sip_headers_index(struct sip_message *m, struct sip_lines *lines, enum sip_way w
 bool
 sip_length_parse(struct base_span value, uint32_t *length);
 
-/* sip_header_value of a known id, inline. */
-static inline struct base_span
-sip_value(const struct sip_message *m, enum sip_header_id id)
-{
-	uint8_t first = m->first[id];
-
-	return base_likely(first != SIP_NO_HEADER) ? m->headers[first].value
-						    : (struct base_span){0};
-}
-
 /* ---- start line ---- */
 
 struct sip_start {

@@ -178,7 +178,8 @@ status_line_take(struct sip_message *m, const uint8_t *p, const uint8_t *end)
 SIP_TWIN const uint8_t *
 request_line_take(struct sip_message *m, const uint8_t *p, bool wide)
 {
-	uint64_t low = sip_blanks_twin(p, wide), high = sip_blanks_twin(p + 64, wide);
+	uint64_t low = sip_up_to_twin(p, ' ', wide);
+	uint64_t high = sip_up_to_twin(p + 64, ' ', wide);
 	uint32_t method_len = (uint32_t)__builtin_ctzll(low | 1ull << 63);
 	const uint8_t *uri = p + method_len + 1, *version;
 	enum sip_method method;

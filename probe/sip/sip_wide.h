@@ -35,10 +35,18 @@ sip_is_wide(void)
 #endif
 }
 
-/* sip_parse by one way; SIP_WAY_WIDE only where sip_is_wide. */
+static inline enum sip_way
+sip_way_here(void)
+{
+	return sip_is_wide() ? SIP_WAY_WIDE : SIP_WAY_NARROW;
+}
+
+/* sip_parse, sip_sdp_parse by one way; SIP_WAY_WIDE only where sip_is_wide. */
 int32_t
 sip_parse_as(
 	struct sip_message *m, const uint8_t *p, uint32_t len, bool datagram, enum sip_way way);
+bool
+sip_sdp_parse_as(struct sip_sdp *sdp, struct base_span text, enum sip_way way);
 
 /* ---- eight bytes ---- */
 
@@ -74,6 +82,31 @@ sip_digits8(const uint8_t *p)
 #endif
 }
 
+/* The number of n digits before end, 1 <= n <= 8, or UINT32_MAX where one is none; 8 bytes before
+ * end may be read. */
+static inline uint32_t
+sip_number8(const uint8_t *end, uint32_t n)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	uint64_t v = (sip_load64(end - 8) ^ SIP_EACH('0')) >> (64 - 8 * n) << (64 - 8 * n);
+
+	if (base_unlikely((v | (v + SIP_EACH(0x76))) & SIP_EACH(0x80)))
+		return UINT32_MAX;
+	v = (v * 10 + (v >> 8)) & 0x00ff00ff00ff00ffu;
+	v = (v * 100 + (v >> 16)) & 0x0000ffff0000ffffu;
+	return (uint32_t)(v * 10000 + (v >> 32));
+#else
+	uint32_t v = 0;
+
+	for (const uint8_t *p = end - n; p < end; p++) {
+		if (!sip_is_digit(*p))
+			return UINT32_MAX;
+		v = v * 10 + (uint32_t)(*p - '0');
+	}
+	return v;
+#endif
+}
+
 /* ---- 32 bytes ---- */
 
 #ifdef __x86_64__
@@ -90,20 +123,20 @@ sip_hits_wide(const uint8_t *p, uint8_t c)
 		_mm256_cmpeq_epi8(sip_load_wide(p), _mm256_set1_epi8((char)c)));
 }
 
-/* Bit i is set where p[i] is a space or a control character. */
+/* Bit i is set where p[i] is last or below it. */
 SIP_WIDE_CODE static inline uint32_t
-sip_blanks_wide(const uint8_t *p)
+sip_up_to_wide(const uint8_t *p, uint8_t last)
 {
 	__m256i c = sip_load_wide(p);
 
 	return (uint32_t)_mm256_movemask_epi8(
-		_mm256_cmpeq_epi8(_mm256_min_epu8(c, _mm256_set1_epi8(' ')), c));
+		_mm256_cmpeq_epi8(_mm256_min_epu8(c, _mm256_set1_epi8((char)last)), c));
 }
 
 SIP_WIDE_CODE static inline bool
-sip_is_zero_wide(__m128i v)
+sip_are_zero_wide(__m128i v, __m128i bits)
 {
-	return _mm_testz_si128(v, v);
+	return _mm_testz_si128(v, bits);
 }
 
 SIP_WIDE_CODE static inline uint32_t
@@ -143,26 +176,27 @@ sip_mask_twin(const uint8_t *p, uint8_t c, bool wide)
 	return sip_mask(p, 64, c);
 }
 
-/* Bit i is set where p[i] is a space or a control character; 64 bytes at p may be read. */
+/* Bit i is set where p[i] is last (below 0x7f) or below it: with ' ' a space or a control
+ * character; 64 bytes at p may be read. */
 SIP_TWIN uint64_t
-sip_blanks_twin(const uint8_t *p, bool wide)
+sip_up_to_twin(const uint8_t *p, uint8_t last, bool wide)
 {
 	uint64_t mask = 0;
 
 #ifdef __x86_64__
 	if (wide)
-		return sip_blanks_wide(p) | (uint64_t)sip_blanks_wide(p + 32) << 32;
+		return sip_up_to_wide(p, last) | (uint64_t)sip_up_to_wide(p + 32, last) << 32;
 #endif
 #ifdef __SSE2__
 	for (unsigned i = 0; i < 64; i += 16) {
 		__m128i c = sip_load(p + i);
-		mask |= (uint64_t)sip_hits(_mm_min_epu8(c, _mm_set1_epi8(' ')), c) << i;
+		mask |= (uint64_t)sip_hits(_mm_min_epu8(c, _mm_set1_epi8((char)last)), c) << i;
 	}
 #else
 	for (unsigned i = 0; i < 64; i += 8) {
 		uint64_t v = sip_load64(p + i);
-		/* bit 7 of each byte above ' ' */
-		mask |= sip_gather(~(((v & SIP_EACH(0x7f)) + SIP_EACH(0x7f - ' ')) | v)) << i;
+		/* bit 7 of each byte above last */
+		mask |= sip_gather(~(((v & SIP_EACH(0x7f)) + SIP_EACH(0x7f - last)) | v)) << i;
 	}
 #endif
 	return mask;
