@@ -1,25 +1,9 @@
-#include "sip_private.h"
-
-/* What may stand for the session and for a media. */
-struct common {
-	struct base_ip ip;
-	bool ip_valid, crypto, rtcp_mux;
-	uint8_t direction;
-};
-
-struct reader {
-	struct sip_sdp *sdp;
-	const uint8_t *limit; /* the end of the text */
-	struct sip_sdp_media
-		*media; /* the current one; NULL in the session part and where there is no room */
-	struct common session, current;
-	bool in_media;
-	bool connected; /* the current level has its own c= */
-};
+#include "sip_sdp_private.h"
+#include "sip_wide.h"
 
 /* Takes the word up to white space off *rest: empty at the end. */
 static struct base_span
-word_take(const struct reader *r, struct base_span *rest)
+word_take(const struct sdp_reader *r, struct base_span *rest)
 {
 	const uint8_t *end = sip_span_end(*rest), *p = sip_skip_space(rest->p, end), *q;
 
@@ -35,7 +19,7 @@ word_take(const struct reader *r, struct base_span *rest)
 /* Splits s at the first c: what stands before; *rest what stands behind, empty where there is no c.
  */
 static struct base_span
-before(const struct reader *r, struct base_span s, uint8_t c, struct base_span *rest)
+before(const struct sdp_reader *r, struct base_span s, uint8_t c, struct base_span *rest)
 {
 	const uint8_t *end = sip_span_end(s), *at = s.p;
 
@@ -71,7 +55,7 @@ u16_parse(struct base_span s, uint16_t *out)
 /* nettype addrtype address [ "/" ttl ] [ "/" count ]: false where it is no address (a host name).
  */
 static bool
-connection_parse(const struct reader *r, struct base_span value, struct base_ip *ip)
+connection_parse(const struct sdp_reader *r, struct base_span value, struct base_ip *ip)
 {
 	struct base_span rest, net = word_take(r, &value);
 
@@ -83,7 +67,7 @@ connection_parse(const struct reader *r, struct base_span value, struct base_ip 
 /* The first c= of a level counts; further ones of a media are layers of multicast (RFC 8866 5.7).
  */
 static void
-connection_line(struct reader *r, struct base_span value)
+connection_line(struct sdp_reader *r, struct base_span value)
 {
 	if (r->connected)
 		return;
@@ -92,7 +76,7 @@ connection_line(struct reader *r, struct base_span value)
 }
 
 static void
-media_finish(struct reader *r)
+media_finish(struct sdp_reader *r)
 {
 	struct sip_sdp_media *media = r->media;
 
@@ -109,7 +93,7 @@ media_finish(struct reader *r)
 }
 
 static void
-formats_read(struct reader *r, struct base_span rest)
+formats_read(struct sdp_reader *r, struct base_span rest)
 {
 	struct sip_sdp_media *media = r->media;
 	struct base_span word;
@@ -127,13 +111,9 @@ formats_read(struct reader *r, struct base_span rest)
 	}
 }
 
-/* m=type port[/count] proto format ... */
-static void
-media_line(struct reader *r, struct base_span value)
+bool
+sdp_media_begin(struct sdp_reader *r, struct base_span type)
 {
-	struct base_span port, count;
-	struct sip_sdp_media *media;
-
 	media_finish(r);
 	if (!r->in_media)
 		r->session = r->current;
@@ -142,13 +122,26 @@ media_line(struct reader *r, struct base_span value)
 	r->connected = false;
 	if (r->sdp->n_media == SIP_SDP_MEDIA_MAX) {
 		r->sdp->truncated = true;
-		return;
+		return false;
 	}
-	media = r->media = &r->sdp->media[r->sdp->n_media++];
-	memset(media, 0, offsetof(struct sip_sdp_media, formats));
-	media->type = word_take(r, &value);
+	r->media = &r->sdp->media[r->sdp->n_media++];
+	memset(r->media, 0, offsetof(struct sip_sdp_media, formats));
+	r->media->type = type;
+	r->media->port_count = 1;
+	return true;
+}
+
+/* m=type port[/count] proto format ... */
+static void
+media_line(struct sdp_reader *r, struct base_span value)
+{
+	struct base_span port, count;
+	struct sip_sdp_media *media;
+
+	if (!sdp_media_begin(r, word_take(r, &value)))
+		return;
+	media = r->media;
 	port = before(r, word_take(r, &value), '/', &count);
-	media->port_count = 1;
 	if (!u16_parse(port, &media->port))
 		media->port = 0;
 	if (count.len && (!u16_parse(count, &media->port_count) || media->port_count == 0))
@@ -157,23 +150,28 @@ media_line(struct reader *r, struct base_span value)
 	formats_read(r, value);
 }
 
-/* The current media's format of that payload type, or NULL. */
-static struct sip_sdp_format *
-format_find(struct reader *r, struct base_span type)
+struct sip_sdp_format *
+sdp_format_of(struct sdp_reader *r, uint32_t payload_type)
 {
-	uint32_t v;
-
-	if (!r->media || !sip_length_parse(type, &v) || v > 127)
+	if (!r->media || payload_type > 127)
 		return NULL;
 	for (uint32_t i = 0; i < r->media->n_formats; i++)
-		if (r->media->formats[i].payload_type == v)
+		if (r->media->formats[i].payload_type == payload_type)
 			return &r->media->formats[i];
 	return NULL;
 }
 
+static struct sip_sdp_format *
+format_find(struct sdp_reader *r, struct base_span type)
+{
+	uint32_t v;
+
+	return sip_length_parse(type, &v) ? sdp_format_of(r, v) : NULL;
+}
+
 /* payload-type encoding "/" clock-rate [ "/" channels ] */
 static void
-rtpmap_read(struct reader *r, struct base_span value)
+rtpmap_read(struct sdp_reader *r, struct base_span value)
 {
 	struct sip_sdp_format *format = format_find(r, word_take(r, &value));
 	struct base_span rate, channels;
@@ -188,7 +186,7 @@ rtpmap_read(struct reader *r, struct base_span value)
 }
 
 static void
-fmtp_read(struct reader *r, struct base_span value)
+fmtp_read(struct sdp_reader *r, struct base_span value)
 {
 	struct sip_sdp_format *format = format_find(r, word_take(r, &value));
 
@@ -198,7 +196,7 @@ fmtp_read(struct reader *r, struct base_span value)
 
 /* port [ nettype addrtype address ] (RFC 3605) */
 static void
-rtcp_read(struct reader *r, struct base_span value)
+rtcp_read(struct sdp_reader *r, struct base_span value)
 {
 	struct base_ip ip;
 
@@ -210,7 +208,7 @@ rtcp_read(struct reader *r, struct base_span value)
 
 /* foundation component transport priority address port ... (RFC 8839 5.1) */
 static void
-candidate_read(struct reader *r, struct base_span value)
+candidate_read(struct sdp_reader *r, struct base_span value)
 {
 	struct base_span component, transport;
 	struct base_endpoint endpoint;
@@ -231,7 +229,7 @@ candidate_read(struct reader *r, struct base_span value)
 
 /* Milliseconds; the fraction that RFC 8866 6.4 allows is dropped. */
 static void
-ptime_read(struct reader *r, struct base_span value)
+ptime_read(struct sdp_reader *r, struct base_span value)
 {
 	struct base_span fraction;
 
@@ -242,7 +240,7 @@ ptime_read(struct reader *r, struct base_span value)
 
 /* Attributes of a media with a value: false where name is none of them. */
 static bool
-valued_read(struct reader *r, struct base_span name, struct base_span value)
+valued_read(struct sdp_reader *r, struct base_span name, struct base_span value)
 {
 	if (base_span_eq(name, BASE_SPAN("rtpmap")))
 		rtpmap_read(r, value);
@@ -260,10 +258,10 @@ valued_read(struct reader *r, struct base_span name, struct base_span value)
 }
 
 static void
-attribute_line(struct reader *r, struct base_span line)
+attribute_line(struct sdp_reader *r, struct base_span line)
 {
 	struct base_span value, name = sip_trim(before(r, line, ':', &value));
-	struct common *to = &r->current;
+	struct sdp_common *to = &r->current;
 
 	if (valued_read(r, name, value))
 		return;
@@ -297,31 +295,51 @@ line_next(struct base_span *rest, struct base_span *line)
 	return line->len != 0;
 }
 
+/* A line that is not empty: false where it, the first, is none of SDP. */
+static bool
+line_read(struct sdp_reader *r, struct base_span line)
+{
+	bool readable = line.len >= 2 && line.p[1] == '=';
+	struct base_span value;
+
+	if (!r->known && (!readable || (line.p[0] != 'v' && line.p[0] != 'o' && line.p[0] != 'm')))
+		return false;
+	r->known = true;
+	if (!readable)
+		return true;
+	value = sip_trim(base_span_of(line.p + 2, line.len - 2));
+	switch (line.p[0]) {
+	case 'o': r->sdp->origin = value; break;
+	case 's': r->sdp->session_name = value; break;
+	case 'c': connection_line(r, value); break;
+	case 'm': media_line(r, value); break;
+	case 'a': attribute_line(r, value); break;
+	}
+	return true;
+}
+
+bool
+sip_sdp_parse_as(struct sip_sdp *sdp, struct base_span text, enum sip_way way)
+{
+	const uint8_t *end = sip_span_end(text);
+	struct sdp_reader r = {.sdp = sdp, .start = text.p, .limit = end};
+	struct base_span line;
+
+	memset(sdp, 0, offsetof(struct sip_sdp, media));
+	while (text.len) {
+		if (way != SIP_WAY_LONG)
+			text = sip_between(sdp_lines_take(&r, text.p, way), end);
+		if (!line_next(&text, &line))
+			break;
+		if (!line_read(&r, line))
+			return false;
+	}
+	media_finish(&r);
+	return r.known;
+}
+
 bool
 sip_sdp_parse(struct sip_sdp *sdp, struct base_span text)
 {
-	struct reader r = {.sdp = sdp, .limit = sip_span_end(text)};
-	struct base_span line, value;
-	bool known = false;
-
-	memset(sdp, 0, offsetof(struct sip_sdp, media));
-	while (text.len && line_next(&text, &line)) {
-		bool readable = line.len >= 2 && line.p[1] == '=';
-		if (!known &&
-			(!readable || (line.p[0] != 'v' && line.p[0] != 'o' && line.p[0] != 'm')))
-			return false;
-		known = true;
-		if (!readable)
-			continue;
-		value = sip_trim(base_span_of(line.p + 2, line.len - 2));
-		switch (line.p[0]) {
-		case 'o': sdp->origin = value; break;
-		case 's': sdp->session_name = value; break;
-		case 'c': connection_line(&r, value); break;
-		case 'm': media_line(&r, value); break;
-		case 'a': attribute_line(&r, value); break;
-		}
-	}
-	media_finish(&r);
-	return known;
+	return sip_sdp_parse_as(sdp, text, sip_way_here());
 }

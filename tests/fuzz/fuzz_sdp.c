@@ -1,7 +1,9 @@
-/* fuzz_sdp: any bytes as a session description, and as the body of a multipart message. */
+/* fuzz_sdp: any bytes as a session description, by all ways (sip_wide.h), and as the body of a
+ * multipart message. */
 #include <assert.h>
 
-#include "sip.h"
+#include "../unit/sip/sip_same.h"
+#include "sip_wide.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -12,6 +14,19 @@ within(const uint8_t *data, size_t size, struct base_span s)
 	assert(s.len == 0 || (s.p >= data && s.p + s.len <= data + size));
 }
 
+static void
+ways_agree(struct base_span text)
+{
+	static const enum sip_way ways[] = {SIP_WAY_NARROW, SIP_WAY_WIDE};
+	static struct sip_sdp wanted, got;
+	bool found = sip_sdp_parse_as(&wanted, text, SIP_WAY_LONG);
+
+	for (int i = 0; i < (sip_is_wide() ? 2 : 1); i++) {
+		assert(sip_sdp_parse_as(&got, text, ways[i]) == found);
+		assert(!found || sdp_same(&wanted, &got));
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -20,6 +35,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > 65536)
 		return 0;
+	ways_agree(base_span_of(data, (uint32_t)size));
 	if (sip_sdp_parse(&sdp, base_span_of(data, (uint32_t)size))) {
 		within(data, size, sdp.origin);
 		within(data, size, sdp.session_name);

@@ -40,3 +40,37 @@ sip_same(const struct sip_message *a, const struct sip_message *b)
 	       span_same(a->content_type, b->content_type) && span_same(a->body, b->body) &&
 	       headers_same(a, b);
 }
+
+static inline bool
+sdp_media_same(const struct sip_sdp_media *a, const struct sip_sdp_media *b)
+{
+	if (a->n_formats != b->n_formats || a->n_candidates != b->n_candidates)
+		return false;
+	for (uint32_t i = 0; i < a->n_formats; i++) {
+		const struct sip_sdp_format *x = &a->formats[i], *y = &b->formats[i];
+		if (!span_same(x->encoding, y->encoding) || !span_same(x->fmtp, y->fmtp) ||
+			x->clock_rate != y->clock_rate || x->payload_type != y->payload_type ||
+			x->channels != y->channels)
+			return false;
+	}
+	for (uint32_t i = 0; i < a->n_candidates; i++)
+		if (!base_ip_eq(&a->candidates[i].ip, &b->candidates[i].ip) ||
+			a->candidates[i].port != b->candidates[i].port)
+			return false;
+	return span_same(a->type, b->type) && span_same(a->proto, b->proto) &&
+	       base_ip_eq(&a->ip, &b->ip) && a->ip_valid == b->ip_valid && a->crypto == b->crypto &&
+	       a->rtcp_mux == b->rtcp_mux && a->port == b->port && a->port_count == b->port_count &&
+	       a->rtcp_port == b->rtcp_port && base_ip_eq(&a->rtcp_ip, &b->rtcp_ip) &&
+	       a->direction == b->direction && a->ptime_ms == b->ptime_ms;
+}
+
+static inline bool
+sdp_same(const struct sip_sdp *a, const struct sip_sdp *b)
+{
+	if (a->n_media != b->n_media || a->truncated != b->truncated)
+		return false;
+	for (uint32_t i = 0; i < a->n_media; i++)
+		if (!sdp_media_same(&a->media[i], &b->media[i]))
+			return false;
+	return span_same(a->origin, b->origin) && span_same(a->session_name, b->session_name);
+}
