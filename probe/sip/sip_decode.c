@@ -97,12 +97,6 @@ has_mandatory(const struct sip_message *m)
 }
 _Static_assert(SIP_NO_HEADER & 0x80 && SIP_HEADERS_MAX <= 0x80, "told by the upper bit");
 
-static inline bool
-has_room(const struct sip_message *m, struct base_span value)
-{
-	return value.len && m->start + m->len - sip_span_end(value) >= SIP_ROOM;
-}
-
 /* The tag of a From or To value of the usual form, [display] <URI> [;tag=value ...], with room
  * behind it.  False: take the long way, which gives the same. */
 SIP_TWIN bool
@@ -208,20 +202,21 @@ branch_take(struct base_span value, struct base_span *branch, bool wide)
 	return branch_of_params(q, end, branch);
 }
 
-/* Tags, branch and CSeq by the short way: those of enum taken that were found so. */
-enum taken { TAKEN_FROM = 1, TAKEN_TO = 2, TAKEN_VIA = 4, TAKEN_CSEQ = 8, TAKEN_ALL = 15 };
+/* Tags, branch and CSeq by the short way: those of enum sip_taken that were found so. */
+#define TAKEN_ALL (SIP_TAKEN_FROM | SIP_TAKEN_TO | SIP_TAKEN_VIA | SIP_TAKEN_CSEQ)
 SIP_TWIN uint32_t
 usual_take(struct sip_message *m, bool wide)
 {
 	uint32_t taken = 0;
 
-	if (has_room(m, m->from.value) && tag_take(m->from.value, &m->from.tag, wide))
-		taken |= TAKEN_FROM;
-	if (has_room(m, m->to.value) && tag_take(m->to.value, &m->to.tag, wide))
-		taken |= TAKEN_TO;
-	if (has_room(m, m->via.value) && branch_take(m->via.value, &m->via.branch, wide))
-		taken |= TAKEN_VIA;
-	return cseq_take(m, m->start + m->len) ? taken | TAKEN_CSEQ : taken;
+	if (sip_has_room(m, m->from.value, SIP_ROOM) && tag_take(m->from.value, &m->from.tag, wide))
+		taken |= SIP_TAKEN_FROM;
+	if (sip_has_room(m, m->to.value, SIP_ROOM) && tag_take(m->to.value, &m->to.tag, wide))
+		taken |= SIP_TAKEN_TO;
+	if (sip_has_room(m, m->via.value, SIP_ROOM) &&
+		branch_take(m->via.value, &m->via.branch, wide))
+		taken |= SIP_TAKEN_VIA;
+	return cseq_take(m, m->start + m->len) ? taken | SIP_TAKEN_CSEQ : taken;
 }
 
 static uint32_t SIP_WIDE_CODE
@@ -243,19 +238,19 @@ others_take(struct sip_message *m, uint32_t taken)
 	struct sip_name_addr party;
 	struct sip_via hop;
 
-	if (!(taken & TAKEN_FROM)) {
+	if (!(taken & SIP_TAKEN_FROM)) {
 		sip_name_addr_check(m->from.value, &party);
 		m->from.tag = party.tag;
 	}
-	if (!(taken & TAKEN_TO)) {
+	if (!(taken & SIP_TAKEN_TO)) {
 		sip_name_addr_check(m->to.value, &party);
 		m->to.tag = party.tag;
 	}
-	if (!(taken & TAKEN_VIA)) {
+	if (!(taken & SIP_TAKEN_VIA)) {
 		sip_via_parse(m->via.value, &hop);
 		m->via.branch = hop.branch;
 	}
-	return taken & TAKEN_CSEQ ? 0 : cseq_decode(m);
+	return taken & SIP_TAKEN_CSEQ ? 0 : cseq_decode(m);
 }
 
 void

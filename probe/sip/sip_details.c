@@ -1,4 +1,4 @@
-#include "sip_private.h"
+#include "sip_wide.h"
 
 static bool
 call_id_ok(struct base_span s)
@@ -34,9 +34,8 @@ address_decode(const struct sip_message *m, enum sip_header_id id, struct sip_na
 	return sip_header_find(m, id) ? flags : 0;
 }
 
-/* Headers whose form is checked but that are decoded on demand. */
 static uint32_t
-extras_check(const struct sip_message *m)
+contacts_check(const struct sip_message *m)
 {
 	const struct sip_header *h;
 	uint32_t flags = 0;
@@ -44,6 +43,16 @@ extras_check(const struct sip_message *m)
 	for (h = sip_header_find(m, SIP_HDR_CONTACT); h; h = sip_header_next(m, h))
 		if (!sip_contact_ok(h->value))
 			flags |= SIP_FLAG_BAD_CONTACT;
+	return flags;
+}
+
+/* Other headers whose form is checked but that are decoded on demand. */
+static uint32_t
+extras_check(const struct sip_message *m)
+{
+	const struct sip_header *h;
+	uint32_t flags = 0;
+
 	for (h = sip_header_find(m, SIP_HDR_WARNING); h; h = sip_header_next(m, h))
 		if (!sip_warning_ok(h->value))
 			flags |= SIP_FLAG_BAD_WARNING;
@@ -54,15 +63,30 @@ extras_check(const struct sip_message *m)
 }
 
 void
+sip_details_parse_as(const struct sip_message *m, struct sip_details *out, enum sip_way way)
+{
+	uint32_t taken = way == SIP_WAY_LONG ? 0 : sip_details_take(m, out, way);
+	uint32_t flags = m->flags;
+
+	if (!(taken & SIP_TAKEN_RURI))
+		flags |= ruri_check(m, &out->ruri);
+	if (!(taken & SIP_TAKEN_FROM))
+		flags |= address_decode(m, SIP_HDR_FROM, &out->from);
+	if (!(taken & SIP_TAKEN_TO))
+		flags |= address_decode(m, SIP_HDR_TO, &out->to);
+	if (!(taken & SIP_TAKEN_VIA) && !sip_via_parse(m->via.value, &out->via) &&
+		sip_header_find(m, SIP_HDR_VIA))
+		flags |= SIP_FLAG_BAD_HEADER;
+	if (!(taken & SIP_TAKEN_CALL_ID) && sip_header_find(m, SIP_HDR_CALL_ID) &&
+		!call_id_ok(m->call_id))
+		flags |= SIP_FLAG_BAD_HEADER;
+	if (!(taken & SIP_TAKEN_CONTACT))
+		flags |= contacts_check(m);
+	out->flags = flags | extras_check(m);
+}
+
+void
 sip_details_parse(const struct sip_message *m, struct sip_details *out)
 {
-	uint32_t flags = m->flags | ruri_check(m, &out->ruri) |
-			 address_decode(m, SIP_HDR_FROM, &out->from) |
-			 address_decode(m, SIP_HDR_TO, &out->to);
-
-	if (!sip_via_parse(m->via.value, &out->via) && sip_header_find(m, SIP_HDR_VIA))
-		flags |= SIP_FLAG_BAD_HEADER;
-	if (sip_header_find(m, SIP_HDR_CALL_ID) && !call_id_ok(m->call_id))
-		flags |= SIP_FLAG_BAD_HEADER;
-	out->flags = flags | extras_check(m);
+	sip_details_parse_as(m, out, sip_way_here());
 }

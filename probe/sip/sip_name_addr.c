@@ -97,10 +97,25 @@ name_addr_split(struct base_span value, struct sip_name_addr *out)
 }
 
 uint32_t
+sip_name_addr_params(struct sip_name_addr *out)
+{
+	struct base_span rest = out->params;
+	struct sip_param param;
+	uint32_t flags = 0;
+
+	while (sip_param_next(&rest, &param)) {
+		if (!param.ok)
+			flags |= SIP_FLAG_BAD_HEADER;
+		if (param.name.len == 3 && !out->tag.p &&
+			base_span_eq_nocase(param.name, BASE_SPAN("tag")))
+			out->tag = param.value;
+	}
+	return flags;
+}
+
+uint32_t
 sip_name_addr_check(struct base_span value, struct sip_name_addr *out)
 {
-	struct base_span rest;
-	struct sip_param param;
 	uint32_t flags;
 
 	out->display = out->params = out->tag = (struct base_span){0};
@@ -110,15 +125,7 @@ sip_name_addr_check(struct base_span value, struct sip_name_addr *out)
 		return SIP_FLAG_BAD_HEADER;
 	}
 	flags = name_addr_split(value, out);
-	rest = out->params;
-	while (sip_param_next(&rest, &param)) {
-		if (!param.ok)
-			flags |= SIP_FLAG_BAD_HEADER;
-		if (param.name.len == 3 && !out->tag.p &&
-			base_span_eq_nocase(param.name, BASE_SPAN("tag")))
-			out->tag = param.value;
-	}
-	return flags;
+	return flags | sip_name_addr_params(out);
 }
 
 bool

@@ -440,6 +440,13 @@ sip_param_next(struct base_span *rest, struct sip_param *param);
 uint32_t
 sip_name_addr_check(struct base_span value, struct sip_name_addr *out);
 
+/* Reads out->params: finds the tag; 0 or SIP_FLAG_BAD_HEADER. */
+uint32_t
+sip_name_addr_params(struct sip_name_addr *out);
+/* Reads out->params: false where one is bad. */
+bool
+sip_via_params(struct sip_via *out);
+
 bool
 sip_date_ok(struct base_span value);
 bool

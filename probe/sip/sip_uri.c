@@ -258,8 +258,8 @@ sent_by_parse(const uint8_t **p, const uint8_t *end, struct sip_via *out)
 	return ok;
 }
 
-static bool
-via_params_parse(struct sip_via *out)
+bool
+sip_via_params(struct sip_via *out)
 {
 	struct base_span rest = out->params;
 	struct sip_param param;
@@ -343,5 +343,5 @@ sip_via_parse(struct base_span value, struct sip_via *out)
 	if (*p != ';')
 		return false;
 	out->params = sip_between(p + 1, end);
-	return via_params_parse(out) && out->params.len && ok;
+	return sip_via_params(out) && out->params.len && ok;
 }

@@ -41,12 +41,37 @@ sip_way_here(void)
 	return sip_is_wide() ? SIP_WAY_WIDE : SIP_WAY_NARROW;
 }
 
-/* sip_parse, sip_sdp_parse by one way; SIP_WAY_WIDE only where sip_is_wide. */
+/* So much of the message stands behind a value, and the value is not empty. */
+static inline bool
+sip_has_room(const struct sip_message *m, struct base_span value, ptrdiff_t room)
+{
+	return value.len && m->start + m->len - sip_span_end(value) >= room;
+}
+
+/* sip_parse, sip_sdp_parse, sip_details_parse by one way; SIP_WAY_WIDE only where sip_is_wide. */
 int32_t
 sip_parse_as(
 	struct sip_message *m, const uint8_t *p, uint32_t len, bool datagram, enum sip_way way);
 bool
 sip_sdp_parse_as(struct sip_sdp *sdp, struct base_span text, enum sip_way way);
+void
+sip_details_parse_as(const struct sip_message *m, struct sip_details *out, enum sip_way way);
+
+/* Parts of a message that a short way has read. */
+enum sip_taken {
+	SIP_TAKEN_FROM = 1 << 0,
+	SIP_TAKEN_TO = 1 << 1,
+	SIP_TAKEN_VIA = 1 << 2,
+	SIP_TAKEN_CSEQ = 1 << 3,
+	SIP_TAKEN_RURI = 1 << 4,
+	SIP_TAKEN_CALL_ID = 1 << 5,
+	SIP_TAKEN_CONTACT = 1 << 6,
+};
+
+/* Reads what of the details is of the usual form and has no fault; returns those of enum sip_taken
+ * that are. */
+uint32_t
+sip_details_take(const struct sip_message *m, struct sip_details *out, enum sip_way way);
 
 /* ---- eight bytes ---- */
 

@@ -1,4 +1,5 @@
-/* fuzz_sip_ways: the three ways of a parse (sip_wide.h) say the same of any bytes. */
+/* fuzz_sip_ways: the three ways of a parse (sip_wide.h), of its details too, say the same of any
+ * bytes. */
 #include <assert.h>
 
 #include "../unit/sip/sip_same.h"
@@ -7,10 +8,23 @@
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static const enum sip_way ways[] = {SIP_WAY_NARROW, SIP_WAY_WIDE};
+
+static void
+details_agree(const struct sip_message *m)
+{
+	struct sip_details wanted, got;
+
+	sip_details_parse_as(m, &wanted, SIP_WAY_LONG);
+	for (int i = 0; i < (sip_is_wide() ? 2 : 1); i++) {
+		sip_details_parse_as(m, &got, ways[i]);
+		assert(details_same(&wanted, &got));
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const enum sip_way ways[] = {SIP_WAY_NARROW, SIP_WAY_WIDE};
 	static struct sip_message wanted, got;
 
 	if (size > 65536)
@@ -21,6 +35,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			assert(sip_parse_as(&got, data, (uint32_t)size, datagram, ways[i]) == n);
 			assert(n <= 0 || sip_same(&wanted, &got));
 		}
+		if (n > 0)
+			details_agree(&wanted);
 	}
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* sip_same: whether two parses of the same bytes say the same. */
+/* sip_same: whether two parses of the same bytes say the same: of a message, its details, SDP. */
 #pragma once
 
 #include "sip.h"
@@ -73,4 +73,36 @@ sdp_same(const struct sip_sdp *a, const struct sip_sdp *b)
 		if (!sdp_media_same(&a->media[i], &b->media[i]))
 			return false;
 	return span_same(a->origin, b->origin) && span_same(a->session_name, b->session_name);
+}
+
+static inline bool
+uri_same(const struct sip_uri *a, const struct sip_uri *b)
+{
+	return span_same(a->text, b->text) && span_same(a->scheme, b->scheme) &&
+	       span_same(a->user, b->user) && span_same(a->user_params, b->user_params) &&
+	       span_same(a->host, b->host) && span_same(a->params, b->params) &&
+	       span_same(a->headers, b->headers) && a->port == b->port && a->kind == b->kind;
+}
+
+static inline bool
+name_addr_same(const struct sip_name_addr *a, const struct sip_name_addr *b)
+{
+	return span_same(a->display, b->display) && uri_same(&a->uri, &b->uri) &&
+	       span_same(a->params, b->params) && span_same(a->tag, b->tag);
+}
+
+static inline bool
+via_same(const struct sip_via *a, const struct sip_via *b)
+{
+	return span_same(a->transport, b->transport) && span_same(a->host, b->host) &&
+	       span_same(a->branch, b->branch) && span_same(a->received, b->received) &&
+	       span_same(a->params, b->params) && a->port == b->port && a->rport == b->rport;
+}
+
+static inline bool
+details_same(const struct sip_details *a, const struct sip_details *b)
+{
+	return a->flags == b->flags && uri_same(&a->ruri, &b->ruri) &&
+	       name_addr_same(&a->from, &b->from) && name_addr_same(&a->to, &b->to) &&
+	       via_same(&a->via, &b->via);
 }
