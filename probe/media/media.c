@@ -84,11 +84,11 @@ media_new(void *mem, const struct media_options *options)
 	m->calls_mask = l.n_calls - 1;
 	m->free = MEDIA_NONE;
 	m->young = m->old = (struct media_list){MEDIA_NONE, MEDIA_NONE};
-	media_table_init(&m->table, p + l.buckets, l.max);
+	media_table_init(&m->front.table, p + l.buckets, l.max);
 	base_zero(m->candidates, (size_t)l.n_candidates * sizeof(struct media_candidate));
 	memset(m->calls, 0xff, (size_t)l.n_calls * sizeof(struct media_list));
-	for (uint64_t i = 0; i < base_count_of(m->secret); i++)
-		m->secret[i] = base_hash(&options->key, &i, sizeof(i)) | 1;
+	for (uint64_t i = 0; i < base_count_of(m->front.secret); i++)
+		m->front.secret[i] = base_hash(&options->key, &i, sizeof(i)) | 1;
 	media_pool_init(&m->mores, p + l.mores, sizeof(struct media_more), l.max);
 	media_pool_init(&m->wides, p + l.wides, sizeof(struct media_ends), l.max);
 	media_pool_init(&m->rares, p + l.rares, sizeof(struct media_rare), l.n_rares);

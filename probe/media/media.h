@@ -7,8 +7,9 @@
  *
  * Table: cache-line buckets of tags and indices; the state that every packet touches is one 64-byte
  * line, everything else is cold. The worker's step goes in bursts so that the misses overlap:
- *     media_prepare (hash, prefetch bucket), media_find (tags, prefetch state), media_update (RFC
- *     3550) for those that hit,
+ *     media_packet_take (plain frames) or media_prepare: hash, prefetch bucket,
+ *     media_find: tags, prefetch state,
+ *     media_update: is it that stream?  RFC 3550 for those that hit,
  *     and for the few that miss and look like RTP: media_begin.
  *
  * A stream begins at once where the directory knows its destination (or source) address; else it is
@@ -33,9 +34,9 @@
 #pragma once
 
 #include "base.h"
+#include "media_packet.h"
 #include "metrics.h"
 #include "packet.h"
-#include "packet_plain.h"
 #include "record.h"
 #include "rtp.h"
 
@@ -168,51 +169,16 @@ struct media_options {
 size_t media_footprint(const struct media_options *options);
 struct media *media_new(void *mem, const struct media_options *options);
 
-/* By its view; or plain (packet_plain.h): payload and lengths are there, UDP header and addresses
- * right before them, and the view is made where the packet is asked about after a miss. */
-struct media_packet {
-	const struct packet_view *view; /* UDP; NULL: plain, and not made yet */
-	int64_t ts_ns;
-	const uint8_t *payload;         /* this and its lengths: of the view, by media_prepare */
-	uint32_t payload_len, payload_wire_len;
-	uint64_t hash;                  /* media_prepare's; 0: cannot be RTP */
-	uint32_t stream;                /* media_find's guess, then media_update's, or MEDIA_NONE */
-	uint8_t version;                /* plain: of IP, 4 or 6 */
-	uint8_t at;                     /* the caller's own */
-};
-
-/* Version 2, and no RTCP on the same port: a second byte of 192..223 (RFC 5761 section 4). */
-static inline bool
-media_may_be_rtp(const uint8_t *payload, uint32_t len)
-{
-	return len >= 12 && payload[0] >> 6 == 2 && (payload[1] & 0xe0) != 0xc0;
-}
-
-/* A frame of Ethernet that is plain and may be RTP: all of *packet but its time and at.  False: it
- * needs a view. */
-static inline bool
-media_packet_take(struct media_packet *packet, const uint8_t *frame, uint32_t caplen)
-{
-	struct packet_plain plain;
-
-	if (base_unlikely(!packet_plain_take(&plain, frame, caplen)) ||
-		base_unlikely(!media_may_be_rtp(plain.payload, plain.payload_len)))
-		return false;
-	packet->view = NULL;
-	packet->payload = plain.payload;
-	packet->payload_len = plain.payload_len;
-	packet->payload_wire_len = plain.payload_wire_len;
-	packet->version = plain.version;
-	return true;
-}
-
+/* What media_packet_take needs; it stays as it is. */
+const struct media_front *media_front(const struct media *m);
+/* Those that have a view; plain ones are prepared. */
 void media_prepare(struct media *m, struct media_packet *packets, uint32_t n);
 void media_find(struct media *m, struct media_packet *packets, uint32_t n);
-/* For each with stream != MEDIA_NONE; becomes MEDIA_NONE where the packet is not that stream's, or
- * no longer: a miss.  Between media_find and media_update of a burst nothing else
- * may be called: media_begin, media_collect and media_advance may end streams whose index the burst
- * still holds.  So: all hits of a burst, then the misses. */
-void media_update(struct media *m, struct media_packet *packets, uint32_t n);
+/* For each that is its stream's; the others' stream becomes MEDIA_NONE: a miss.  Returns how many
+ * are not.  Between media_find and media_update of a burst nothing else may be called: media_begin,
+ * media_collect and media_advance may end streams whose index the burst still holds.  So: all hits
+ * of a burst, then the misses. */
+uint32_t media_update(struct media *m, struct media_packet *packets, uint32_t n);
 /* The packet missed and is an RTP candidate.  Repeats the lookup (an earlier packet of the burst
  * may have begun the stream).  True: it belongs to a stream or candidate now. False: it is no RTP,
  * or there is no room for it (METRICS_STREAMS_REFUSED). */

@@ -74,9 +74,9 @@ media_figures_marked(struct media *m, uint32_t index)
 {
 	const struct media_cold *c = &m->cold[index];
 	bool plain = (c->flags & (MEDIA_HAVE_LAST | MEDIA_LAST_SAVED | MEDIA_MARKS)) ==
-		     MEDIA_HAVE_LAST;
+		     MEDIA_HAVE_LAST && c->payload_type < 0x80;
 
-	m->hot[index].steady = plain && m->hot[index].clock ? c->payload_type : MEDIA_PT_NONE;
+	m->hot[index].steady = plain && m->hot[index].clock ? c->payload_type : MEDIA_STEADY_NONE;
 }
 
 /* packets: of the stream before the one that brings the change.  The arrival of the last packet of
@@ -325,7 +325,7 @@ media_figures_begin(struct media *m, uint32_t index, const struct media_sample *
 	h->highest = MEDIA_SEQ_START + s->seq - 1;
 	h->bytes = h->delta_max_ns = 0;
 	h->look_at = media_look_of(s->ts_ns);
-	h->steady = MEDIA_PT_NONE;
+	h->steady = MEDIA_STEADY_NONE;
 	h->clock = 0;
 	c->base = MEDIA_SEQ_START + s->seq;
 	c->first_ns = s->ts_ns;

@@ -8,70 +8,48 @@ load_64(const uint8_t *p)
 	return v;
 }
 
-/* Keyed in each factor; never 0.  Once more at the end: without it, SSRCs that count up over one
- * pair of addresses are an arithmetic progression in the low bits. */
-static inline uint64_t
-mix_end(const uint64_t secret[7], uint64_t h)
-{
-	h = base_hash_fold(h, secret[6]);
-	return h ? h : 1;
-}
-
-/* addresses: of IPv4, source and destination; ports: source in the upper half. */
-static inline uint64_t
-mix_v4(const uint64_t secret[7], uint64_t addresses, uint32_t ports, uint32_t ssrc)
-{
-	return mix_end(secret, base_hash_fold(addresses ^ secret[0],
-				       ((uint64_t)ports << 32 | ssrc) ^ secret[1]));
-}
-
 static inline bool
 is_mapped(const uint8_t *ip)
 {
 	return load_64(ip) == 0 && base_load_be32(ip + 8) == 0xffff;
 }
 
-static inline uint64_t
-mix(const uint64_t secret[7], const uint8_t *src, const uint8_t *dst, uint64_t ports_ssrc)
+uint64_t
+media_mix(const struct media_front *front, const uint8_t src[16], const uint8_t dst[16],
+	uint64_t ports_ssrc)
 {
+	const uint64_t *secret = front->secret;
+
 	if (base_likely(is_mapped(src) && is_mapped(dst))) {
-		uint32_t from, to;
-		memcpy(&from, src + 12, 4);
-		memcpy(&to, dst + 12, 4);
 		uint8_t both[8];
-		memcpy(both, &from, 4);
-		memcpy(both + 4, &to, 4);
-		return mix_v4(secret, load_64(both), (uint32_t)(ports_ssrc >> 32),
+		memcpy(both, src + 12, 4);
+		memcpy(both + 4, dst + 12, 4);
+		return media_mix_v4(secret, load_64(both), (uint32_t)(ports_ssrc >> 32),
 			(uint32_t)ports_ssrc);
 	}
 	uint64_t a = base_hash_fold(load_64(src) ^ secret[0], load_64(src + 8) ^ secret[1]);
 	uint64_t b = base_hash_fold(load_64(dst) ^ secret[2], load_64(dst + 8) ^ secret[3]);
-	return mix_end(secret, base_hash_fold(a ^ secret[4] ^ ports_ssrc, b ^ secret[5]));
+	return media_mix_end(secret, base_hash_fold(a ^ secret[4] ^ ports_ssrc, b ^ secret[5]));
 }
 
 static inline uint64_t
 ports_ssrc_of(uint16_t src, uint16_t dst, uint32_t ssrc)
 {
-	return (uint64_t)src << 48 | (uint64_t)dst << 32 | ssrc;
+	uint8_t both[4];
+	uint32_t ports;
+
+	base_store_be16(both, src);
+	base_store_be16(both + 2, dst);
+	memcpy(&ports, both, sizeof(ports));
+	return (uint64_t)ports << 32 | ssrc;
 }
 
 uint64_t
 media_hash(const struct media *m, const struct base_endpoint *src, const struct base_endpoint *dst,
 	uint32_t ssrc)
 {
-	return mix(m->secret, src->ip.b, dst->ip.b, ports_ssrc_of(src->port, dst->port, ssrc));
-}
-
-/* Of a plain packet: addresses and ports as they stand in the frame. */
-static inline uint64_t
-hash_plain(const struct media *m, const struct media_packet *packet)
-{
-	const uint8_t *p = packet->payload, *udp = p - PACKET_PLAIN_UDP_BYTES;
-	uint32_t ports = base_load_be32(udp), ssrc = base_load_be32(p + 8);
-
-	if (base_likely(packet->version == 4))
-		return mix_v4(m->secret, load_64(udp - 8), ports, ssrc);
-	return mix(m->secret, udp - 32, udp - 16, (uint64_t)ports << 32 | ssrc);
+	return media_mix(&m->front, src->ip.b, dst->ip.b,
+		ports_ssrc_of(src->port, dst->port, ssrc));
 }
 
 /* The packet stands in its view: true where it may be RTP. */
@@ -84,23 +62,24 @@ prepare_view(struct media *m, struct media_packet *packet)
 	packet->payload_len = v->payload_len;
 	packet->payload_wire_len = v->payload_wire_len;
 	packet->hash = 0;
-	if (!media_may_be_rtp(v->payload, v->payload_len))
+	if (v->transport != PACKET_UDP || !media_may_be_rtp(v->payload, v->payload_len))
 		return false;
 	packet->hash = media_hash(m, &v->src, &v->dst, base_load_be32(v->payload + 8));
 	return true;
 }
 
+const struct media_front *
+media_front(const struct media *m)
+{
+	return &m->front;
+}
+
 void
 media_prepare(struct media *m, struct media_packet *packets, uint32_t n)
 {
-	for (uint32_t i = 0; i < n; i++) {
-		packets[i].stream = MEDIA_NONE;
-		if (base_likely(packets[i].view == NULL))
-			packets[i].hash = hash_plain(m, &packets[i]);
-		else if (!prepare_view(m, &packets[i]))
-			continue;
-		base_prefetch(media_table_home(&m->table, packets[i].hash));
-	}
+	for (uint32_t i = 0; i < n; i++)
+		if (packets[i].view && prepare_view(m, &packets[i]))
+			base_prefetch(media_table_home(&m->front.table, packets[i].hash));
 }
 
 static inline bool
@@ -112,10 +91,11 @@ is_stream(const struct media *m, uint32_t index, uint64_t hash, uint32_t ssrc)
 uint32_t
 media_lookup(const struct media *m, uint64_t hash, uint32_t ssrc)
 {
-	uint32_t at = (uint32_t)hash & m->table.mask, step = media_table_step(hash);
+	const struct media_table *t = &m->front.table;
+	uint32_t at = (uint32_t)hash & t->mask, step = media_table_step(hash);
 
-	for (uint32_t i = 0; i < m->table.probes; i++, at = (at + step) & m->table.mask) {
-		const struct media_bucket *b = &m->table.buckets[at];
+	for (uint32_t i = 0; i < t->probes; i++, at = (at + step) & t->mask) {
+		const struct media_bucket *b = &t->buckets[at];
 		for (uint32_t bits = media_table_match(b, media_table_tag(hash)); bits;
 			bits &= bits - 1) {
 			uint32_t index = b->index[__builtin_ctz(bits)];
@@ -132,44 +112,32 @@ media_lookup(const struct media *m, uint64_t hash, uint32_t ssrc)
 static __attribute__((noinline)) uint32_t
 guess_on(const struct media *m, uint64_t hash)
 {
-	uint32_t at = (uint32_t)hash & m->table.mask, step = media_table_step(hash);
+	const struct media_table *t = &m->front.table;
+	uint32_t at = (uint32_t)hash & t->mask, step = media_table_step(hash), index;
 
-	for (uint32_t i = 0; i < m->table.probes; i++, at = (at + step) & m->table.mask) {
-		const struct media_bucket *b = &m->table.buckets[at];
-		uint32_t bits = media_table_match(b, media_table_tag(hash));
-		if (base_likely(bits))
-			return b->index[__builtin_ctz(bits)];
+	for (uint32_t i = 0; i < t->probes; i++, at = (at + step) & t->mask) {
+		const struct media_bucket *b = &t->buckets[at];
+		if (media_table_first(b, media_table_tag(hash), &index))
+			return index;
 		if (b->passed == 0)
 			break;
 	}
 	return MEDIA_NONE;
 }
 
-static inline uint32_t
-guess(const struct media *m, uint64_t hash)
-{
-	const struct media_bucket *b = media_table_home(&m->table, hash);
-	uint32_t bits = media_table_match(b, media_table_tag(hash));
-
-	return base_likely(bits) ? b->index[__builtin_ctz(bits)] : guess_on(m, hash);
-}
-
 void
 media_find(struct media *m, struct media_packet *packets, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		if (base_unlikely(packets[i].hash == 0))
-			continue;
-		packets[i].stream = guess(m, packets[i].hash);
-		if (packets[i].stream != MEDIA_NONE)
-			base_prefetch_write(&m->hot[packets[i].stream]);
-	}
-	for (uint32_t i = 0; i < n; i++) {
-		if (base_unlikely(packets[i].stream == MEDIA_NONE))
-			continue;
-		uint32_t ssrc = base_load_be32(packets[i].payload + 8);
-		if (base_unlikely(!is_stream(m, packets[i].stream, packets[i].hash, ssrc)))
-			packets[i].stream = media_lookup(m, packets[i].hash, ssrc);
+		uint64_t hash = packets[i].hash;
+		uint32_t stream = MEDIA_NONE;
+		if (base_unlikely(hash == 0) ||
+			base_unlikely(!media_table_first(media_table_home(&m->front.table, hash),
+				media_table_tag(hash), &stream)))
+			stream = hash ? guess_on(m, hash) : MEDIA_NONE;
+		packets[i].stream = stream;
+		if (base_likely(stream != MEDIA_NONE))
+			base_prefetch_write(&m->hot[stream]);
 	}
 }
 
@@ -281,7 +249,7 @@ account_next(struct media *m, struct media_hot *h, const struct media_packet *pa
 	int64_t delta = media_elapsed(h->last_ns, packet->ts_ns);
 	uint32_t timestamp = base_load_be32(p + 4), bytes;
 
-	if (p[0] != 0x80 || p[1] != h->steady || p[1] > 0x7f ||
+	if (p[0] != 0x80 || p[1] != h->steady ||
 		base_load_be16(p + 2) != (uint16_t)(h->highest + 1) || (int64_t)h->window >= 0 ||
 		delta > (int64_t)h->delta_max_ns ||
 		(int16_t)(media_look_of(packet->ts_ns) - h->look_at) >= 0 ||
@@ -301,7 +269,7 @@ account_next(struct media *m, struct media_hot *h, const struct media_packet *pa
 	return true;
 }
 
-static __attribute__((noinline)) void
+static __attribute__((noinline)) bool
 update_one(struct media *m, struct media_packet *packet)
 {
 	struct media_sample s;
@@ -309,20 +277,39 @@ update_one(struct media *m, struct media_packet *packet)
 	sample_read(&s, packet);
 	if (!account(m, packet->stream, &s, packet))
 		packet->stream = MEDIA_NONE;
+	return packet->stream != MEDIA_NONE;
+}
+
+/* The packet's stream, where the first tag that fitted was another's. */
+static __attribute__((noinline)) uint32_t
+stream_on(const struct media *m, struct media_packet *packet)
+{
+	if (packet->stream != MEDIA_NONE)
+		packet->stream = media_lookup(
+			m, packet->hash, base_load_be32(packet->payload + 8));
+	return packet->stream;
 }
 
 /* At most 64.  Those that need the stream's cold part wait until it has come; and so do later ones
  * of their stream, for each stream's packets stay in order: streams that wait are told, roughly, by
  * six bits of their number. */
-static void
+static uint32_t
 update_some(struct media *m, struct media_packet *packets, uint32_t n)
 {
 	uint64_t later = 0, streams = 0;
+	uint32_t misses = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t stream = packets[i].stream;
-		if (base_unlikely(stream == MEDIA_NONE))
-			continue;
+		if (base_unlikely(stream == MEDIA_NONE) ||
+			base_unlikely(!is_stream(m, stream, packets[i].hash,
+				base_load_be32(packets[i].payload + 8)))) {
+			stream = stream_on(m, &packets[i]);
+			if (stream == MEDIA_NONE) {
+				misses++;
+				continue;
+			}
+		}
 		if (base_likely(!(streams >> (stream & 63) & 1)) &&
 			base_likely(account_next(m, &m->hot[stream], &packets[i])))
 			continue;
@@ -331,12 +318,16 @@ update_some(struct media *m, struct media_packet *packets, uint32_t n)
 		base_prefetch_lines(&m->cold[stream], sizeof(m->cold[stream]));
 	}
 	for (; later; later &= later - 1)
-		update_one(m, &packets[__builtin_ctzll(later)]);
+		misses += !update_one(m, &packets[__builtin_ctzll(later)]);
+	return misses;
 }
 
-void
+uint32_t
 media_update(struct media *m, struct media_packet *packets, uint32_t n)
 {
+	uint32_t misses = 0;
+
 	for (uint32_t done = 0; done < n; done += 64)
-		update_some(m, packets + done, n - done < 64 ? n - done : 64);
+		misses += update_some(m, packets + done, n - done < 64 ? n - done : 64);
+	return misses;
 }

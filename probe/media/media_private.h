@@ -19,11 +19,11 @@
 #pragma once
 
 #include "media.h"
-#include "media_table.h"
 #include "rtp_quality.h"
 
 #define MEDIA_PT_NONE 0xff
 #define MEDIA_PT_T38 0xfe /* UDPTL has none */
+#define MEDIA_STEADY_NONE 0xc0 /* no second byte of RTP: media_may_be_rtp */
 #define MEDIA_CLOCKS 256
 /* Of one call on one core; more stay untied: no sender fills the table by changing its SSRC. */
 #define MEDIA_CALL_STREAMS_MAX 64
@@ -78,7 +78,7 @@ struct media_hot {
 	uint32_t bytes;         /* low half: cold.bytes_high */
 	uint32_t delta_max_ns;  /* saturates: then media_more.delta_max_ns is whole */
 	uint16_t look_at;       /* media_look_of the end of the chunk */
-	/* cold.payload_type where its next packet needs nothing of cold, else MEDIA_PT_NONE */
+	/* cold.payload_type where its next packet needs nothing of cold, else MEDIA_STEADY_NONE */
 	uint8_t steady;
 	uint8_t clock;          /* index in media.clock_hz; 0: unknown */
 };
@@ -288,11 +288,10 @@ _Static_assert(sizeof(struct media_event) == 32, "two a line");
 struct media {
 	struct media_hot *hot;
 	struct media_cold *cold;
-	struct media_table table;
+	struct media_front front;
 	double ticks_per_ns[MEDIA_CLOCKS];
 	float late_ticks[MEDIA_CLOCKS]; /* what the jitter buffer holds */
 	uint64_t lost_total;          /* frames that the probe lost */
-	uint64_t secret[7];
 	struct media_candidate *candidates;
 	struct media_list *calls;
 	struct media_pool mores, wides, rares, reports, guesses;

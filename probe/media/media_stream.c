@@ -350,7 +350,7 @@ media_stays(struct media *m, uint32_t index, const struct media_sample *s)
 	if (!(c->flags & MEDIA_ENDED))
 		return true;
 	if (is_of_next_call(m, index, s)) {
-		media_table_remove(&m->table, hash_of(m, index), index);
+		media_table_remove(&m->front.table, hash_of(m, index), index);
 		c->flags |= MEDIA_LEFT;
 		return false;
 	}
@@ -393,7 +393,7 @@ media_stream_end(struct media *m, uint32_t index, media_summary_fn fn, void *con
 	}
 	media_blocks_give(m, index);
 	if (!(c->flags & MEDIA_LEFT))
-		media_table_remove(&m->table, hash, index);
+		media_table_remove(&m->front.table, hash, index);
 	media_list_remove(m, media_list_of(m, index), index);
 	c->state = MEDIA_FREE;
 	c->next = m->free;
@@ -458,7 +458,7 @@ media_stream_new(struct media *m, const struct media_packet *packet,
 	if (m->active == m->options.max_streams && !evict(m, tie != NULL, packet->ts_ns))
 		return refuse(m);
 	uint32_t index = take_index(m);
-	if (!media_table_insert(&m->table, packet->hash, index)) {
+	if (!media_table_insert(&m->front.table, packet->hash, index)) {
 		m->cold[index].next = m->free;
 		m->free = index;
 		return refuse(m);

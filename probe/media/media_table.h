@@ -83,7 +83,25 @@ media_table_match(const struct media_bucket *b, uint16_t tag)
 #endif
 }
 
-/* The same beside a writer. */
+/* The index of the first slot with this tag; false: there is none. */
+static inline bool
+media_table_first(const struct media_bucket *b, uint16_t tag, uint32_t *index)
+{
+#ifdef __SSE2__
+	__m128i tags = _mm_load_si128((const __m128i *)b->tags);
+	__m128i equal = _mm_cmpeq_epi16(tags, _mm_set1_epi16((short)tag));
+	uint32_t bits = (uint32_t)_mm_movemask_epi8(equal); /* two a slot */
+	if (base_likely(bits))
+		memcpy(index, (const uint8_t *)b->index + 2 * __builtin_ctz(bits), 4);
+#else
+	uint32_t bits = media_table_match(b, tag);
+	if (base_likely(bits))
+		*index = b->index[__builtin_ctz(bits)];
+#endif
+	return bits != 0;
+}
+
+/* media_table_match beside a writer. */
 static inline uint32_t
 media_table_match_shared(const struct media_bucket *b, uint16_t tag)
 {

@@ -6,6 +6,10 @@
 
 #include "packet.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #define PACKET_PORT_GTPU 2152
 #define PACKET_PORT_VXLAN 4789
 #define PACKET_PORT_VXLAN_GPE 4790
@@ -15,9 +19,10 @@
 static inline bool
 packet_port_is_tunnel(uint16_t port)
 {
-	return port == PACKET_PORT_GTPU || port == PACKET_PORT_VXLAN ||
-		port == PACKET_PORT_VXLAN_GPE || port == PACKET_PORT_VXLAN_LINUX ||
-		port == PACKET_PORT_GENEVE;
+	return base_unlikely(port <= PACKET_PORT_VXLAN_LINUX) && /* the highest of them */
+	       (port == PACKET_PORT_GTPU || port == PACKET_PORT_VXLAN ||
+		       port == PACKET_PORT_VXLAN_GPE || port == PACKET_PORT_VXLAN_LINUX ||
+		       port == PACKET_PORT_GENEVE);
 }
 
 /* The addresses end where the UDP header begins: in IPv4 8 bytes of them, in IPv6 32. */
@@ -31,39 +36,53 @@ struct packet_plain {
 	uint8_t version;             /* of IP: 4 or 6 */
 };
 
-/* The IP header at frame + at, behind the EtherType, and the UDP header behind it. */
+/* From the EtherType on, 16 bytes: IPv4 without options, not a fragment, that carries UDP. */
 static inline bool
-packet_plain_ip(struct packet_plain *p, const uint8_t *frame, uint32_t at, uint32_t caplen)
+packet_plain_is_v4(const uint8_t *type)
 {
-	const uint8_t *ip = frame + at, *udp;
-	/* EtherType, version, header length; flags, fragment offset, and protocol: a word each */
-	uint32_t first = base_load_be32(ip - 2), carried;
+#ifdef __SSE2__
+	const __m128i mask = _mm_setr_epi8(-1, -1, -1, 0, 0, 0, 0, 0, 0x3f, -1, 0, -1, 0, 0, 0, 0);
+	const __m128i v4 = _mm_setr_epi8(8, 0, 0x45, 0, 0, 0, 0, 0, 0, 0, 0, 17, 0, 0, 0, 0);
+	__m128i bytes = _mm_and_si128(_mm_loadu_si128((const __m128i *)type), mask);
+	return _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, v4)) == 0xffff;
+#else
+	return (base_load_be32(type) & 0xffffff00) == 0x08004500 &&
+	       (base_load_be32(type + 8) & 0x3fff00ff) == 17;
+#endif
+}
 
-	if (base_likely((first & 0xffffff00) == 0x08004500)) {
-		udp = ip + 20;
-		carried = (uint32_t)base_load_be16(ip + 2) - 20;
-		if ((base_load_be32(ip + 6) & 0x3fff00ff) != 17 || carried > UINT16_MAX)
-			return false;
-		p->version = 4;
-	} else {
-		udp = ip + 40;
-		if ((first & 0xfffff000) != 0x86dd6000 || caplen < at + 40 + PACKET_PLAIN_UDP_BYTES)
-			return false;
-		carried = base_load_be16(ip + 4);
-		if (ip[6] != 17)
-			return false;
-		p->version = 6;
-	}
+/* UDP, of which IP carries so many bytes; negative: IP's length is a lie. */
+static inline bool
+packet_plain_udp(struct packet_plain *p, const uint8_t *udp, uint32_t left, int32_t carried)
+{
 	uint32_t len = base_load_be16(udp + 4);
-	if (len < PACKET_PLAIN_UDP_BYTES || carried < len ||
+
+	if (len < PACKET_PLAIN_UDP_BYTES || carried < (int32_t)len ||
 		packet_port_is_tunnel(base_load_be16(udp + 2)))
 		return false;
-	uint32_t left = caplen - (uint32_t)(udp - frame);
-	p->ip = ip;
 	p->payload = udp + PACKET_PLAIN_UDP_BYTES;
 	p->payload_len = (left < len ? left : len) - PACKET_PLAIN_UDP_BYTES;
 	p->payload_wire_len = len - PACKET_PLAIN_UDP_BYTES;
 	return true;
+}
+
+/* The IP header at frame + at, behind the EtherType, and the UDP header behind it. */
+static inline bool
+packet_plain_ip(struct packet_plain *p, const uint8_t *frame, uint32_t at, uint32_t caplen)
+{
+	const uint8_t *ip = frame + at;
+
+	p->ip = ip;
+	if (base_likely(packet_plain_is_v4(ip - 2))) {
+		p->version = 4;
+		return packet_plain_udp(
+			p, ip + 20, caplen - at - 20, (int32_t)base_load_be16(ip + 2) - 20);
+	}
+	if ((base_load_be32(ip - 2) & 0xfffff000) != 0x86dd6000 ||
+		caplen < at + 40 + PACKET_PLAIN_UDP_BYTES || ip[6] != 17)
+		return false;
+	p->version = 6;
+	return packet_plain_udp(p, ip + 40, caplen - at - 40, base_load_be16(ip + 4));
 }
 
 /* frame[0..caplen) of Ethernet.  False: something is out of the ordinary: ask packet_decode. */

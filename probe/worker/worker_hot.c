@@ -104,23 +104,30 @@ worker_press(struct worker *w, bool pressed)
 static void
 worker_datagrams(struct worker *w, uint32_t n)
 {
-	uint32_t hits = 0;
+	uint32_t misses;
 
 	if (base_unlikely(w->pressed))
 		n = worker_shed(w, n);
-	media_prepare(w->media, w->packets, n);
 	media_find(w->media, w->packets, n);
-	media_update(w->media, w->packets, n);
-	for (uint32_t i = 0; i < n; i++) {
+	misses = media_update(w->media, w->packets, n);
+	w->metrics->verdicts[PACKET_VERDICT_RTP] += n - misses;
+	for (uint32_t i = 0; misses; i++) {
 		struct media_packet *packet = &w->packets[i];
-		if (base_likely(packet->stream != MEDIA_NONE))
-			hits++;
-		else
-			metrics_verdict(w->metrics, worker_miss(w, packet));
+		if (packet->stream != MEDIA_NONE)
+			continue;
+		misses--;
+		metrics_verdict(w->metrics, worker_miss(w, packet));
 		if (base_unlikely(packet->view && packet->view->sctp_rest))
 			worker_bundled(w, packet);
 	}
-	w->metrics->verdicts[PACKET_VERDICT_RTP] += hits;
+}
+
+/* A packet that has its view joins the batch of so many. */
+static inline void
+worker_viewed(struct worker *w, uint32_t batch, const struct packet_view *view, int64_t ts_ns)
+{
+	w->packets[batch] = (struct media_packet){.view = view, .ts_ns = ts_ns};
+	media_prepare(w->media, &w->packets[batch], 1);
 }
 
 enum packet_result
@@ -143,7 +150,7 @@ static void
 worker_fragment(struct worker *w, struct packet_view *view, int64_t ts_ns)
 {
 	if (worker_defragment(w, view, ts_ns) == PACKET_IS_DATAGRAM) {
-		w->packets[0] = (struct media_packet){.view = view, .ts_ns = ts_ns};
+		worker_viewed(w, 0, view, ts_ns);
 		worker_datagrams(w, 1);
 	} else {
 		metrics_verdict(w->metrics, (enum packet_verdict)view->verdict);
@@ -162,7 +169,7 @@ void
 worker_whole(struct worker *w, const struct packet_view *view, const struct rx_frame *frame)
 {
 	w->views[0] = *view;
-	w->packets[0] = (struct media_packet){.view = &w->views[0], .ts_ns = frame->ts_ns};
+	worker_viewed(w, 0, &w->views[0], frame->ts_ns);
 	worker_datagrams(w, 1);
 	metrics_add(w->metrics, METRICS_FRAMES, 1);
 	metrics_add(w->metrics, METRICS_FRAME_BYTES, frame->wire_len);
@@ -204,7 +211,7 @@ worker_walk(struct worker *w, uint32_t i, uint32_t batch)
 			worker_datagrams(w, batch);
 			batch = 0;
 		}
-		w->packets[batch++] = (struct media_packet){.view = view, .ts_ns = f->ts_ns};
+		worker_viewed(w, batch++, view, f->ts_ns);
 		if (!is_text(view))
 			return batch;
 		worker_datagrams(w, batch);
@@ -220,6 +227,7 @@ worker_walk(struct worker *w, uint32_t i, uint32_t batch)
 void
 worker_step(struct worker *w, const struct rx_frame *frames, uint32_t n)
 {
+	const struct media_front *front = media_front(w->media);
 	uint32_t batch = 0;
 	uint64_t bytes = 0;
 
@@ -230,11 +238,11 @@ worker_step(struct worker *w, const struct rx_frame *frames, uint32_t n)
 	for (uint32_t i = 0; i < n; i++) {
 		const struct rx_frame *f = &frames[i];
 		if (i + FRAMES_AHEAD < n)
-			base_prefetch(frames[i + FRAMES_AHEAD].data);
+			base_prefetch(f[FRAMES_AHEAD].data);
 		bytes += f->wire_len;
 		struct media_packet *packet = &w->packets[batch];
 		if (base_likely(f->link == PACKET_LINK_ETHERNET) &&
-			base_likely(media_packet_take(packet, f->data, f->len))) {
+			base_likely(media_packet_take(front, packet, f->data, f->len))) {
 			packet->ts_ns = f->ts_ns;
 			packet->at = (uint8_t)i;
 			batch++;

@@ -230,6 +230,7 @@ static uint64_t
 ours_lap(struct ours *o, const struct bench_frames *f, int64_t ts_ns)
 {
 	struct media_packet packets[BENCH_BURST];
+	const struct media_front *front = media_front(o->media);
 	uint64_t hits = 0;
 
 	for (uint32_t first = 0; first < f->n; first += BENCH_BURST) {
@@ -237,12 +238,11 @@ ours_lap(struct ours *o, const struct bench_frames *f, int64_t ts_ns)
 		const uint8_t *p = bench_frames_slot(f, first);
 		for (uint32_t i = 0; i < n; i++) {
 			base_prefetch(p + (size_t)(i + 8) * BENCH_FRAME_BYTES);
-			if (!media_packet_take(&packets[good], p + (size_t)i * BENCH_FRAME_BYTES, f->len))
+			if (!media_packet_take(front, &packets[good], p + (size_t)i * BENCH_FRAME_BYTES, f->len))
 				continue;
 			packets[good].at = (uint8_t)i;
 			packets[good++].ts_ns = ts_ns;
 		}
-		media_prepare(o->media, packets, good);
 		media_find(o->media, packets, good);
 		media_update(o->media, packets, good);
 		for (uint32_t i = 0; i < good; i++)
@@ -292,7 +292,7 @@ stage_decode(struct worker *w, const struct rx_frame *frames, uint32_t n)
 		const struct rx_frame *f = &frames[i];
 		if (i + 4 < n)
 			base_prefetch(frames[i + 4].data);
-		if (media_packet_take(&w->packets[batch], f->data, f->len))
+		if (media_packet_take(media_front(w->media), &w->packets[batch], f->data, f->len))
 			w->packets[batch++].ts_ns = f->ts_ns;
 	}
 	bench_check("frames decoded", batch, n);
@@ -328,7 +328,6 @@ staged_lap(struct worker *w, const struct bench_frames *f, int64_t ts_ns, struct
 		at[1] = bench_cycles();
 		stage_decode(w, frames, n);
 		at[2] = bench_cycles();
-		media_prepare(w->media, w->packets, n);
 		media_find(w->media, w->packets, n);
 		at[3] = bench_cycles();
 		media_update(w->media, w->packets, n);

@@ -154,10 +154,11 @@ rig_burst(struct rig *r, struct test_packet *packets, uint32_t n)
 	}
 	media_prepare(r->m, burst, n);
 	media_find(r->m, burst, n);
-	media_update(r->m, burst, n);
+	uint32_t misses = media_update(r->m, burst, n);
 	for (uint32_t i = 0; i < n; i++)
 		if (burst[i].stream == MEDIA_NONE)
-			media_begin(r->m, &burst[i]);
+			misses--, media_begin(r->m, &burst[i]);
+	assert_int_equal(misses, 0);
 	for (uint32_t i = 0; i < n; i++)
 		packets[i].packet = burst[i];
 }

@@ -79,16 +79,15 @@ a_plain_packet_has_the_hash_of_its_view(void **state)
 		base_store_be32(udp, 0x12345678), base_store_be16(udp + 4, 20), base_store_be16(udp + 6, 0);
 		memcpy(udp + 8, (uint8_t[12]){0x80, 8, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, 12);
 		uint32_t len = (uint32_t)(udp + 20 - frame);
-		assert_true(media_packet_take(&plain, frame, len));
+		assert_true(media_packet_take(media_front(r->m), &plain, frame, len));
 		assert_int_equal(packet_decode(&v, frame, len, len, PACKET_LINK_ETHERNET), PACKET_IS_DATAGRAM);
 		viewed = (struct media_packet){.view = &v};
-		media_prepare(r->m, &plain, 1);
 		media_prepare(r->m, &viewed, 1);
 		assert_int_equal(plain.hash, viewed.hash);
 		assert_ptr_equal(plain.payload, viewed.payload);
 		assert_int_equal(plain.payload_wire_len, viewed.payload_wire_len);
 		udp[9] = 200;
-		assert_false(media_packet_take(&plain, frame, len));
+		assert_false(media_packet_take(media_front(r->m), &plain, frame, len));
 	}
 	rig_free(r);
 }

@@ -14,7 +14,10 @@ find(const struct media_table *t, const struct naive *n, uint64_t hash)
 	for (uint32_t i = 0; i < t->probes; i++, at = (at + media_table_step(hash)) & t->mask) {
 		const struct media_bucket *b = &t->buckets[at];
 		uint32_t bits = media_table_match(b, media_table_tag(hash));
+		uint32_t first = MEDIA_NONE;
 		assert_int_equal(bits, media_table_match_shared(b, media_table_tag(hash)));
+		assert_int_equal(media_table_first(b, media_table_tag(hash), &first), bits != 0);
+		assert_int_equal(first, bits ? b->index[__builtin_ctz(bits)] : MEDIA_NONE);
 		for (; bits; bits &= bits - 1)
 			if (n->hash[b->index[__builtin_ctz(bits)]] == hash)
 				return b->index[__builtin_ctz(bits)];
