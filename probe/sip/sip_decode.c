@@ -73,9 +73,17 @@ cseq_take(struct sip_message *m, const uint8_t *limit)
 }
 
 /* The known headers that stand more than once, of those that may not, with values that differ. */
-static bool
-is_repeated(const struct sip_message *m, uint64_t once)
+static bool SIP_SLOW_CODE
+is_repeated(const struct sip_message *m)
 {
+	uint64_t once = ONCE(FROM) | ONCE(TO) | ONCE(CALL_ID) | ONCE(CSEQ) | ONCE(CONTENT_LENGTH) |
+			ONCE(CONTENT_TYPE) | ONCE(MAX_FORWARDS) | ONCE(EXPIRES) |
+			ONCE(MIN_EXPIRES) | ONCE(SESSION_EXPIRES) | ONCE(MIN_SE) | ONCE(RSEQ) |
+			ONCE(RACK) | ONCE(EVENT) | ONCE(SUBSCRIPTION_STATE) | ONCE(REFER_TO) |
+			ONCE(REFERRED_BY) | ONCE(REPLACES) | ONCE(P_CHARGING_VECTOR) |
+			ONCE(SESSION_ID) | ONCE(DATE) | ONCE(SUBJECT) | ONCE(RETRY_AFTER) |
+			ONCE(USER_AGENT) | ONCE(SERVER);
+
 	for (uint32_t i = 0; i < m->n_headers; i++) {
 		const struct sip_header *h = &m->headers[i];
 		if (h->id == SIP_HDR_OTHER || h->next == SIP_NO_HEADER || !(once >> h->id & 1))
@@ -219,20 +227,8 @@ usual_take(struct sip_message *m, bool wide)
 	return cseq_take(m, m->start + m->len) ? taken | SIP_TAKEN_CSEQ : taken;
 }
 
-static uint32_t SIP_WIDE_CODE
-usual_take_wide(struct sip_message *m)
-{
-	return usual_take(m, true);
-}
-
-static uint32_t
-usual_take_narrow(struct sip_message *m)
-{
-	return usual_take(m, false);
-}
-
 /* The long way for what is not taken. */
-static uint32_t
+static uint32_t SIP_SLOW_CODE
 others_take(struct sip_message *m, uint32_t taken)
 {
 	struct sip_name_addr party;
@@ -253,8 +249,8 @@ others_take(struct sip_message *m, uint32_t taken)
 	return taken & SIP_TAKEN_CSEQ ? 0 : cseq_decode(m);
 }
 
-void
-sip_decode(struct sip_message *m, enum sip_way way)
+SIP_TWIN void
+decode(struct sip_message *m, enum sip_way way)
 {
 	uint32_t flags = has_mandatory(m) ? 0 : SIP_FLAG_MISSING_HEADER, taken = 0;
 
@@ -262,22 +258,40 @@ sip_decode(struct sip_message *m, enum sip_way way)
 	m->to.value = sip_header_value(m, SIP_HDR_TO);
 	m->via.value = sip_header_value(m, SIP_HDR_VIA);
 	if (way != SIP_WAY_LONG)
-		taken = way == SIP_WAY_WIDE ? usual_take_wide(m) : usual_take_narrow(m);
+		taken = usual_take(m, way == SIP_WAY_WIDE);
 	if (taken != TAKEN_ALL)
 		flags |= others_take(m, taken);
 	m->call_id = sip_header_value(m, SIP_HDR_CALL_ID);
 	m->content_type = sip_header_value(m, SIP_HDR_CONTENT_TYPE);
 	m->flags |= flags;
-	if (m->flags & SIP_FLAG_REPEATED_HEADER) {
-		uint64_t once = ONCE(FROM) | ONCE(TO) | ONCE(CALL_ID) | ONCE(CSEQ) |
-				ONCE(CONTENT_LENGTH) | ONCE(CONTENT_TYPE) | ONCE(MAX_FORWARDS) |
-				ONCE(EXPIRES) | ONCE(MIN_EXPIRES) | ONCE(SESSION_EXPIRES) |
-				ONCE(MIN_SE) | ONCE(RSEQ) | ONCE(RACK) | ONCE(EVENT) |
-				ONCE(SUBSCRIPTION_STATE) | ONCE(REFER_TO) | ONCE(REFERRED_BY) |
-				ONCE(REPLACES) | ONCE(P_CHARGING_VECTOR) | ONCE(SESSION_ID) |
-				ONCE(DATE) | ONCE(SUBJECT) | ONCE(RETRY_AFTER) | ONCE(USER_AGENT) |
-				ONCE(SERVER);
-		if (!is_repeated(m, once))
-			m->flags &= ~(uint32_t)SIP_FLAG_REPEATED_HEADER;
+	if (base_unlikely(m->flags & SIP_FLAG_REPEATED_HEADER) && !is_repeated(m))
+		m->flags &= ~(uint32_t)SIP_FLAG_REPEATED_HEADER;
+}
+
+static void SIP_WIDE_CODE
+decode_wide(struct sip_message *m)
+{
+	decode(m, SIP_WAY_WIDE);
+}
+
+static void SIP_NARROW_CODE
+decode_narrow(struct sip_message *m)
+{
+	decode(m, SIP_WAY_NARROW);
+}
+
+static void SIP_SLOW_CODE
+decode_long(struct sip_message *m)
+{
+	decode(m, SIP_WAY_LONG);
+}
+
+void
+sip_decode(struct sip_message *m, enum sip_way way)
+{
+	switch (way) {
+	case SIP_WAY_WIDE: decode_wide(m); return;
+	case SIP_WAY_NARROW: decode_narrow(m); return;
+	default: decode_long(m);
 	}
 }

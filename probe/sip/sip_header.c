@@ -90,7 +90,7 @@ static const struct {
 			f(name, 6), f(name, 7), f(name, 8), f(name, 9), f(name, 10), f(name, 11),  \
 			f(name, 12), f(name, 13), f(name, 14), f(name, 15)                         \
 	}
-static const struct {
+static const struct usual {
 	_Alignas(16) uint8_t text[16];
 	uint8_t keep[16];
 } usual[SIP_HDR_COUNT] = {
@@ -200,19 +200,19 @@ last_lfs(const uint8_t *start, const uint8_t *p, const uint8_t *end, bool wide)
 
 /* The line at p is as the usual line of a known header: no bit differs that must not. */
 SIP_TWIN bool
-is_usual(const uint8_t *p, size_t id, bool wide)
+is_usual(const uint8_t *p, const struct usual *line, bool wide)
 {
 #ifdef __SSE2__
-	__m128i differs = _mm_xor_si128(sip_load(p), sip_load(usual[id].text));
+	__m128i differs = _mm_xor_si128(sip_load(p), sip_load(line->text));
 
-	return wide ? sip_are_zero_wide(differs, sip_load(usual[id].keep))
-		    : sip_hits(_mm_and_si128(differs, sip_load(usual[id].keep)),
-			      _mm_setzero_si128()) == 0xffff;
+	return wide ? sip_are_zero_wide(differs, sip_load(line->keep))
+		    : sip_hits(_mm_and_si128(differs, sip_load(line->keep)), _mm_setzero_si128()) ==
+			       0xffff;
 #else
-	const uint8_t *text = usual[id].text, *keep = usual[id].keep;
+	uint64_t low = sip_load64(p) ^ sip_load64(line->text);
+	uint64_t high = sip_load64(p + 8) ^ sip_load64(line->text + 8);
 
-	return (((sip_load64(p) ^ sip_load64(text)) & sip_load64(keep)) |
-		       ((sip_load64(p + 8) ^ sip_load64(text + 8)) & sip_load64(keep + 8))) == 0;
+	return ((low & sip_load64(line->keep)) | (high & sip_load64(line->keep + 8))) == 0;
 #endif
 }
 
@@ -230,18 +230,18 @@ SIP_TWIN bool
 header_take_usual(struct sip_message *m, size_t n, const uint8_t *p, const uint8_t *lf, bool wide)
 {
 	struct sip_header *h = &m->headers[n];
-	uint32_t len = sip_colon_twin(p, wide);
-	size_t id = slots[SLOT(len, load32(p))];
-	const uint8_t *space = p + len + 1;
+	size_t len = sip_colon_twin(p, wide);
+	size_t id = slots[SLOT((uint32_t)len, load32(p))];
+	const uint8_t *value = p + len + 2;
 
-	if (base_unlikely(!is_usual(p, id, wide)))
+	if (base_unlikely(!is_usual(p, &usual[id], wide)))
 		return false;
-	if (base_unlikely(space[0] != ' ' || space[1] <= ' ' || !is_usual_end(lf)))
+	if (base_unlikely(value[-1] != ' ' || value[0] <= ' ' || !is_usual_end(lf)))
 		return false;
 	h->name.p = p;
-	h->name.len = len;
-	h->value.p = space + 1;
-	h->value.len = (uint32_t)(lf - 2 - space);
+	h->name.len = (uint32_t)len;
+	h->value.p = value;
+	h->value.len = (uint32_t)(lf - 1 - value);
 	h->id = (uint8_t)id;
 	h->next = SIP_NO_HEADER;
 	header_link(m, n, id);
@@ -281,20 +281,8 @@ out:
 	return SIP_LINE_BODY;
 }
 
-static enum sip_line_result SIP_WIDE_CODE
-headers_take_wide(struct sip_message *m, const uint8_t **p, const uint8_t *end)
-{
-	return headers_take_usual(m, p, end, true);
-}
-
-static enum sip_line_result
-headers_take_narrow(struct sip_message *m, const uint8_t **p, const uint8_t *end)
-{
-	return headers_take_usual(m, p, end, false);
-}
-
 /* One line the long way; h->name is empty where it holds no header. */
-static enum sip_line_result
+static enum sip_line_result SIP_SLOW_CODE
 header_take(struct sip_message *m, struct sip_lines *w, struct sip_header *h)
 {
 	struct sip_line line;
@@ -318,8 +306,8 @@ header_take(struct sip_message *m, struct sip_lines *w, struct sip_header *h)
 	return result;
 }
 
-bool
-sip_headers_index(struct sip_message *m, struct sip_lines *w, enum sip_way way)
+SIP_TWIN bool
+headers_index(struct sip_message *m, struct sip_lines *w, enum sip_way way)
 {
 	enum sip_line_result result = SIP_LINE;
 	struct sip_header beyond, *h;
@@ -328,12 +316,11 @@ sip_headers_index(struct sip_message *m, struct sip_lines *w, enum sip_way way)
 	m->n_headers = 0;
 	while (result == SIP_LINE) {
 		if (way != SIP_WAY_LONG)
-			result = way == SIP_WAY_WIDE ? headers_take_wide(m, &w->p, w->end)
-						     : headers_take_narrow(m, &w->p, w->end);
-		w->block = w->next = NULL;
-		w->lfs = 0;
+			result = headers_take_usual(m, &w->p, w->end, way == SIP_WAY_WIDE);
 		if (result == SIP_LINE_BODY)
 			break;
+		w->block = w->next = NULL;
+		w->lfs = 0;
 		h = m->n_headers < SIP_HEADERS_MAX ? &m->headers[m->n_headers] : &beyond;
 		result = header_take(m, w, h);
 		if (result != SIP_LINE || h->name.len == 0)
@@ -343,10 +330,38 @@ sip_headers_index(struct sip_message *m, struct sip_lines *w, enum sip_way way)
 		else
 			header_link(m, m->n_headers++, h->id);
 	}
-	if (result == SIP_LINE_BODY)
+	if (base_likely(result == SIP_LINE_BODY))
 		return true;
 	w->truncated = true;
 	return w->cut_is_end;
+}
+
+static bool SIP_WIDE_CODE
+headers_index_wide(struct sip_message *m, struct sip_lines *w)
+{
+	return headers_index(m, w, SIP_WAY_WIDE);
+}
+
+static bool SIP_NARROW_CODE
+headers_index_narrow(struct sip_message *m, struct sip_lines *w)
+{
+	return headers_index(m, w, SIP_WAY_NARROW);
+}
+
+static bool SIP_SLOW_CODE
+headers_index_long(struct sip_message *m, struct sip_lines *w)
+{
+	return headers_index(m, w, SIP_WAY_LONG);
+}
+
+bool
+sip_headers_index(struct sip_message *m, struct sip_lines *w, enum sip_way way)
+{
+	switch (way) {
+	case SIP_WAY_WIDE: return headers_index_wide(m, w);
+	case SIP_WAY_NARROW: return headers_index_narrow(m, w);
+	default: return headers_index_long(m, w);
+	}
 }
 
 const char *

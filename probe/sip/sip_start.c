@@ -159,18 +159,21 @@ start_set(struct sip_message *m, const uint8_t *p, const uint8_t *line_end)
 	m->method = SIP_METHOD_NONE;
 }
 
-/* "SIP/2.0 " 3DIGIT " " reason CR LF */
-static const uint8_t *
-status_line_take(struct sip_message *m, const uint8_t *p, const uint8_t *end)
+/* "SIP/2.0 " 3DIGIT " " reason CR LF, a reason of up to 52 bytes. */
+SIP_TWIN const uint8_t *
+status_line_take(struct sip_message *m, const uint8_t *p, bool wide)
 {
-	const uint8_t *lf = sip_find(p + 12, end, '\n');
+	uint64_t controls = sip_up_to_twin(p, ' ' - 1, wide);
+	const uint8_t *cr = p + __builtin_ctzll(controls | 1ull << 63);
+	uint32_t status = sip_number8(p + 11, 3);
 
-	if (!lf || lf[-1] != '\r' || sip_digits8(p + 8) != 3 || p[8] == '0' || p[11] != ' ')
+	if (base_unlikely(
+		    status < 100 || status > 999 || p[11] != ' ' || *cr != '\r' || cr[1] != '\n'))
 		return NULL;
-	start_set(m, p, lf - 1);
-	m->reason = base_span_trim(sip_between(p + 12, lf - 1));
-	m->status = (uint16_t)((p[8] - '0') * 100 + (p[9] - '0') * 10 + (p[10] - '0'));
-	return lf;
+	start_set(m, p, cr);
+	m->reason = sip_trim(sip_between(p + 12, cr));
+	m->status = (uint16_t)status;
+	return cr + 1;
 }
 
 /* Method SP URI " SIP/2.0" CR LF, a known method of up to 8 letters and a URI without spaces and
@@ -186,12 +189,13 @@ request_line_take(struct sip_message *m, const uint8_t *p, bool wide)
 
 	if (base_unlikely(method_len < 3 || method_len > 8 || uri[-1] != ' ' || *uri == '<'))
 		return NULL;
-	method = sip_method_usual(p, method_len);
 	low &= low - 1;
 	version = low ? p + __builtin_ctzll(low) : p + 64 + __builtin_ctzll(high | 1ull << 63);
-	if (base_unlikely(method == SIP_METHOD_OTHER || version <= uri ||
-			  version + 10 > p + START_BYTES ||
+	if (base_unlikely(version <= uri || version + 10 > p + START_BYTES ||
 			  memcmp(version, " SIP/2.0\r\n", 10) != 0))
+		return NULL;
+	method = sip_method_usual(p, method_len);
+	if (base_unlikely(method == SIP_METHOD_OTHER))
 		return NULL;
 	start_set(m, p, version + 8);
 	m->method = (uint8_t)method;
@@ -200,20 +204,36 @@ request_line_take(struct sip_message *m, const uint8_t *p, bool wide)
 	return version + 9;
 }
 
-static const uint8_t *SIP_WIDE_CODE
-request_line_take_wide(struct sip_message *m, const uint8_t *p)
+SIP_TWIN const uint8_t *
+start_take(struct sip_message *m, const uint8_t *p, bool wide, const uint8_t *end)
 {
-	return request_line_take(m, p, true);
+	if (end - p < START_BYTES)
+		return NULL;
+	if (memcmp(p, "SIP/2.0 ", 8) == 0)
+		return status_line_take(m, p, wide);
+	return request_line_take(m, p, wide);
+}
+
+static const uint8_t *SIP_WIDE_CODE
+start_take_wide(struct sip_message *m, const uint8_t *p, const uint8_t *end)
+{
+	return start_take(m, p, true, end);
+}
+
+static const uint8_t *SIP_NARROW_CODE
+start_take_narrow(struct sip_message *m, const uint8_t *p, const uint8_t *end)
+{
+	return start_take(m, p, false, end);
 }
 
 const uint8_t *
 sip_start_take(struct sip_message *m, const uint8_t *p, const uint8_t *end, enum sip_way way)
 {
-	if (way == SIP_WAY_LONG || end - p < START_BYTES)
-		return NULL;
-	if (memcmp(p, "SIP/2.0 ", 8) == 0)
-		return status_line_take(m, p, end);
-	return way == SIP_WAY_WIDE ? request_line_take_wide(m, p) : request_line_take(m, p, false);
+	switch (way) {
+	case SIP_WAY_WIDE: return start_take_wide(m, p, end);
+	case SIP_WAY_NARROW: return start_take_narrow(m, p, end);
+	default: return NULL;
+	}
 }
 
 static bool
