@@ -16,15 +16,16 @@ base_text_span(struct base_text *t, struct base_span s)
 	base_text_bytes(t, s.p, s.len);
 }
 
+static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+			    "25262728293031323334353637383940414243444546474849"
+			    "50515253545556575859606162636465666768697071727374"
+			    "75767778798081828384858687888990919293949596979899";
+
 /* Decimal digits of v, right-aligned up to end, at least width of them.  Returns where they begin,
  * at most 20 (or width) before end. */
 static inline char *
 digits_before(char *end, uint64_t v, unsigned width)
 {
-	static const char pairs[] = "00010203040506070809101112131415161718192021222324"
-				    "25262728293031323334353637383940414243444546474849"
-				    "50515253545556575859606162636465666768697071727374"
-				    "75767778798081828384858687888990919293949596979899";
 	char *p = end;
 
 	while (v >= 10) {
@@ -74,19 +75,41 @@ base_text_i64(struct base_text *t, int64_t v)
 	text_digits(t, v < 0 ? 0 - (uint64_t)v : (uint64_t)v, 1);
 }
 
+#define EACH_BYTE(x) (0x0101010101010101ull * (x))
+
+/* The digits of 32 bits, the first one lowest. */
+static inline uint64_t
+hex_digits(uint32_t v)
+{
+	uint64_t x = __builtin_bswap32(v);
+
+	/* bytes, then nibbles, apart */
+	x = (x | x << 16) & 0x0000ffff0000ffffull;
+	x = (x | x << 8) & 0x00ff00ff00ff00ffull;
+	x = (x >> 4 | x << 8) & EACH_BYTE(0x0f);
+	/* a carry into the fourth bit where it is a letter */
+	uint64_t letters = (x + EACH_BYTE(6)) >> 4 & EACH_BYTE(1);
+	return x + EACH_BYTE('0') + letters * ('a' - '0' - 10);
+}
+
+void
+base_hex_of(uint8_t *p, uint64_t v)
+{
+	uint64_t high = hex_digits((uint32_t)(v >> 32)), low = hex_digits((uint32_t)v);
+
+	memcpy(p, &high, sizeof(high));
+	memcpy(p + 8, &low, sizeof(low));
+}
+
 void
 base_text_hex(struct base_text *t, uint64_t v, unsigned digits)
 {
-	char d[16];
-	unsigned n = sizeof(d);
+	uint8_t d[16];
+	unsigned least = v ? 16 - (unsigned)__builtin_clzll(v) / 4 : 1;
+	unsigned n = digits > 16 ? 16 : digits > least ? digits : least;
 
-	do {
-		d[--n] = "0123456789abcdef"[v & 15];
-		v >>= 4;
-	} while (v);
-	while (sizeof(d) - n < digits && n)
-		d[--n] = '0';
-	base_text_bytes(t, d + n, sizeof(d) - n);
+	base_hex_of(d, v);
+	base_text_bytes(t, d + 16 - n, n);
 }
 
 void
@@ -136,6 +159,21 @@ text_ipv6(struct base_text *t, const uint8_t *b)
 	}
 }
 
+static inline char *
+octet_at(char *p, uint32_t v)
+{
+	if (v < 10) {
+		*p = (char)('0' + v);
+		return p + 1;
+	}
+	if (v >= 100) {
+		*p++ = (char)('0' + v / 100);
+		v %= 100;
+	}
+	memcpy(p, pairs + 2 * v, 2);
+	return p + 2;
+}
+
 void
 base_text_ip(struct base_text *t, const struct base_ip *ip)
 {
@@ -143,15 +181,12 @@ base_text_ip(struct base_text *t, const struct base_ip *ip)
 		text_ipv6(t, ip->b);
 		return;
 	}
-	char quad[32], *end = quad + 16, *p = end;
-
-	memset(end, 0, 16);
-	for (int i = 15; i >= 12; i--) {
-		if (i < 15)
-			*--p = '.';
-		p = digits_before(p, ip->b[i], 1);
+	char quad[16] = {0}, *p = quad;
+	for (int i = 12; i < 16; i++) {
+		p = octet_at(p, ip->b[i]);
+		*p++ = '.';
 	}
-	text_short(t, p, (size_t)(end - p), 16);
+	text_short(t, quad, (size_t)(p - quad) - 1, sizeof(quad));
 }
 
 void
@@ -224,8 +259,6 @@ text_json_escape(struct base_text *t, uint8_t c)
 	default: base_text_bytes(t, "\\u", 2); base_text_hex(t, c, 4);
 	}
 }
-
-#define EACH_BYTE(x) (0x0101010101010101ull * (x))
 
 /* Bytes with the top bit set, and bytes below n (1..128), as the top bit of each. */
 static inline uint64_t

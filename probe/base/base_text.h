@@ -50,6 +50,8 @@ void base_text_u64(struct base_text *t, uint64_t v);
 void base_text_i64(struct base_text *t, int64_t v);
 /* Lower-case hexadecimal, at least digits wide (zero-filled), without 0x. */
 void base_text_hex(struct base_text *t, uint64_t v, unsigned digits);
+/* All 16 digits of v at p. */
+void base_hex_of(uint8_t *p, uint64_t v);
 /* v with exactly decimals (0..9) digits behind the point, rounded half away from zero; |v| < 9e9,
  * else and for NaN: "null". */
 void base_text_fixed(struct base_text *t, double v, unsigned decimals);

@@ -4,22 +4,19 @@ void
 flow_put_endpoint(const struct dialog *d, const struct slot *s, struct record_writer *w,
 	uint8_t host, bool source)
 {
-	enum record_field ip = source ? RECORD_F_SRC_IP : RECORD_F_DST_IP,
-			  port = source ? RECORD_F_SRC_PORT : RECORD_F_DST_PORT;
+	static const enum record_field fields[2][2] = {
+		{RECORD_F_DST_IP, RECORD_F_DST_PORT}, {RECORD_F_SRC_IP, RECORD_F_SRC_PORT}};
 	const union host_short *place = &s->hosts[host % DIALOG_HOSTS_SLOT];
 	struct base_endpoint at;
 
 	if (host < s->n_hosts && host < DIALOG_HOSTS_SLOT && !(s->hosts_wide >> host & 1)) {
-		uint8_t *p = record_put_room(w, ip, sizeof(place->v4.ip));
-		if (p)
-			memcpy(p, place->v4.ip, sizeof(place->v4.ip));
-		record_put_u64(w, port, base_load_be16(place->v4.port));
+		record_put_ipv4(w, fields[source], place->v4.ip, base_load_be16(place->v4.port));
 		return;
 	}
 	if (flow_host(d, s, host, &at) == NULL)
 		return;
-	record_put_ip(w, ip, &at.ip);
-	record_put_u64(w, port, at.port);
+	record_put_ip(w, fields[source][0], &at.ip);
+	record_put_u64(w, fields[source][1], at.port);
 }
 
 /* The first line of *rest, which goes on behind it. */

@@ -11,8 +11,10 @@
 enum { LINE_NO_IP, LINE_V4, LINE_V6 };
 enum { LINE_PAYLOAD_TYPE = 0xfe, LINE_TEXT = 0xff };
 
-static const char *const direction_names[] = {"sendrecv", "sendonly", "recvonly", "inactive"};
-static const char *const type_names[] = {"audio", "video", "image", "application", "message"};
+static const struct base_span direction_names[] = {BASE_SPAN("sendrecv"), BASE_SPAN("sendonly"),
+	BASE_SPAN("recvonly"), BASE_SPAN("inactive")};
+static const struct base_span type_names[] = {BASE_SPAN("audio"), BASE_SPAN("video"),
+	BASE_SPAN("image"), BASE_SPAN("application"), BASE_SPAN("message")};
 
 /* ---- to bytes ---- */
 
@@ -30,7 +32,7 @@ static void
 keep_type(struct base_text *t, struct base_span type)
 {
 	for (uint32_t i = 0; i < base_count_of(type_names); i++)
-		if (base_span_eq(type, base_span_cstr(type_names[i]))) {
+		if (base_span_eq(type, type_names[i])) {
 			base_text_char(t, (char)i);
 			return;
 		}
@@ -106,7 +108,7 @@ put_type(struct base_text *t, struct base_reader *r)
 	uint8_t type = base_reader_u8(r);
 
 	if (type < base_count_of(type_names))
-		base_text_str(t, type_names[type]);
+		base_text_span(t, type_names[type]);
 	else
 		put_text(t, r);
 }
@@ -161,7 +163,7 @@ put_media(struct base_text *t, struct base_reader *r)
 		put_format(t, r);
 	}
 	base_text_char(t, ' ');
-	base_text_str(t, direction_names[base_reader_u8(r) % base_count_of(direction_names)]);
+	base_text_span(t, direction_names[base_reader_u8(r) % base_count_of(direction_names)]);
 }
 
 struct base_span

@@ -22,11 +22,12 @@ is_open(const struct slot *s)
 	return s->kind == SLOT_CALL && s->list != LIST_COLLECTING;
 }
 
-static const char *
+static struct base_span
 end_cause_name(enum end_cause cause)
 {
-	static const char *const names[] = {
-		"", "bye", "cancel", "failure", "redirect", "timeout", "evicted", "capture_end"};
+	static const struct base_span names[] = {BASE_SPAN(""), BASE_SPAN("bye"),
+		BASE_SPAN("cancel"), BASE_SPAN("failure"), BASE_SPAN("redirect"),
+		BASE_SPAN("timeout"), BASE_SPAN("evicted"), BASE_SPAN("capture_end")};
 	return names[cause];
 }
 
@@ -89,11 +90,17 @@ slot_uid(const struct dialog *d, const struct slot *s, uint64_t uid[2])
 	record_uid(uid, bytes, n);
 }
 
-static void
+static inline void
 put_text(struct dialog *d, const struct slot *s, struct record_writer *w, enum slot_text which,
 	enum record_field f)
 {
-	record_put_str(w, f, slot_text(d, s, which, d->scratch, sizeof(d->scratch)));
+	struct base_span text = d->found.texts[which]; /* they have been found */
+
+	if (!(s->texts >> which & 1))
+		return;
+	if (text.p == NULL)
+		text = slot_text(d, s, which, d->scratch, sizeof(d->scratch));
+	record_put_str(w, f, text);
 }
 
 static void
@@ -116,7 +123,7 @@ put_faults(const struct slot *s, struct record_writer *w)
 }
 
 static void
-put_common(struct dialog *d, const struct slot *s, struct record_writer *w)
+put_texts(struct dialog *d, const struct slot *s, struct record_writer *to)
 {
 	static const struct {
 		enum slot_text text;
@@ -128,33 +135,46 @@ put_common(struct dialog *d, const struct slot *s, struct record_writer *w)
 		{TEXT_TO_HOST, RECORD_F_TO_HOST}, {TEXT_RURI_USER, RECORD_F_RURI_USER},
 		{TEXT_RURI_HOST, RECORD_F_RURI_HOST}, {TEXT_CALLER_UA, RECORD_F_CALLER_UA},
 		{TEXT_CALLEE_UA, RECORD_F_CALLEE_UA}, {TEXT_REASON, RECORD_F_SIP_REASON}};
+	struct record_writer w = *to;
+
+	for (uint32_t i = 0; i < base_count_of(texts); i++)
+		put_text(d, s, &w, texts[i].text, texts[i].field);
+	*to = w;
+}
+
+static void
+put_common(struct dialog *d, const struct slot *s, struct record_writer *to)
+{
 	const struct slot_more *more = slot_more_of(d, s);
+	struct record_writer w;
 	uint64_t uid[2];
 
 	slot_uid(d, s, uid);
-	record_put_uid_of(w, RECORD_F_UID, uid);
-	record_put_cstr(w, RECORD_F_STATUS, is_open(s) ? "interim" : "final");
+	record_put_uid_of(to, RECORD_F_UID, uid);
+	record_put_cstr(to, RECORD_F_STATUS, is_open(s) ? "interim" : "final");
 	if (s->unkeyed)
-		record_put_empty(w, RECORD_F_CALL_ID);
-	for (uint32_t i = 0; i < base_count_of(texts); i++)
-		put_text(d, s, w, texts[i].text, texts[i].field);
-	flow_put_endpoint(d, s, w, s->first_src, true);
-	flow_put_endpoint(d, s, w, s->first_dst, false);
-	record_put_cstr(w, RECORD_F_TRANSPORT, packet_transport_name(s->transport));
+		record_put_empty(to, RECORD_F_CALL_ID);
+	put_texts(d, s, to);
+	flow_put_endpoint(d, s, to, s->first_src, true);
+	flow_put_endpoint(d, s, to, s->first_dst, false);
+	w = *to;
+	record_put_cstr(&w, RECORD_F_TRANSPORT, packet_transport_name(s->transport));
 	if (s->vlan != PACKET_VLAN_NONE)
-		record_put_u64(w, RECORD_F_VLAN, s->vlan);
-	record_put_cstr(w, RECORD_F_TUNNEL, packet_tunnel_name((enum packet_tunnel)s->tunnel));
+		record_put_u64(&w, RECORD_F_VLAN, s->vlan);
+	record_put_cstr(&w, RECORD_F_TUNNEL, packet_tunnel_name((enum packet_tunnel)s->tunnel));
 	if (s->final.status)
-		record_put_u64(w, RECORD_F_SIP_CODE, s->final.status);
-	record_put_u64(w, RECORD_F_MESSAGES, s->messages);
-	record_put_u64(w, RECORD_F_RETRANSMISSIONS, more->retransmissions);
-	record_put_u64(w, RECORD_F_CAPTURE_DUPLICATES, more->duplicates);
-	record_put_u64(w, RECORD_F_FORWARDED_MESSAGES, more->forwarded);
-	record_put_u64(w, RECORD_F_CAPTURE_LOSS, (uint32_t)(d->lost_total - s->lost_at_start));
-	record_put_bool(w, RECORD_F_TRUNCATED, s->truncated);
-	put_faults(s, w);
-	record_put_cstr(w, RECORD_F_CLOCK_SOURCE, d->options.clock_source);
-	put_notes(d, s, w, RECORD_F_WATCH, NOTE_WATCH);
+		record_put_u64(&w, RECORD_F_SIP_CODE, s->final.status);
+	record_put_u64(&w, RECORD_F_MESSAGES, s->messages);
+	record_put_u64(&w, RECORD_F_RETRANSMISSIONS, more->retransmissions);
+	record_put_u64(&w, RECORD_F_CAPTURE_DUPLICATES, more->duplicates);
+	record_put_u64(&w, RECORD_F_FORWARDED_MESSAGES, more->forwarded);
+	record_put_u64(
+		&w, RECORD_F_CAPTURE_LOSS, (uint32_t)(d->lost_total - s->lost_at_start));
+	record_put_bool(&w, RECORD_F_TRUNCATED, s->truncated);
+	*to = w;
+	put_faults(s, to);
+	record_put_cstr(to, RECORD_F_CLOCK_SOURCE, d->options.clock_source);
+	put_notes(d, s, to, RECORD_F_WATCH, NOTE_WATCH);
 }
 
 /* ---- calls ---- */
@@ -229,37 +249,42 @@ session_request_delay_ms(const struct slot *s)
 }
 
 static void
-put_timing(const struct dialog *d, const struct slot *s, struct record_writer *w,
+put_timing(const struct dialog *d, const struct slot *s, struct record_writer *to,
 	const struct ending *end)
 {
 	const struct call_state *c = &s->call;
 	int64_t ringing = c->ringing_ns ? c->ringing_ns : c->progress_ns;
 	int64_t answered = call_answered_ns(s);
 	int64_t alerted = c->progress_ns ? c->progress_ns : s->final.ts_ns;
+	int64_t bye_ns = call_bye(d, s)->ts_ns;
+	double srd_ms = session_request_delay_ms(s);
+	struct record_writer w = *to;
 
-	record_put_time(w, RECORD_F_INVITE_TIME, s->request_ns);
-	record_put_time(w, RECORD_F_TRYING_TIME, c->caller_known ? c->trying_ns : 0);
-	record_put_time(w, RECORD_F_RINGING_TIME, ringing);
-	record_put_time(w, RECORD_F_EARLY_MEDIA_TIME, c->early_media_ns);
-	record_put_time(w, RECORD_F_ANSWER_TIME, answered);
-	record_put_time(w, RECORD_F_ACK_TIME, c->caller_known ? c->ack_ns : 0);
-	record_put_time(w, RECORD_F_END_TIME, is_open(s) ? 0 : end->ts_ns);
-	record_put_f64(w, RECORD_F_PDD_MS, ms_between(s->request_ns, alerted));
-	record_put_f64(w, RECORD_F_SRD_MS, session_request_delay_ms(s));
-	record_put_f64(w, RECORD_F_SETUP_MS, ms_between(s->request_ns, answered));
+	record_put_time(&w, RECORD_F_INVITE_TIME, s->request_ns);
+	record_put_time(&w, RECORD_F_TRYING_TIME, c->caller_known ? c->trying_ns : 0);
+	record_put_time(&w, RECORD_F_RINGING_TIME, ringing);
+	record_put_time(&w, RECORD_F_EARLY_MEDIA_TIME, c->early_media_ns);
+	record_put_time(&w, RECORD_F_ANSWER_TIME, answered);
+	record_put_time(&w, RECORD_F_ACK_TIME, c->caller_known ? c->ack_ns : 0);
+	record_put_time(&w, RECORD_F_END_TIME, is_open(s) ? 0 : end->ts_ns);
+	record_put_f64(&w, RECORD_F_PDD_MS, ms_between(s->request_ns, alerted));
+	record_put_f64(&w, RECORD_F_SRD_MS, srd_ms);
+	record_put_f64(&w, RECORD_F_SETUP_MS, ms_between(s->request_ns, answered));
 	if (answered && end->basis) {
-		record_put_f64(w, RECORD_F_DURATION_MS, ms_between(answered, end->ts_ns));
-		record_put_cstr(w, RECORD_F_DURATION_BASIS, end->basis);
+		record_put_f64(&w, RECORD_F_DURATION_MS, ms_between(answered, end->ts_ns));
+		record_put_cstr(&w, RECORD_F_DURATION_BASIS, end->basis);
 	}
-	record_put_f64(w, RECORD_F_SDD_MS,
-		ms_between(call_bye(d, s)->ts_ns, slot_more_of(d, s)->bye_final.ts_ns));
+	record_put_f64(&w, RECORD_F_SDD_MS,
+		ms_between(bye_ns, slot_more_of(d, s)->bye_final.ts_ns));
+	*to = w;
 }
 
 static void
 put_outcome(struct dialog *d, const struct slot *s, struct record_writer *w,
 	const struct ending *end)
 {
-	static const char *const sides[] = {"none", "caller", "callee"};
+	static const struct base_span sides[] = {
+		BASE_SPAN("none"), BASE_SPAN("caller"), BASE_SPAN("callee")};
 	const struct slot_more *more = slot_more_of(d, s);
 
 	if (!is_open(s) || s->call.answer_ns)
@@ -272,8 +297,8 @@ put_outcome(struct dialog *d, const struct slot *s, struct record_writer *w,
 	record_put_cstr(w, RECORD_F_REASON_SOURCE, reason_source_name(more));
 	if (more->bye_final.status)
 		record_put_u64(w, RECORD_F_BYE_CODE, more->bye_final.status);
-	record_put_cstr(w, RECORD_F_ENDED_BY, sides[end->side]);
-	record_put_cstr(w, RECORD_F_END_CAUSE, end_cause_name(end->cause));
+	record_put_str(w, RECORD_F_ENDED_BY, sides[end->side]);
+	record_put_str(w, RECORD_F_END_CAUSE, end_cause_name(end->cause));
 }
 
 /* How many requests of each method, each once however often it was seen; and of those that were no

@@ -106,8 +106,8 @@ struct record_writer {
 /* Starts a record in p[0..cap): writes the header.  More than RECORD_BYTES_MAX of cap is not used.
  * */
 struct record_writer record_writer_begin(uint8_t *p, uint32_t cap, enum record_kind kind);
-/* record_put_str, _cstr, _time, _u64, _f64, _bool, _hex32, _ip: see record_put.h, which this header
- * brings. */
+/* record_put_str, _cstr, _time, _u64, _f64, _bool, _hex32, _ip, record_list_open, _close: see
+ * record_put.h, which this header brings. */
 
 /* The uid: two keyed hashes, in hexadecimal, of what makes the record's subject the same one on
  * every probe and in every replay. */
@@ -115,12 +115,6 @@ void record_put_uid(struct record_writer *w, const void *identity, uint32_t len)
 /* The same in two steps, for whoever names another record. */
 void record_uid(uint64_t uid[2], const void *identity, uint32_t len);
 void record_put_uid_of(struct record_writer *w, enum record_field f, const uint64_t uid[2]);
-/* A nested row: the fields put between open and close belong to it. Returns where it began, for
- * close.  No nesting within. */
-uint32_t record_list_open(struct record_writer *w, enum record_field f);
-/* A row that overflowed is taken out whole. */
-void record_list_close(struct record_writer *w, uint32_t began);
-
 /* record: a whole record, RECORD_HEADER_BYTES at least. */
 void record_set_seq(uint8_t *record, uint64_t seq);
 

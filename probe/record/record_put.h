@@ -2,7 +2,10 @@
  * call's record.
  *
  * A field that does not fit is left out whole and marks the writer; later, smaller ones may still
- * fit.  Nothing is written past cap, but bytes between len and cap may be. */
+ * fit.  Nothing is written past cap, but bytes between len and cap may be.
+ *
+ * The bytes that are put may be anyone's, for all that the compiler knows: who puts many fields has
+ * a copy of the writer of his own, which then stays in registers. */
 #pragma once
 
 #include "record.h"
@@ -47,7 +50,8 @@ record_put_str(struct record_writer *w, enum record_field f, struct base_span s)
 static inline void
 record_put_cstr(struct record_writer *w, enum record_field f, const char *s)
 {
-	record_put_str(w, f, base_span_cstr(s));
+	if (s && *s)
+		record_put_str(w, f, base_span_cstr(s));
 }
 
 /* That a text is empty, where that says something. */
@@ -103,6 +107,33 @@ record_put_bool(struct record_writer *w, enum record_field f, bool v)
 		*p = 1;
 }
 
+/* A nested row: the fields put between open and close belong to it. Returns where it began, for
+ * close.  No nesting within. */
+static inline uint32_t
+record_list_open(struct record_writer *w, enum record_field f)
+{
+	uint32_t began = w->len;
+
+	w->row_overflow = false;
+	record_put_room(w, f, 0); /* without room the row is marked, and close takes it out */
+	return began;
+}
+
+/* A row that overflowed is taken out whole. */
+static inline void
+record_list_close(struct record_writer *w, uint32_t began)
+{
+	/* Fits 16 bits: RECORD_BYTES_MAX less header and prefix. */
+	uint16_t len = (uint16_t)(w->len - began - RECORD_PREFIX_BYTES);
+
+	if (base_unlikely(w->row_overflow)) {
+		w->row_overflow = false;
+		w->len = began;
+		return;
+	}
+	memcpy(w->p + began + sizeof(uint16_t), &len, sizeof(len));
+}
+
 /* The last field of a record whose n bytes the caller puts behind w's own himself: they count in no
  * cap, and the record must not grow beyond RECORD_BYTES_MAX. */
 static inline void
@@ -129,4 +160,25 @@ record_put_ip(struct record_writer *w, enum record_field f, const struct base_ip
 
 	if (p)
 		memcpy(p, ip->b + 16 - n, n);
+}
+
+/* An address and its port, of IPv4 in two stores. */
+static inline void
+record_put_ipv4(struct record_writer *w, const enum record_field f[2], const uint8_t ip[4],
+	uint16_t port)
+{
+	uint32_t n = (port != 0) + (port > UINT8_MAX), address;
+	struct base_ip whole;
+
+	if (base_unlikely(w->cap - w->len < 2 * sizeof(uint64_t))) {
+		whole = base_ip_v4(ip);
+		record_put_ip(w, f[0], &whole);
+		record_put_u64(w, f[1], port);
+		return;
+	}
+	memcpy(&address, ip, sizeof(address));
+	uint64_t fields[] = {f[0] | sizeof(address) << 16 | (uint64_t)address << 32,
+		f[1] | n << 16 | (uint64_t)port << 32};
+	memcpy(w->p + w->len, fields, sizeof(fields));
+	w->len += 2 * RECORD_PREFIX_BYTES + (uint32_t)sizeof(address) + n;
 }

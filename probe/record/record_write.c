@@ -22,29 +22,6 @@ record_writer_begin(uint8_t *p, uint32_t cap, enum record_kind kind)
 	return w;
 }
 
-uint32_t
-record_list_open(struct record_writer *w, enum record_field f)
-{
-	uint32_t began = w->len;
-
-	w->row_overflow = false;
-	record_put_room(w, f, 0); /* without room the row is marked, and close takes it out */
-	return began;
-}
-
-void
-record_list_close(struct record_writer *w, uint32_t began)
-{
-	if (w->row_overflow) {
-		w->row_overflow = false;
-		w->len = began;
-		return;
-	}
-	/* Fits 16 bits: RECORD_BYTES_MAX less header and prefix. */
-	uint16_t len = (uint16_t)(w->len - began - RECORD_PREFIX_BYTES);
-	memcpy(w->p + began + sizeof(uint16_t), &len, sizeof(len));
-}
-
 void
 record_set_seq(uint8_t *record, uint64_t seq)
 {
@@ -64,12 +41,12 @@ record_uid(uint64_t uid[2], const void *identity, uint32_t len)
 void
 record_put_uid_of(struct record_writer *w, enum record_field f, const uint64_t uid[2])
 {
-	char text[32];
-	struct base_text t = base_text_of(text, sizeof(text));
+	uint8_t *p = record_put_room(w, f, 32);
 
-	base_text_hex(&t, uid[0], 16);
-	base_text_hex(&t, uid[1], 16);
-	record_put_str(w, f, base_span_of(text, (uint32_t)t.len));
+	if (p) {
+		base_hex_of(p, uid[0]);
+		base_hex_of(p + 16, uid[1]);
+	}
 }
 
 void

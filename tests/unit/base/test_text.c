@@ -38,6 +38,8 @@ integers(void **state)
 	IS(base_text_hex(&t, 0xbeef, 8), "0000beef");
 	IS(base_text_hex(&t, UINT64_MAX, 1), "ffffffffffffffff");
 	IS(base_text_hex(&t, 0x12345, 4), "12345");
+	IS(base_text_hex(&t, 0x0123456789abcdef, 0), "123456789abcdef");
+	IS(base_text_hex(&t, 0, 16), "0000000000000000");
 }
 
 static void

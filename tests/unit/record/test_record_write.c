@@ -213,12 +213,39 @@ a_uid_is_32_hexadecimal_digits_of_its_identity(void **state)
 		assert_true((a[i] >= '0' && a[i] <= '9') || (a[i] >= 'a' && a[i] <= 'f'));
 }
 
+/* The pair is what its parts are, to the byte and up to the last byte of room. */
+static void
+an_ipv4_pair_is_as_its_two_fields(void **state)
+{
+	static const enum record_field fields[] = {RECORD_F_SRC_IP, RECORD_F_SRC_PORT};
+	static const uint16_t ports[] = {0, 1, 255, 256, 5060, UINT16_MAX};
+	static const uint8_t ip[] = {192, 0, 2, 1};
+	const struct base_ip whole = base_ip_v4(ip);
+
+	for (uint32_t i = 0; i < base_count_of(ports); i++)
+		for (uint32_t room = 0; room < 32; room++) {
+			uint8_t parts[64] = {0}, pair[64] = {0};
+			struct record_writer a = {parts, 5, 5 + room, false, false}, b = a;
+			b.p = pair;
+			record_put_ip(&a, fields[0], &whole);
+			record_put_u64(&a, fields[1], ports[i]);
+			record_put_ipv4(&b, fields, ip, ports[i]);
+			assert_int_equal(a.len, b.len);
+			assert_int_equal(a.overflow, b.overflow);
+			assert_int_equal(a.row_overflow, b.row_overflow);
+			assert_memory_equal(parts, pair, a.len);
+			for (uint32_t k = 5 + room; k < sizeof(pair); k++)
+				assert_int_equal(pair[k], 0);
+		}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_uid_is_32_hexadecimal_digits_of_its_identity),
 		cmocka_unit_test(header_bytes),
+		cmocka_unit_test(an_ipv4_pair_is_as_its_two_fields),
 		cmocka_unit_test(encodings),
 		cmocka_unit_test(empty_values_are_not_written),
 		cmocka_unit_test(every_size_of_buffer),
