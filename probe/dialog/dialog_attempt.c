@@ -60,7 +60,7 @@ attempt_begin(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	}
 	if (known && s->attempt_cseq != m->sip->cseq)
 		return; /* an old attempt sent again */
-	if (!known && s->set_n[SET_ATTEMPT_CSEQ] && call_is_challenge(s->final.status))
+	if (!known && slot_set_count(s, SET_ATTEMPT_CSEQ) && call_is_challenge(s->final.status))
 		s->challenges++;
 	if (!known) {
 		s->final = (struct final){0};
@@ -82,7 +82,7 @@ attempt_is_begun_by(const struct dialog *d, const struct slot *s, const struct s
 
 	if (c->reinvited || c->acknowledged)
 		return false;
-	if (s->set_n[SET_ATTEMPT_CSEQ] == 0)
+	if (slot_set_count(s, SET_ATTEMPT_CSEQ) == 0)
 		return s->request_ns == 0;
 	return c->answer_ns == 0 && sip->cseq > s->attempt_cseq &&
 		call_is_caller_tag(d, s, d->heard.from);
@@ -91,7 +91,7 @@ attempt_is_begun_by(const struct dialog *d, const struct slot *s, const struct s
 void
 attempt_assume(struct dialog *d, struct slot *s, uint32_t cseq)
 {
-	if (s->set_n[SET_ATTEMPT_CSEQ] == SET_MAX)
+	if (slot_set_count(s, SET_ATTEMPT_CSEQ) == SET_MAX)
 		return;
 	s->challenges = (uint8_t)(s->challenges + call_is_challenge(s->final.status));
 	s->final = (struct final){0};

@@ -98,7 +98,7 @@ initial_invite(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	if (e->src == s->first_src)
 		slot_text_set(d, s, TEXT_CALLER_UA, sip_header_value(sip, SIP_HDR_USER_AGENT));
 	attempt_begin(d, s, m, e);
-	if (s->set_n[SET_ATTEMPT_CSEQ] <= 1)
+	if (slot_set_count(s, SET_ATTEMPT_CSEQ) <= 1)
 		slot_set_add(d, s, SET_BRANCH, d->heard.branch);
 }
 

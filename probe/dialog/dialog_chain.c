@@ -138,6 +138,19 @@ chain_item_next(
 	return item;
 }
 
+void *
+chain_items_next(const struct chain_pool *p, const struct chain *c, uint32_t bytes, uint32_t *block,
+	uint32_t *n)
+{
+	uint32_t b = *block ? *next_of(p, *block) : c->head;
+
+	if (b == 0)
+		return NULL;
+	*block = b;
+	*n = (b == block_of(c->last) ? offset_of(c->last) + 1 : CHAIN_BLOCK) / bytes;
+	return block_at(p, b)->bytes;
+}
+
 void
 chain_prefetch_next(const struct chain_pool *p, const struct chain *c)
 {

@@ -49,6 +49,9 @@ struct chain_cursor {
 };
 void *chain_item_next(const struct chain_pool *p, const struct chain *c, uint32_t bytes,
 	struct chain_cursor *at);
+/* Those of the block after *block (0: of the first), and how many.  NULL: there is no more. */
+void *chain_items_next(const struct chain_pool *p, const struct chain *c, uint32_t bytes,
+	uint32_t *block, uint32_t *n);
 /* Is there room for a text of so many bytes?  Where not, it is cut. */
 bool chain_has_room(const struct chain_pool *p, const struct chain *c, uint32_t bytes);
 /* Text over as many blocks as it needs; 0 where s is empty or the pool is. */

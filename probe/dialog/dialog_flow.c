@@ -1,54 +1,5 @@
 #include "dialog_private.h"
 
-/* A copy of a frame comes so soon after it, with the same IPv4 identification ... */
-#define DUPLICATE_WINDOW_NS (2 * BASE_NS_PER_SEC)
-/* ... or, where there is none (0, IPv6, TCP), sooner than SIP sends again: T1 is 500 ms */
-#define DUPLICATE_SOON_NS (50 * BASE_NS_PER_MS)
-
-bool
-flow_is_repeat(const struct flow_entry *e)
-{
-	return (e->flags & (FLOW_RETRANSMISSION | FLOW_DUPLICATE)) != 0;
-}
-
-static int64_t
-unit_ns(uint32_t unit)
-{
-	static const int64_t ns[] = {1, BASE_NS_PER_US, BASE_NS_PER_MS, BASE_NS_PER_SEC};
-
-	return ns[unit];
-}
-
-/* In units since the epoch, downwards. */
-static int64_t
-floor_to(int64_t ts_ns, int64_t unit)
-{
-	return unit == 1 ? ts_ns : ts_ns / unit - (ts_ns % unit < 0);
-}
-
-int64_t
-flow_time(const struct slot *s, const struct flow_entry *e)
-{
-	int64_t unit = unit_ns(e->unit);
-
-	return (floor_to(s->first_ns, unit) + e->time) * unit;
-}
-
-static void
-time_set(const struct slot *s, struct flow_entry *e, int64_t ts_ns)
-{
-	int64_t apart = 0;
-	uint32_t unit = 0;
-
-	for (; unit < 4; unit++)
-		if (!__builtin_sub_overflow(floor_to(ts_ns, unit_ns(unit)),
-			    floor_to(s->first_ns, unit_ns(unit)), &apart) &&
-			apart <= FLOW_TIME_MAX && apart >= -FLOW_TIME_MAX)
-			break;
-	e->time = apart & ((1ll << 46) - 1);
-	e->unit = unit & 3;
-}
-
 static chain_ref
 host_ref(const struct dialog *d, const struct slot *s, uint8_t index)
 {
@@ -185,20 +136,6 @@ flow_fingerprint(const struct dialog *d, const struct dialog_message *m, uint32_
 	return (uint32_t)(h ^ h >> 32);
 }
 
-bool
-flow_has_invite(
-	const struct dialog *d, const struct slot *s, const struct flow_entry *e, bool same_branch)
-{
-	struct chain_cursor at = {0};
-	const struct flow_entry *old;
-
-	while ((old = chain_item_next(&d->pool, &s->flow_chain, sizeof(*old), &at)))
-		if (old->method == SIP_METHOD_INVITE && old->cseq == e->cseq &&
-			(same_branch ? old->branch == e->branch : old->src == e->src))
-			return true;
-	return false;
-}
-
 /* Does one of a header's URIs name the address that the message comes from? */
 static bool
 names_source(const struct dialog_message *m, enum sip_header_id id)
@@ -217,104 +154,6 @@ names_source(const struct dialog_message *m, enum sip_header_id id)
 	return false;
 }
 
-/* ---- a new entry against those before it ---- */
-
-static bool
-is_request_of_caller(const struct flow_entry *e)
-{
-	return ((e->flags & FLOW_FROM_CALLER) != 0) == (e->status == 0);
-}
-
-/* The ACK of a failure belongs to its INVITE's transaction; that of a 2xx has a branch of its own
- * (RFC 3261 17.1.1.3, 13.2.2.4). */
-static uint8_t
-transaction_method(const struct flow_entry *e)
-{
-	uint8_t method = e->status ? e->cseq_method : e->method;
-
-	return method == SIP_METHOD_ACK ? SIP_METHOD_INVITE : method;
-}
-
-static bool
-is_same_transaction(const struct flow_entry *a, const struct flow_entry *b)
-{
-	return a->branch == b->branch && a->cseq == b->cseq &&
-	       transaction_method(a) == transaction_method(b) &&
-	       is_request_of_caller(a) == is_request_of_caller(b);
-}
-
-/* The same request or response, whichever hop. */
-static bool
-is_same_message(const struct flow_entry *a, const struct flow_entry *b)
-{
-	return a->status == b->status && a->method == b->method && a->cseq == b->cseq &&
-	       a->cseq_method == b->cseq_method && a->tag == b->tag &&
-	       !((a->flags ^ b->flags) & FLOW_FROM_CALLER);
-}
-
-/* Is b what a became behind a proxy?  A request has one more Via on each hop, a response one less;
- * who forwards without saying so is known by its address. */
-static bool
-is_further(const struct flow_entry *a, const struct flow_entry *b)
-{
-	if (a->vias != b->vias)
-		return (a->vias < b->vias) == (a->status == 0);
-	return a->dst == b->src && a->src != b->dst;
-}
-
-/* A frame captured twice carries the same IPv4 identification, a retransmission a new one.  An
- * identification of 0 says nothing: then time tells. */
-static uint8_t
-flow_repeat(const struct slot *s, const struct flow_entry *old, const struct flow_entry *e)
-{
-	int64_t before = flow_time(s, old), now = flow_time(s, e);
-	int64_t apart = now > before ? now - before : before - now;
-	bool identified = e->ip_id && old->ip_id;
-	bool duplicate = identified ? e->ip_id == old->ip_id && apart < DUPLICATE_WINDOW_NS
-				    : apart < DUPLICATE_SOON_NS;
-
-	return duplicate ? FLOW_DUPLICATE : FLOW_RETRANSMISSION;
-}
-
-static void
-forwarded_mark(struct dialog *d, struct slot *s, struct flow_entry *further)
-{
-	if (!(further->flags & (FLOW_HOP | FLOW_RETRANSMISSION | FLOW_DUPLICATE)))
-		slot_more_for(d, s)->forwarded++;
-	further->flags |= FLOW_HOP;
-}
-
-/* Compares with all before it: sets what e repeats, and its transaction. */
-static void
-flow_compare(struct dialog *d, struct slot *s, struct flow_entry *e)
-{
-	struct chain_cursor at = {0};
-	struct flow_entry *old;
-
-	e->transaction = TRANSACTION_NONE;
-	while ((old = chain_item_next(&d->pool, &s->flow_chain, sizeof(*old), &at))) {
-		if (old->cseq != e->cseq)
-			continue;
-		if (old->status == 0 && e->status == 0 && old->method == e->method &&
-			!((old->flags ^ e->flags) & FLOW_FROM_CALLER))
-			e->flags |= FLOW_TOLD;
-		if (is_same_transaction(old, e))
-			e->transaction = old->transaction;
-		if (old->fingerprint == e->fingerprint)
-			e->flags |= flow_repeat(s, old, e);
-		else if (old->branch == e->branch || !is_same_message(old, e))
-			continue;
-		else if (is_further(old, e))
-			forwarded_mark(d, s, e);
-		else if (is_further(e, old))
-			forwarded_mark(d, s, old);
-	}
-	if (e->flags & FLOW_DUPLICATE)
-		e->flags &= (uint8_t)~FLOW_RETRANSMISSION;
-	if (e->transaction == TRANSACTION_NONE && s->n_transactions < TRANSACTION_NONE)
-		e->transaction = s->n_transactions++;
-}
-
 /* ---- into flow[] ---- */
 
 static struct base_span
@@ -323,86 +162,73 @@ cut(struct base_span s, uint32_t most)
 	return base_span_of(s.p, s.len < most ? s.len : most);
 }
 
-/* A line each: none of them has a line end.  An SDP's alone is marked. */
-static chain_ref
-words_keep(struct dialog *d, struct slot *s, const struct flow_words *words)
-{
-	struct chain_head head = {words->sdp.len, CHAIN_ID_NONE, true};
-	char text[FLOW_WORDS_MAX];
-	struct base_text t = base_text_of(text, sizeof(text));
-
-	if (words->word.len == 0 && words->branch.len == 0)
-		return chain_text_add_as(&d->pool, &s->text_chain, head, words->sdp.p);
-	base_text_span(&t, cut(words->word, 512));
-	if (words->branch.len || words->sdp.len) {
-		base_text_char(&t, '\n');
-		base_text_span(&t, cut(words->branch, 512));
-	}
-	if (words->sdp.len) {
-		base_text_char(&t, '\n');
-		base_text_span(&t, words->sdp);
-	}
-	return chain_text_add(&d->pool, &s->text_chain, base_span_of(text, (uint32_t)t.len));
-}
-
 void
-flow_sdp_set(struct dialog *d, struct slot *s, struct flow_entry *e, struct base_span line)
+flow_line_set(struct dialog *d, struct slot *s, struct flow_entry *e, struct base_span line)
 {
-	uint8_t scratch[FLOW_WORDS_MAX];
-	struct flow_words words = flow_words(d, e, scratch);
+	struct chain_head head = {line.len, TEXT_FLOW_LINE, false};
 
-	if (e->flags & FLOW_USUAL)
-		words.word.len = 0;
-	words.sdp = line;
-	e->text = words_keep(d, s, &words);
+	if (e->kept && !flow_get(e->kept->what, FLOW_F_HAS_LINE) &&
+		chain_text_add_as(&d->pool, &s->text_chain, head, line.p))
+		e->kept->what |= flow_bits(1, FLOW_F_HAS_LINE);
 }
 
-/* Reason phrase or unknown method, and where kept the branch that begins a transaction. */
+/* Reason phrase or unknown method, and where kept the branch that begins a transaction: a line
+ * each, for neither has a line end. */
 static chain_ref
 word_keep(struct dialog *d, struct slot *s, const struct sip_message *sip, struct flow_entry *e,
 	bool begins)
 {
-	struct flow_words words = {0};
+	struct base_span word = {NULL, 0}, branch = {NULL, 0};
+	char text[2 * FLOW_WORD_MAX + 1];
+	struct base_text t = base_text_of(text, sizeof(text));
 
 	if (sip->status && !flow_is_repeat(e)) {
-		words.word = sip->reason;
-		if (base_span_eq(words.word, base_span_cstr(sip_phrase(sip->status)))) {
+		word = sip->reason;
+		if (base_span_eq(word, base_span_cstr(sip_phrase(sip->status)))) {
 			e->flags |= FLOW_USUAL;
-			words.word.len = 0;
+			word.len = 0;
 		}
+	} else if (sip->method == SIP_METHOD_OTHER) {
+		word = sip->method_text;
 	}
-	else if (sip->method == SIP_METHOD_OTHER)
-		words.word = sip->method_text;
 	if (begins && d->options.keep_branches)
-		words.branch = sip->via.branch;
-	return words.word.len || words.branch.len ? words_keep(d, s, &words) : 0;
+		branch = sip->via.branch;
+	if (word.len == 0 && branch.len == 0)
+		return 0;
+	base_text_span(&t, cut(word, FLOW_WORD_MAX));
+	if (branch.len) {
+		base_text_char(&t, '\n');
+		base_text_span(&t, cut(branch, FLOW_WORD_MAX));
+	}
+	struct chain_head head = {(uint32_t)t.len, TEXT_FLOW_WORD, false};
+	return chain_text_add_as(&d->pool, &s->text_chain, head, text);
 }
 
-static struct flow_entry
-flow_entry_of(struct dialog *d, struct slot *s, const struct dialog_message *m, bool from_caller)
+static void
+entry_of(struct dialog *d, struct slot *s, const struct dialog_message *m, bool from_caller)
 {
 	const struct sip_message *sip = m->sip;
 	uint8_t vias = flow_vias(sip);
-	struct flow_entry e;
+	uint32_t branch = flow_branch(d, sip);
 
-	memset(&e, 0, sizeof(e));
-	time_set(s, &e, m->ts_ns);
-	e.branch = flow_branch(d, sip);
-	e.fingerprint = flow_fingerprint(d, m, e.branch);
-	e.cseq = sip->cseq;
-	e.status = sip->status & 1023;
-	e.method = sip->method & 15;
-	e.cseq_method = sip->cseq_method & 15;
-	e.ip_id = (uint16_t)(m->ip_id ^ m->ip_id >> 16);
-	/* the callee's: what tells the dialogs of a forked call apart */
-	e.tag = (uint16_t)(from_caller == (sip->status == 0) ? d->heard.to : d->heard.from);
-	e.vias = (vias < FLOW_VIAS_MAX ? vias : FLOW_VIAS_MAX) & FLOW_VIAS_MAX;
-	e.flags = from_caller ? FLOW_FROM_CALLER : 0;
+	d->entry = (struct flow_entry){
+		.ts_ns = m->ts_ns,
+		.branch = branch & FLOW_BRANCH,
+		.fingerprint = flow_fingerprint(d, m, branch) & FLOW_FINGERPRINT,
+		.cseq = sip->cseq,
+		.status = sip->status,
+		.method = sip->method,
+		.cseq_method = sip->cseq_method,
+		.ip_id = (uint16_t)(m->ip_id ^ m->ip_id >> 16),
+		/* the callee's: what tells the dialogs of a forked call apart */
+		.tag = (uint16_t)(from_caller == (sip->status == 0) ? d->heard.to : d->heard.from),
+		.vias = vias < FLOW_VIAS_MAX ? vias : FLOW_VIAS_MAX,
+		.flags = from_caller ? FLOW_FROM_CALLER : 0,
+	};
+	d->entry.src = flow_host_index(d, s, &m->src);
+	d->entry.dst = flow_host_index(d, s, &m->dst);
 	if (names_source(m, SIP_HDR_RECORD_ROUTE))
-		e.flags |= FLOW_RECORD_ROUTE;
-	e.src = flow_host_index(d, s, &m->src) & HOST_NONE;
-	e.dst = flow_host_index(d, s, &m->dst) & HOST_NONE;
-	return e;
+		d->entry.flags |= FLOW_RECORD_ROUTE;
 }
 
 static bool
@@ -415,41 +241,48 @@ shows_contact(const struct flow_entry *e)
 	return establishes && !flow_is_repeat(e);
 }
 
+static void
+flow_count(struct dialog *d, struct slot *s, const struct dialog_message *m,
+	const struct flow_entry *e)
+{
+	if (s->messages++ == 0) {
+		/* a response goes back the way its request came */
+		s->first_src = (e->status ? e->dst : e->src) & 15;
+		s->first_dst = (e->status ? e->src : e->dst) & 15;
+	}
+	if (e->flags & FLOW_RETRANSMISSION)
+		slot_more_for(d, s)->retransmissions++;
+	if (e->flags & FLOW_DUPLICATE)
+		slot_more_for(d, s)->duplicates++;
+	s->truncated |= m->truncated;
+	s->faults |= (uint16_t)(m->sip->flags & SIP_FLAGS_INVALID);
+	if (m->ts_ns > s->last_ns)
+		s->last_ns = m->ts_ns;
+}
+
 struct flow_entry *
 flow_add(struct dialog *d, struct slot *s, const struct dialog_message *m, bool from_caller)
 {
 	const struct sip_message *sip = m->sip;
-	struct flow_entry e = flow_entry_of(d, s, m, from_caller), *kept = NULL;
+	struct flow_entry *e = &d->entry;
+	struct flow_cursor end = {.block = 0};
 	uint8_t transactions = s->n_transactions;
 
-	flow_compare(d, s, &e);
-	if (s->messages++ == 0) {
-		/* a response goes back the way its request came */
-		s->first_src = sip->status ? e.dst & 15 : e.src & 15;
-		s->first_dst = sip->status ? e.src & 15 : e.dst & 15;
-	}
-	if (e.flags & FLOW_RETRANSMISSION)
-		slot_more_for(d, s)->retransmissions++;
-	if (e.flags & FLOW_DUPLICATE)
-		slot_more_for(d, s)->duplicates++;
-	s->truncated |= m->truncated;
-	s->faults |= (uint16_t)(sip->flags & SIP_FLAGS_INVALID);
-	if (m->ts_ns > s->last_ns)
-		s->last_ns = m->ts_ns;
-	if (s->flow_count < d->options.flow_entries)
-		kept = chain_item_add(&d->pool, &s->flow_chain, sizeof(*kept));
-	if (kept == NULL) {
+	entry_of(d, s, m, from_caller);
+	flow_compare(d, s, e, &end);
+	flow_count(d, s, m, e);
+	if (s->flow_count >= d->options.flow_entries || !flow_keep(d, s, e, &end)) {
 		s->flow_truncated = true;
-		if (sip->status == 0 && !(e.flags & FLOW_TOLD))
+		if (sip->status == 0 && !(e->flags & FLOW_TOLD))
 			slot_more_for(d, s)->methods[sip->method]++;
 		metrics_add(d->options.metrics, METRICS_FLOW_TRUNCATED, 1);
-		d->left_out = e;
-		return &d->left_out;
+		return e;
 	}
 	s->flow_count++;
-	if (shows_contact(&e) && names_source(m, SIP_HDR_CONTACT))
-		e.flags |= FLOW_CONTACT_IS_SOURCE;
-	e.text = word_keep(d, s, sip, &e, s->n_transactions != transactions);
-	*kept = e;
-	return kept;
+	if (shows_contact(e) && names_source(m, SIP_HDR_CONTACT))
+		e->flags |= FLOW_CONTACT_IS_SOURCE;
+	if (word_keep(d, s, sip, e, s->n_transactions != transactions))
+		e->kept->what |= flow_bits(1, FLOW_F_HAS_WORD);
+	e->kept->what |= flow_bits(e->flags, FLOW_F_FLAGS);
+	return e;
 }

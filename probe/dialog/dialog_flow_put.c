@@ -33,21 +33,26 @@ line_next(struct base_span *rest)
 	return base_span_of(line.p, (uint32_t)(end - line.p));
 }
 
+struct base_span
+flow_branch_text(const struct dialog *d, chain_ref word, uint8_t *scratch)
+{
+	struct base_span rest = chain_text(&d->pool, word, scratch, FLOW_WORDS_MAX);
+
+	line_next(&rest);
+	return rest;
+}
+
 struct flow_words
 flow_words(const struct dialog *d, const struct flow_entry *e, uint8_t *scratch)
 {
-	struct flow_words words = {0};
-	struct base_span rest = {NULL, 0};
+	uint32_t most = 2 * FLOW_WORD_MAX + 1;
+	struct base_span rest = chain_text(&d->pool, e->word, scratch, most);
+	struct flow_words words = {.word = line_next(&rest)};
 
-	if (e->text)
-		rest = chain_text(&d->pool, e->text, scratch, FLOW_WORDS_MAX);
-	if (rest.len && !chain_text_head(&d->pool, e->text).alias) {
-		words.word = line_next(&rest);
-		words.branch = line_next(&rest);
-	}
+	words.branch = rest;
 	if (e->flags & FLOW_USUAL)
 		words.word = base_span_cstr(sip_phrase(e->status));
-	words.sdp = rest;
+	words.sdp = chain_text(&d->pool, e->line, scratch + most, LINE_BYTES_MAX);
 	return words;
 }
 
@@ -113,7 +118,7 @@ put_flow_entry(
 	put_flow_tag(d, s, w, row);
 	flow_put_endpoint(d, s, w, e->src, true);
 	flow_put_endpoint(d, s, w, e->dst, false);
-	record_put_time(w, RECORD_F_TIME, flow_time(s, e));
+	record_put_time(w, RECORD_F_TIME, e->ts_ns);
 	if (e->flags & FLOW_DUPLICATE)
 		record_put_cstr(w, RECORD_F_REPEAT, "duplicate");
 	else if (e->flags & FLOW_RETRANSMISSION)
@@ -127,13 +132,13 @@ void
 flow_put(struct dialog *d, const struct slot *s, struct record_writer *w,
 	const struct transactions *all)
 {
-	struct chain_cursor at = {0};
+	struct flow_cursor at = {.texts = true};
 	const struct flow_entry *e;
 	struct flow_row entry = {.tag = 0};
 	bool truncated = s->flow_truncated, before = w->overflow;
 
 	w->overflow = false; /* of flow[] alone */
-	while ((e = chain_item_next(&d->pool, &s->flow_chain, sizeof(*e), &at))) {
+	while ((e = flow_next(d, s, &at))) {
 		uint32_t row = record_list_open(w, RECORD_F_FLOW);
 		entry.entry = e;
 		put_flow_entry(d, s, w, &entry);

@@ -43,21 +43,21 @@ take_response(struct fork *forks, uint32_t *n, const struct flow_entry *e, int64
 static uint32_t
 forks_of(const struct dialog *d, const struct slot *s, struct fork *forks)
 {
-	struct chain_cursor at = {0};
+	struct flow_cursor at = {.block = 0};
 	const struct flow_entry *e;
 	uint32_t n = 0;
 
-	while ((e = chain_item_next(&d->pool, &s->flow_chain, sizeof(*e), &at))) {
+	while ((e = flow_next(d, s, &at))) {
 		if (flow_is_repeat(e))
 			continue;
 		if (e->status && e->cseq_method == SIP_METHOD_INVITE && e->status >= 101) {
-			take_response(forks, &n, e, flow_time(s, e));
+			take_response(forks, &n, e, e->ts_ns);
 			continue;
 		}
 		struct fork *f = e->method == SIP_METHOD_BYE ? fork_of(forks, &n, e->tag, false)
 							     : NULL;
 		if (f && f->end_ns == 0)
-			f->end_ns = flow_time(s, e);
+			f->end_ns = e->ts_ns;
 	}
 	return n;
 }
@@ -76,7 +76,7 @@ forks_put(const struct dialog *d, const struct slot *s, struct record_writer *w)
 	struct fork forks[SET_MAX];
 	uint8_t scratch[256];
 
-	if (s->set_n[SET_FORK_TAG] < 2)
+	if (slot_set_count(s, SET_FORK_TAG) < 2)
 		return;
 	uint32_t n = forks_of(d, s, forks);
 	for (uint32_t i = 0; i < n; i++) {

@@ -39,6 +39,15 @@ endpoint_found(struct found *f, chain_ref ref, struct base_span bytes)
 		f->endpoints_rest.next = ref;
 }
 
+static void
+flow_found(struct found *f, chain_ref ref)
+{
+	if (f->n_flow < FOUND_FLOW)
+		f->flow[f->n_flow++] = ref;
+	else if (f->flow_rest.next == 0)
+		f->flow_rest.next = ref;
+}
+
 /* Another text stands for it: that of a number, at a reference, or the last of another field. */
 static void
 alias_found(const struct dialog *d, struct found *f, const struct chain_place *at,
@@ -68,6 +77,10 @@ place_found(const struct dialog *d, struct found *f, const struct chain_place *a
 
 	if (id == CHAIN_ID_NONE)
 		return;
+	if (id == TEXT_FLOW_WORD || id == TEXT_FLOW_LINE) {
+		flow_found(f, at->ref);
+		return;
+	}
 	if (id < TEXT_COUNT && at->head.alias) {
 		if (bytes.p == NULL)
 			bytes = chain_text(&d->pool, at->ref, few, sizeof(few));
@@ -90,7 +103,7 @@ found_fill(const struct dialog *d, const struct slot *s, struct found *f)
 	uint32_t n;
 
 	memset(f, 0, offsetof(struct found, endpoints));
-	f->endpoints_rest.started = f->numbers_rest.started = true;
+	f->endpoints_rest.started = f->numbers_rest.started = f->flow_rest.started = true;
 	do {
 		n = chain_text_places(&d->pool, &s->text_chain, from, places, PLACES);
 		for (uint32_t i = 0; i < n; i++)

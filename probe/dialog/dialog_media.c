@@ -179,7 +179,7 @@ media_publish(struct dialog *d, struct slot *s, const struct sip_sdp_media *medi
 	if (media->port == 0)
 		return false;
 	s->srtp |= media->crypto;
-	s->t38_sides |= (announce->t38 << announce->side) & 7;
+	s->call.t38_sides |= (announce->t38 << announce->side) & 7;
 	bool usable = media->ip_valid && !base_ip_is_any(&media->ip);
 	if (usable) {
 		endpoint_publish(d, s, &at, announce);
@@ -201,7 +201,7 @@ sides_take(struct slot *s, const struct sip_sdp_media *media, uint8_t side)
 	if (!base_span_eq_nocase(media->type, BASE_SPAN("audio")))
 		return;
 	if (media->direction == SIP_SDP_SENDRECV)
-		s->media_sides |= (1 << side) & 7;
+		s->call.media_sides |= (1 << side) & 7;
 	else
 		s->one_sided = true;
 }
@@ -239,7 +239,7 @@ media_receive(
 	for (uint8_t i = 0; i < sdp->n_media; i++)
 		endpoint_fetch(d, &(struct base_endpoint){sdp->media[i].ip, sdp->media[i].port});
 	uint8_t line[LINE_BYTES_MAX];
-	flow_sdp_set(d, s, entry, base_span_of(line, line_keep(sdp, line)));
+	flow_line_set(d, s, entry, base_span_of(line, line_keep(sdp, line)));
 	bool in_dialog_offer =
 		(m->sip->method == SIP_METHOD_INVITE || m->sip->method == SIP_METHOD_UPDATE) &&
 		m->sip->to.tag.len;

@@ -7,6 +7,7 @@
  *   dialog_more.c        what a dialog has besides, in a block on demand
  *   dialog_chain.c       64-byte blocks: texts, flow entries, endpoints, streams
  *   dialog_flow.c        one message into flow[]: hosts, retransmission or mirror duplicate
+ *   dialog_flow_entry.c  flow[] as it is kept: a message against those before it
  *   dialog_flow_put.c    flow[] into a record
  *   dialog_line.c        the line of an SDP in flow[]
  *   dialog_transaction.c transactions[]: what follows from flow[]
@@ -31,10 +32,12 @@
 
 #include "dialog.h"
 #include "dialog_chain.h"
+#include "dialog_flow.h"
 
 #define DIALOG_NIL UINT32_MAX
 #define DIALOG_TICK_NS (10 * BASE_NS_PER_MS)
 #define DIALOG_HOSTS_MAX 12
+_Static_assert(DIALOG_HOSTS_MAX <= HOST_NONE, "an index fits its bits");
 #define DIALOG_HOSTS_SLOT 2 /* of these stand in the slot */
 #define DIALOG_TEXTS_MAX 4
 #define DIALOG_DIGITS_MAX 200 /* in dtmf[] */
@@ -60,6 +63,7 @@ struct link_item {
  * notes. */
 enum slot_set { SET_ATTEMPT_CSEQ, SET_CALLER_TAG, SET_FORK_TAG, SET_BRANCH, SET_COUNT };
 #define SET_MAX 8
+#define SET_BITS 4 /* of a count */
 
 /* What few dialogs have: members of sets after the first, To tags before the one in texts, names of
  * watch lists that matched, Warning and extra headers, hosts beyond those in the slot. */
@@ -81,8 +85,11 @@ enum slot_text {
 	TEXT_METHOD, TEXT_EVENT,
 	TEXT_COUNT
 };
-#define TEXT_ENDPOINT (CHAIN_ID_NONE - 1) /* a published one: no text of the dialog */
-_Static_assert(TEXT_COUNT <= TEXT_ENDPOINT, "an id fits its bits");
+/* No texts of the dialog: a published endpoint, what entries of flow[] have, in their order. */
+#define TEXT_ENDPOINT (CHAIN_ID_NONE - 1)
+#define TEXT_FLOW_LINE (CHAIN_ID_NONE - 2)
+#define TEXT_FLOW_WORD (CHAIN_ID_NONE - 3)
+_Static_assert(TEXT_COUNT <= TEXT_FLOW_WORD, "an id fits its bits");
 
 /* Where texts are, as far as slot.texts says that they are; and the last in the chain of each. */
 struct slot_texts {
@@ -95,15 +102,17 @@ struct slot_texts {
 #define FOUND_ENDPOINTS 8
 #define FOUND_NUMBERS 16
 #define FOUND_BYTES 2048
+#define FOUND_FLOW 32
 struct found {
 	const struct slot *of;
 	chain_ref end;
-	uint32_t n_endpoints, n_numbers, n_bytes;
-	struct chain_walk endpoints_rest, numbers_rest;
+	uint32_t n_endpoints, n_numbers, n_flow, n_bytes;
+	struct chain_walk endpoints_rest, numbers_rest, flow_rest;
 	/* p NULL, len not: in two blocks, and no room for a copy */
 	struct base_span texts[TEXT_COUNT], last[TEXT_COUNT];
 	struct base_endpoint endpoints[FOUND_ENDPOINTS];
 	uint16_t numbers[FOUND_NUMBERS];
+	chain_ref flow[FOUND_FLOW]; /* TEXT_FLOW_x */
 	uint8_t bytes[FOUND_BYTES];
 };
 
@@ -114,44 +123,6 @@ union host_short {
 	} v4;
 	uint8_t ref[sizeof(chain_ref)];
 };
-
-/* One message in flow[]. */
-struct flow_entry {
-	/* after the dialog's first message, in units of 10^(3 unit) ns: to the ns within ten hours,
-	 * to the us within a year (flow_time) */
-	int64_t time : 46;
-	uint64_t unit : 2;
-	uint64_t status : 10;
-	uint64_t vias : 6;      /* how many, 63 at most: its hop */
-	uint32_t fingerprint;   /* of what makes a retransmission */
-	uint32_t cseq;
-	uint32_t branch;        /* hash of what tells the transaction (flow_branch) */
-	chain_ref text;         /* flow_words; 0: none */
-	uint16_t ip_id;
-	uint16_t tag;           /* of the callee, the low half of its hash; 0: none */
-	uint8_t method : 4, cseq_method : 4;
-	uint8_t src : 4, dst : 4; /* hosts[]; HOST_NONE */
-	uint8_t transaction;    /* in transactions[]; TRANSACTION_NONE */
-	uint8_t flags;          /* FLOW_x */
-};
-#define FLOW_VIAS_MAX 63
-#define FLOW_TIME_MAX ((1ll << 45) - 1)
-_Static_assert(SIP_METHOD_COUNT <= 16, "a method fits its bits");
-#define HOST_NONE 15
-#define TRANSACTION_NONE UINT8_MAX
-_Static_assert(DIALOG_HOSTS_MAX <= HOST_NONE, "an index fits its bits");
-_Static_assert(2 * sizeof(struct flow_entry) == CHAIN_BLOCK, "two in a block");
-#define FLOW_RETRANSMISSION 1
-#define FLOW_DUPLICATE 2
-#define FLOW_FROM_CALLER 4
-/* the same request was seen before, elsewhere or again: its meaning has been counted */
-#define FLOW_TOLD 8
-/* the same message as another one, seen further on its way: a proxy forwarded it */
-#define FLOW_HOP 16
-/* the sender's own address stands in Record-Route, in Contact */
-#define FLOW_RECORD_ROUTE 32
-#define FLOW_CONTACT_IS_SOURCE 64
-#define FLOW_USUAL 128 /* its reason phrase is that of the RFCs, and not kept */
 
 /* How well a final response fits the attempt's first request: same branch, same address, or just
  * its CSeq. */
@@ -198,6 +169,8 @@ struct call_state {
 	bool bye_seen : 1;      /* slot_more.bye_first is */
 	bool identity : 1;
 	bool session_set : 1;
+	uint8_t media_sides : 3; /* bit i: enum media_side i has announced audio that it sends */
+	uint8_t t38_sides : 3;   /* the same of T.38 */
 };
 
 /* What a dialog that was set up without surprises and goes on has not: one block of them where
@@ -246,7 +219,7 @@ struct slot {
 	/* CSeq of the INVITEs; From tags of the attempts; tags of those who responded; top Via
 	 * branches of the first attempt: hops */
 	uint32_t set_first[SET_COUNT];
-	uint8_t set_n[SET_COUNT];
+	uint16_t set_counts;     /* slot_set_count */
 	uint8_t kind : 4, list : 4; /* enum slot_kind, slot_list */
 	uint8_t transport : 4, tunnel : 4;
 	uint8_t end_cause : 4;   /* enum end_cause, when it is being closed */
@@ -259,8 +232,6 @@ struct slot {
 	uint16_t vlan;
 	uint16_t flow_count, stream_count;
 	uint16_t faults;         /* enum sip_flag of its messages, of SIP_FLAGS_INVALID */
-	uint8_t media_sides : 3; /* bit i: enum media_side i has announced audio that it sends */
-	uint8_t t38_sides : 3;   /* the same of T.38 */
 	uint8_t peeking : 2;     /* enum peek: its streams have been asked for */
 	uint8_t hosts_wide : 2;  /* bit i: hosts[i] is a text */
 	bool told_over : 1;      /* hooks.ended */
@@ -272,6 +243,7 @@ struct slot {
 	bool truncated : 1;
 	bool flow_truncated : 1;
 	uint32_t messages;
+	uint32_t flow_cseq;      /* what the CSeqs of flow[] are apart from (struct flow_kept) */
 	uint32_t more;           /* block, or 0 */
 	chain_ref last_stream;   /* each with the one before */
 	uint32_t lost_at_start;  /* by the probe, low half */
@@ -339,7 +311,7 @@ struct dialog {
 		uint32_t from, to, branch; /* tags, top Via */
 	} heard;
 	struct sip_sdp sdp;      /* of it, too */
-	struct flow_entry left_out; /* stands for an entry that flow[] has no room for */
+	struct flow_entry entry; /* of it, too */
 	/* where the texts of one dialog are, that of the message or record at hand */
 	const struct slot *texts_of;
 	struct slot_texts texts;
@@ -410,6 +382,11 @@ uint32_t dialog_text_hash(const struct dialog *d, struct base_span text);
 void slot_set_add(struct dialog *d, struct slot *s, enum slot_set set, uint32_t value);
 bool slot_set_has(
 	const struct dialog *d, const struct slot *s, enum slot_set set, uint32_t value);
+static inline uint32_t
+slot_set_count(const struct slot *s, enum slot_set set)
+{
+	return s->set_counts >> set * SET_BITS & ((1u << SET_BITS) - 1);
+}
 
 /* The next of a kind after *at (start with {0}), in the order in which they came, or NULL. */
 struct note *slot_note_next(
@@ -422,22 +399,40 @@ void slot_note_text(struct dialog *d, struct slot *s, uint8_t kind, struct base_
 void slot_to_tag_set(struct dialog *d, struct slot *s, struct base_span tag);
 
 /* dialog_flow.c */
-/* Takes a message into flow[] and counts it.  Returns its entry (a scratch one where flow[] is
- * full). */
+/* Takes a message into flow[] and counts it.  Returns its entry, until the next message comes. */
 struct flow_entry *flow_add(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	bool from_caller);
-bool flow_is_repeat(const struct flow_entry *e);
-int64_t flow_time(const struct slot *s, const struct flow_entry *e);
-/* The line of its SDP (line_keep), put behind what text an entry has. */
-void flow_sdp_set(struct dialog *d, struct slot *s, struct flow_entry *e, struct base_span line);
+/* The line of its SDP (line_keep), once. */
+void flow_line_set(struct dialog *d, struct slot *s, struct flow_entry *e, struct base_span line);
 /* Via headers and what stands behind commas in them: one more on each hop. */
 uint8_t flow_vias(const struct sip_message *sip);
-/* Is there an INVITE with this CSeq in flow[], of this transaction (branch not 0) or from this host
- * (branch 0)? */
-bool flow_has_invite(const struct dialog *d, const struct slot *s, const struct flow_entry *e,
-	bool same_branch);
 const struct base_endpoint *flow_host(const struct dialog *d, const struct slot *s, uint8_t index,
 	struct base_endpoint *out);
+
+/* dialog_flow_entry.c */
+bool flow_is_repeat(const struct flow_entry *e);
+/* The next entry, in the order in which they came: start with {0}, or {.texts = true} where word
+ * and line are wanted; NULL at the end. */
+struct flow_cursor {
+	struct flow_entry entry;
+	uint32_t block, left;   /* items of block */
+	bool texts;
+	struct flow_kept *next;
+	int64_t base_ns;
+	uint32_t base_cseq;
+	uint32_t n_texts;       /* of those in found */
+	struct chain_walk text;
+};
+const struct flow_entry *flow_next(
+	const struct dialog *d, const struct slot *s, struct flow_cursor *at);
+/* Is there an INVITE with the CSeq of e in flow[], of its transaction or else from its host? */
+bool flow_has_invite(const struct dialog *d, const struct slot *s, const struct flow_entry *e,
+	bool same_branch);
+/* Compares with all before it: sets what e repeats, and its transaction.  Then at stands behind the
+ * last one. */
+void flow_compare(struct dialog *d, struct slot *s, struct flow_entry *e, struct flow_cursor *at);
+/* Behind the last one.  False: no room. */
+bool flow_keep(struct dialog *d, struct slot *s, struct flow_entry *e, struct flow_cursor *at);
 
 /* dialog_call.c, dialog_register.c: a message that belongs to slot s */
 void call_receive(struct dialog *d, struct slot *s, const struct dialog_message *m);
@@ -489,10 +484,11 @@ void attempt_assume(struct dialog *d, struct slot *s, uint32_t cseq);
 /* dialog_flow_put.c */
 void flow_put_endpoint(const struct dialog *d, const struct slot *s, struct record_writer *w,
 	uint8_t host, bool source);
-/* The text of an entry, a line each, those at the end left out where they are empty. */
+/* The texts of an entry: word and branch, a line each, the last left out where it is empty; sdp. */
 #define LINE_BYTES_MAX 640
 #define LINE_TEXT_BYTES 256
-#define FLOW_WORDS_MAX (512 + 512 + LINE_BYTES_MAX + 2)
+#define FLOW_WORD_MAX 512
+#define FLOW_WORDS_MAX (2 * FLOW_WORD_MAX + 1 + LINE_BYTES_MAX)
 struct flow_words {
 	struct base_span word;   /* reason phrase, or method token that ringtap does not know */
 	struct base_span branch; /* of the top Via, where it begins a transaction */
@@ -501,6 +497,8 @@ struct flow_words {
 /* They may lie in scratch, of FLOW_WORDS_MAX bytes. */
 struct flow_words flow_words(
 	const struct dialog *d, const struct flow_entry *e, uint8_t *scratch);
+/* One of them alone: of a reference to it. */
+struct base_span flow_branch_text(const struct dialog *d, chain_ref word, uint8_t *scratch);
 struct base_span flow_tag_text(const struct dialog *d, const struct slot *s, uint16_t tag,
 	uint8_t *scratch, uint32_t cap);
 
@@ -512,13 +510,14 @@ struct base_span line_text(struct base_span bytes, char text[LINE_TEXT_BYTES]);
 /* dialog_transaction.c: what follows from flow[] when the record is written */
 struct transaction {
 	int64_t request_ns, first_response_ns, final_ns, ack_ns;
-	const struct flow_entry *first; /* NULL: all its messages were left out of flow[] */
+	chain_ref word;           /* of the first one, where branches are kept */
 	uint32_t cseq, retransmissions;
 	uint16_t code;            /* final response, 0: none */
 	uint8_t method;           /* enum sip_method */
 	uint8_t src, dst;         /* hosts[], of the request */
 	uint8_t vias, hop;
 	bool from_caller;
+	bool seen;                /* else all its messages were left out of flow[] */
 };
 #define TRANSACTIONS_MAX 64
 struct transactions {

@@ -311,12 +311,12 @@ static void
 methods_of(const struct dialog *d, const struct slot *s, struct methods *out)
 {
 	const struct slot_more *more = slot_more_of(d, s);
-	struct chain_cursor at = {0};
+	struct flow_cursor at = {.block = 0};
 	const struct flow_entry *e;
 
 	for (uint32_t m = 0; m < SIP_METHOD_COUNT; m++)
 		out->all[m] = out->fresh[m] = more->methods[m];
-	while ((e = chain_item_next(&d->pool, &s->flow_chain, sizeof(*e), &at))) {
+	while ((e = flow_next(d, s, &at))) {
 		if (e->status || e->flags & FLOW_TOLD)
 			continue;
 		out->all[e->method]++;
@@ -352,12 +352,12 @@ put_media(struct dialog *d, const struct slot *s, struct record_writer *w, int64
 	uint8_t heard = 0;
 
 	record_put_bool(w, RECORD_F_SRTP, s->srtp);
-	bool t38 = (s->t38_sides & both) == both;
+	bool t38 = (s->call.t38_sides & both) == both;
 	while (streams_next(d, &at, &stream))
 		t38 |= stream.codec == RTP_CODEC_T38;
 	record_put_bool(w, RECORD_F_T38, t38);
 	if (s->call.answer_ns == 0 || end_ns - s->call.answer_ns < MEDIA_DUE_NS ||
-		(s->media_sides & both) != both)
+		(s->call.media_sides & both) != both)
 		return;
 	at = s->last_stream;
 	while (streams_next(d, &at, &stream))
@@ -385,8 +385,8 @@ put_call(struct dialog *d, const struct slot *s, struct record_writer *w)
 	put_outcome(d, s, w, &end);
 	record_put_u64(w, RECORD_F_INVITES, methods.fresh[SIP_METHOD_INVITE]);
 	record_put_u64(w, RECORD_F_AUTH_CHALLENGES, s->challenges);
-	record_put_u64(w, RECORD_F_FORKS, s->set_n[SET_FORK_TAG]);
-	record_put_u64(w, RECORD_F_HOPS, s->set_n[SET_BRANCH]);
+	record_put_u64(w, RECORD_F_FORKS, slot_set_count(s, SET_FORK_TAG));
+	record_put_u64(w, RECORD_F_HOPS, slot_set_count(s, SET_BRANCH));
 	record_put_u64(w, RECORD_F_HOLDS, more->holds);
 	record_put_u64(w, RECORD_F_UPDATES, methods.fresh[SIP_METHOD_UPDATE]);
 	record_put_u64(w, RECORD_F_PRACK, methods.fresh[SIP_METHOD_PRACK]);
@@ -457,7 +457,7 @@ put_registration(struct dialog *d, const struct slot *s, struct record_writer *w
 		record_put_u64(w, RECORD_F_GRANTED_EXPIRES, x->granted_expires);
 	record_put_u64(w, RECORD_F_AUTH_CHALLENGES, s->challenges);
 	record_put_u64(w, RECORD_F_ATTEMPTS, x->attempts);
-	record_put_u64(w, RECORD_F_HOPS, s->set_n[SET_BRANCH]);
+	record_put_u64(w, RECORD_F_HOPS, slot_set_count(s, SET_BRANCH));
 }
 
 static void

@@ -215,12 +215,12 @@ register_continues(const struct dialog *d, const struct slot *s, const struct si
 static bool
 register_is_old(const struct dialog *d, const struct slot *s, const struct sip_message *m)
 {
-	struct chain_cursor at = {0};
+	struct flow_cursor at = {.block = 0};
 	const struct flow_entry *e;
 
 	if (m->cseq >= s->attempt_cseq || d->heard.from != s->from_tag)
 		return false;
-	while ((e = chain_item_next(&d->pool, &s->flow_chain, sizeof(*e), &at)))
+	while ((e = flow_next(d, s, &at)))
 		if (e->status == 0 && e->cseq == m->cseq)
 			return true;
 	return false;

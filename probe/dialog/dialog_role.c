@@ -110,10 +110,10 @@ void
 roles_put(const struct dialog *d, const struct slot *s, struct record_writer *w)
 {
 	uint32_t evidence[HOST_NONE + 1] = {0}, between = links_between(d, s);
-	struct chain_cursor at = {0};
+	struct flow_cursor at = {.block = 0};
 	const struct flow_entry *e;
 
-	while ((e = chain_item_next(&d->pool, &s->flow_chain, sizeof(*e), &at)))
+	while ((e = flow_next(d, s, &at)))
 		if (!flow_is_repeat(e))
 			evidence[e->src] |= evidence_of(e);
 	for (uint8_t host = 0; host < s->n_hosts; host++)

@@ -553,9 +553,9 @@ slot_set_has(const struct dialog *d, const struct slot *s, enum slot_set set, ui
 	struct chain_cursor at = {0};
 	const struct note *note;
 
-	if (s->set_n[set] == 0 || s->set_first[set] == value)
-		return s->set_n[set] != 0;
-	while (s->set_n[set] > 1 && (note = slot_note_next(d, s, (uint8_t)set, &at)))
+	if (slot_set_count(s, set) == 0 || s->set_first[set] == value)
+		return slot_set_count(s, set) != 0;
+	while (slot_set_count(s, set) > 1 && (note = slot_note_next(d, s, (uint8_t)set, &at)))
 		if (note->value == value)
 			return true;
 	return false;
@@ -566,10 +566,10 @@ slot_set_add(struct dialog *d, struct slot *s, enum slot_set set, uint32_t value
 {
 	struct note *note;
 
-	if ((value == 0 && set != SET_ATTEMPT_CSEQ) || s->set_n[set] == SET_MAX ||
+	if ((value == 0 && set != SET_ATTEMPT_CSEQ) || slot_set_count(s, set) == SET_MAX ||
 		slot_set_has(d, s, set, value))
 		return;
-	if (s->set_n[set] == 0) {
+	if (slot_set_count(s, set) == 0) {
 		s->set_first[set] = value;
 	} else {
 		note = slot_note_add(d, s);
@@ -577,5 +577,5 @@ slot_set_add(struct dialog *d, struct slot *s, enum slot_set set, uint32_t value
 			return;
 		*note = (struct note){value, 0, (uint8_t)set};
 	}
-	s->set_n[set]++;
+	s->set_counts = (uint16_t)(s->set_counts + (1u << set * SET_BITS));
 }

@@ -43,10 +43,11 @@ take_response(struct transaction *t, const struct flow_entry *e, int64_t ts_ns)
 }
 
 static void
-take(struct transaction *t, const struct flow_entry *e, int64_t ts_ns)
+take(struct transaction *t, const struct flow_entry *e)
 {
-	if (t->first == NULL) {
-		t->first = e;
+	if (!t->seen) {
+		t->seen = true;
+		t->word = e->word;
 		t->cseq = e->cseq;
 		t->from_caller = ((e->flags & FLOW_FROM_CALLER) != 0) == (e->status == 0);
 		t->vias = e->vias;
@@ -54,9 +55,9 @@ take(struct transaction *t, const struct flow_entry *e, int64_t ts_ns)
 	if (e->flags & FLOW_RETRANSMISSION)
 		t->retransmissions++;
 	if (e->status == 0)
-		take_request(t, e, ts_ns);
+		take_request(t, e, e->ts_ns);
 	else if (!flow_is_repeat(e))
-		take_response(t, e, ts_ns);
+		take_response(t, e, e->ts_ns);
 }
 
 /* Is b the request of a on the next hop? */
@@ -72,7 +73,7 @@ hops_count(struct transaction *t, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t k = 0; k < n; k++) {
-			if (k == i || t[k].first == NULL || !is_next_hop(&t[k], &t[i]))
+			if (k == i || !t[k].seen || !is_next_hop(&t[k], &t[i]))
 				continue;
 			uint8_t by = t[i].vias > t[k].vias ? t[i].vias - t[k].vias : 1;
 			t[i].hop = by > t[i].hop ? by : t[i].hop;
@@ -84,13 +85,13 @@ transactions_of(const struct dialog *d, const struct slot *s, struct transaction
 {
 	struct transaction *t = all->t;
 	uint32_t n = s->n_transactions < TRANSACTIONS_MAX ? s->n_transactions : TRANSACTIONS_MAX;
-	struct chain_cursor at = {0};
+	struct flow_cursor at = {.texts = d->options.keep_branches};
 	const struct flow_entry *e;
 
 	memset(t, 0, n * sizeof(*t));
-	while ((e = chain_item_next(&d->pool, &s->flow_chain, sizeof(*e), &at)))
+	while ((e = flow_next(d, s, &at)))
 		if (e->transaction < n)
-			take(&t[e->transaction], e, flow_time(s, e));
+			take(&t[e->transaction], e);
 	if (slot_more_of(d, s)->forwarded)
 		hops_count(t, n);
 	all->n = n;
@@ -122,7 +123,22 @@ transaction_branch_put(const struct dialog *d, struct record_writer *w, const st
 	uint8_t scratch[FLOW_WORDS_MAX];
 
 	if (d->options.keep_branches)
-		record_put_str(w, RECORD_F_BRANCH, flow_words(d, t->first, scratch).branch);
+		record_put_str(w, RECORD_F_BRANCH, flow_branch_text(d, t->word, scratch));
+}
+
+/* The token of a method that ringtap does not know, as the first message of transaction number has
+ * it. */
+static void
+method_put(const struct dialog *d, const struct slot *s, struct record_writer *w, uint32_t number)
+{
+	struct flow_cursor at = {.texts = true};
+	uint8_t scratch[FLOW_WORDS_MAX];
+	const struct flow_entry *e;
+
+	while ((e = flow_next(d, s, &at)) && e->transaction != number)
+		;
+	if (e)
+		record_put_str(w, RECORD_F_METHOD, flow_words(d, e, scratch).word);
 }
 
 /* In record.def's order. */
@@ -130,10 +146,8 @@ static void
 put_one(const struct dialog *d, const struct slot *s, struct record_writer *w,
 	const struct transaction *t, uint32_t number)
 {
-	uint8_t scratch[FLOW_WORDS_MAX];
-
 	if (t->method == SIP_METHOD_OTHER)
-		record_put_str(w, RECORD_F_METHOD, flow_words(d, t->first, scratch).word);
+		method_put(d, s, w, number);
 	else
 		record_put_cstr(w, RECORD_F_METHOD, sip_method_name((enum sip_method)t->method));
 	record_put_u64(w, RECORD_F_CSEQ, t->cseq);
@@ -160,7 +174,7 @@ transactions_put(const struct dialog *d, const struct slot *s, struct record_wri
 	const struct transactions *all)
 {
 	for (uint32_t i = 0; i < all->n; i++) {
-		if (all->t[i].first == NULL)
+		if (!all->t[i].seen)
 			continue;
 		uint32_t row = record_list_open(w, RECORD_F_TRANSACTIONS);
 		put_one(d, s, w, &all->t[i], i);
