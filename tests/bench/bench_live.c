@@ -1,9 +1,9 @@
 /* The live engine: DPDK's net_pcap hands out the frames of a capture for ever (infinite_rx), a queue for each worker, and the loop of
  * ringtap-probe takes them.
  *
- * Three figures in one run, each in frames of a second of the workers' CPU time: the driver alone; the driver and our receiving with
+ * Four figures in one run, each in frames of a second of the workers' CPU time: the driver alone; the driver and our receiving with
  * sequence number, timestamp and time of each frame set forward lap by lap (the capture's own repeat, which would be one
- * duplicate after the other); and the engine behind that.  One stream in sixteen skips a number every 32 laps.  At the end the
+ * duplicate after the other); the bare step of bench_bare.h behind that, the least that an engine could be; and the engine in its place.  One stream in sixteen skips a number every 32 laps.  At the end the
  * capture is finished and the records must say it all: calls, streams, packets, losses.
  * Time is the packets': 20 ms a lap, so that a stream has its 50 packets a second whatever the speed. */
 #include <rte_ethdev.h>
@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "bench_bare.h"
 #include "rx.h"
 #include "worker.h"
 
@@ -29,11 +30,13 @@
 #define RTP_SEQ (BENCH_UDP_HEADERS + 2)
 #define RTP_TIMESTAMP (BENCH_UDP_HEADERS + 4)
 
-enum live_what { LIVE_DRIVER, LIVE_RECEIVE, LIVE_ENGINE };
+enum live_what { LIVE_DRIVER, LIVE_RECEIVE, LIVE_BARE, LIVE_ENGINE };
 
 struct live_core {
 	_Alignas(64) struct rx_source *source;
 	struct worker *worker;
+	struct bare bare;
+	uint64_t bare_hits, bare_polled;
 	uint32_t at, n;           /* slot of the next frame, slots */
 	uint64_t lap, began_lap;  /* of the next frame; when the engine began */
 	uint32_t began_at;
@@ -100,6 +103,27 @@ poll_receive(struct live_core *c)
 	return n;
 }
 
+static const uint8_t *
+frame_at(const void *frames, uint32_t i)
+{
+	return ((const struct rx_frame *)frames)[i].data;
+}
+
+static uint32_t
+poll_bare(struct live_core *c)
+{
+	struct rx_frame frames[RX_BURST_MAX];
+	uint32_t n = rx_burst(c->source, frames, RX_BURST_MAX);
+
+	if (n == 0)
+		return 0;
+	live_forward(c, frames, n);
+	c->bare_hits += bare_burst(&c->bare, &(struct bare_frames){frames, frame_at, n, n, frames[0].len}, frames[0].ts_ns);
+	c->bare_polled += n;
+	rx_release(c->source, frames, n);
+	return n;
+}
+
 /* probe_core_run, of app, with time going by laps. */
 static uint32_t
 poll_engine(struct live_core *c)
@@ -115,6 +139,17 @@ poll_engine(struct live_core *c)
 	rx_release(c->source, frames, n);
 	worker_house(c->worker, frames[n - 1].ts_ns);
 	return n;
+}
+
+static inline uint32_t
+poll(const struct live *l, struct live_core *c, uint16_t queue)
+{
+	switch (l->what) {
+	case LIVE_DRIVER: return poll_driver(l, c, queue);
+	case LIVE_RECEIVE: return poll_receive(c);
+	case LIVE_BARE: return poll_bare(c);
+	default: return poll_engine(c);
+	}
 }
 
 static bool
@@ -147,8 +182,7 @@ live_core_run(void *context, uint32_t core)
 	c->frames = 0;
 	do {
 		for (int i = 0; i < LOOKS; i++)
-			c->frames += l->what == LIVE_DRIVER ? poll_driver(l, c, (uint16_t)core) : l->what == LIVE_RECEIVE ? poll_receive(c)
-															  : poll_engine(c);
+			c->frames += poll(l, c, (uint16_t)core);
 		if (l->what == LIVE_ENGINE)
 			live_wait(l, c, began_ns);
 	} while (live_goes_on(l, c, began_ns));
@@ -192,6 +226,9 @@ live_captures(struct live *l, const char *parent)
 		bench_frames_shuffle(&frames);
 		bench_frames_advance(&frames);
 		capture_write(l->files[core], &frames);
+		l->core[core].bare = bare_new(l->streams);
+		for (uint32_t i = 0; i < l->streams; i++)
+			bare_add(&l->core[core].bare, bench_frames_slot(&frames, i), frames.len);
 		bench_frames_free(&frames);
 		l->core[core].n = l->streams;
 	}
@@ -300,6 +337,17 @@ live_scans(const struct live *l)
 	return scans;
 }
 
+/* Every frame was one of its streams. */
+static void
+live_bare_end(struct live *l)
+{
+	for (uint32_t core = 0; core < l->cores; core++) {
+		struct live_core *c = &l->core[core];
+		bench_check("packets of the bare step", c->bare_hits, c->bare_polled);
+		bare_free(&c->bare);
+	}
+}
+
 void
 bench_live(uint32_t streams, uint32_t cores, uint32_t ms, const char *parent)
 {
@@ -316,6 +364,9 @@ bench_live(uint32_t streams, uint32_t cores, uint32_t ms, const char *parent)
 	bench_print("live_driver_mpps", live_rate(&l), "Mpps");
 	live_run(&l, LIVE_RECEIVE, false);
 	bench_print("live_receive_mpps", live_rate(&l), "Mpps");
+	live_run(&l, LIVE_BARE, false);
+	bench_print("live_bare_mpps", live_rate(&l), "Mpps");
+	live_bare_end(&l);
 	l.set = bench_engine_new(cores * l.streams / 2, cores);
 	bench_engine_calls(l.set, cores * l.streams / 2, BENCH_BEGAN_NS + (int64_t)l.core[0].lap * BENCH_STEP_NS);
 	uint64_t lap = 0;
