@@ -17,7 +17,6 @@ struct rx_frame {
 	uint32_t len;       /* bytes there are */
 	uint32_t wire_len;  /* bytes the frame had */
 	int64_t ts_ns;      /* UTC */
-	uint32_t hash;      /* the NIC's RSS hash, 0 where there is none */
 	uint8_t link;       /* enum packet_link */
 	uint8_t port;       /* index of the port */
 	void *handle;       /* rx's own */

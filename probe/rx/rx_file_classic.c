@@ -61,7 +61,6 @@ rx_classic_burst(struct rx_source *source, struct rx_frame *frames, uint32_t max
 		frame->wire_len = original > frame->len ? original : frame->len;
 		frame->ts_ns = rx_file_time(rx_file_load32(p, f->swapped),
 			(int64_t)rx_file_load32(p + 4, f->swapped) * f->unit_ns);
-		frame->hash = 0;
 		frame->link = f->link;
 		frame->port = 0;
 		frame->handle = NULL;

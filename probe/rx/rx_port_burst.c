@@ -4,7 +4,6 @@
 
 #include <rte_mbuf.h>
 #include <rte_mbuf_dyn.h>
-#include <rte_prefetch.h>
 
 static inline void
 rx_port_frame(struct rx_frame *frame, struct rte_mbuf *m, int64_t now_ns, uint8_t port)
@@ -16,7 +15,6 @@ rx_port_frame(struct rx_frame *frame, struct rte_mbuf *m, int64_t now_ns, uint8_
 	frame->len = m->data_len;
 	frame->wire_len = m->pkt_len;
 	frame->ts_ns = now_ns;
-	frame->hash = m->ol_flags & RTE_MBUF_F_RX_RSS_HASH ? m->hash.rss : 0;
 	frame->link = PACKET_LINK_ETHERNET;
 	frame->port = port;
 	frame->handle = m;
@@ -62,43 +60,49 @@ rx_port_burst(struct rx_source *source, struct rx_frame *frames, uint32_t max)
 		return 0;
 	int64_t now_ns = sys_clock_wall_ns();
 	for (uint32_t i = 0; i < n; i++)
-		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], const void *));
-	for (uint32_t i = 0; i < n; i++)
 		rx_port_frame(&frames[i], mbufs[i], now_ns, queue->index);
 	if (queue->stamp_mark)
 		rx_port_stamp(queue, frames, n, now_ns);
 	return n;
 }
 
-/* All are whole buffers of one pool that nobody else holds, as a driver gives them: they go back
- * without a look at their second lines. */
-static inline bool
-rx_port_are_simple(struct rte_mbuf *const *mbufs, uint32_t n)
+/* Not 0: is no whole buffer of its own that nobody else holds, or of another pool. */
+static inline uint64_t
+rx_port_oddity(const struct rte_mbuf *m, const struct rte_mempool *pool)
 {
-	const struct rte_mempool *pool = mbufs[0]->pool;
+	uint32_t holders; /* refcnt, nb_segs */
+
+	_Static_assert(offsetof(struct rte_mbuf, nb_segs) == offsetof(struct rte_mbuf, refcnt) + 2,
+		"one after the other");
+	memcpy(&holders, &m->refcnt, sizeof(holders));
+	return (holders ^ 0x00010001u) | ((uintptr_t)m->pool ^ (uintptr_t)pool) |
+	       (m->ol_flags & (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL));
+}
+
+/* As a driver gives them they go back to their pool together, without a look at their second
+ * lines. */
+static void
+rx_port_give(const struct rx_frame *frames, uint32_t n)
+{
+	struct rte_mbuf *mbufs[RX_BURST_MAX], *first = frames[0].handle;
+	struct rte_mempool *pool = first->pool;
 	uint64_t odd = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		const struct rte_mbuf *m = mbufs[i];
-		odd |= (uint64_t)(m->nb_segs != 1) | (uint64_t)(rte_mbuf_refcnt_read(m) != 1) |
-		       (uint64_t)(m->pool != pool) |
-		       (m->ol_flags & (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL));
+		mbufs[i] = frames[i].handle;
+		odd |= rx_port_oddity(mbufs[i], pool);
 	}
-	return odd == 0;
+	if (base_likely(odd == 0))
+		rte_mempool_put_bulk(pool, (void *const *)mbufs, n);
+	else
+		rte_pktmbuf_free_bulk(mbufs, n);
 }
 
 void
 rx_port_release(struct rx_source *source, struct rx_frame *frames, uint32_t n)
 {
-	struct rte_mbuf *mbufs[RX_BURST_MAX];
-
-	for (uint32_t done = 0, part; done < n; done += part) {
-		part = n - done < RX_BURST_MAX ? n - done : RX_BURST_MAX;
-		for (uint32_t i = 0; i < part; i++)
-			mbufs[i] = frames[done + i].handle;
-		if (base_likely(rx_port_are_simple(mbufs, part)))
-			rte_mempool_put_bulk(mbufs[0]->pool, (void *const *)mbufs, part);
-		else
-			rte_pktmbuf_free_bulk(mbufs, part);
-	}
+	for (; n > RX_BURST_MAX; frames += RX_BURST_MAX, n -= RX_BURST_MAX)
+		rx_port_give(frames, RX_BURST_MAX);
+	if (n)
+		rx_port_give(frames, n);
 }
