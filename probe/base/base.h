@@ -51,7 +51,8 @@ base_prefetch_lines(const void *p, size_t n)
 }
 
 /* Makes n bytes zero, writing only where they are not: pages that the system gave and nobody has
- * written to read as zero, and stay untaken. */
+ * written to read as zero, and stay untaken; but those of 2 MiB that were set aside are taken by
+ * reading, too. */
 void base_zero(void *p, size_t n);
 
 /* ---- spans: borrowed bytes, never owned, never NUL-terminated ---- */

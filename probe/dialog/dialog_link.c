@@ -38,7 +38,8 @@ link_table_init(struct dialog *d, void *mem)
 	d->links.entries = (struct dialog_link *)(void *)((uint8_t *)mem +
 							   (size_t)n * sizeof(struct link_bucket));
 	d->links.n_buckets = n;
-	base_zero(mem, (size_t)n * sizeof(struct link_bucket));
+	if (!d->options.zeroed)
+		base_zero(mem, (size_t)n * sizeof(struct link_bucket));
 }
 
 static void

@@ -31,7 +31,8 @@ series_table_init(struct dialog *d, void *mem)
 {
 	d->series = mem;
 	d->n_series_sets = set_count(d->options.max_series);
-	base_zero(mem, series_footprint(d->options.max_series));
+	if (!d->options.zeroed)
+		base_zero(mem, series_footprint(d->options.max_series));
 }
 
 /* The entry of key, or with make the one to take for it. */

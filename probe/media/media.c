@@ -85,7 +85,8 @@ media_new(void *mem, const struct media_options *options)
 	m->free = MEDIA_NONE;
 	m->young = m->old = (struct media_list){MEDIA_NONE, MEDIA_NONE};
 	media_table_init(&m->front.table, p + l.buckets, l.max);
-	base_zero(m->candidates, (size_t)l.n_candidates * sizeof(struct media_candidate));
+	if (!options->zeroed)
+		base_zero(m->candidates, (size_t)l.n_candidates * sizeof(struct media_candidate));
 	memset(m->calls, 0xff, (size_t)l.n_calls * sizeof(struct media_list));
 	for (uint64_t i = 0; i < base_count_of(m->front.secret); i++)
 		m->front.secret[i] = base_hash(&options->key, &i, sizeof(i)) | 1;

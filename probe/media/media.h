@@ -143,6 +143,7 @@ struct media_summary;
 
 struct media_options {
 	uint32_t max_streams;
+	bool zeroed;                 /* the memory given reads as zero: it is not looked through */
 	struct base_hash_key key;
 	/* of all cores, asked in order; borrowed for good */
 	struct media_directory *const *directories;

@@ -30,6 +30,7 @@ static struct dialog_options
 dialog_options_of(const struct config *c)
 {
 	return (struct dialog_options){.max_dialogs = c->tables.calls,
+		.zeroed = true, /* by sys_memory_new */
 		.flow_entries = c->tables.flow_entries,
 		.keep_branches = c->tables.branches,
 		.max_links = c->tables.links,
@@ -47,6 +48,7 @@ static struct media_options
 media_options_of(const struct config *c)
 {
 	return (struct media_options){.max_streams = c->tables.streams,
+		.zeroed = true,
 		.idle_ns = c->timers.stream_idle_s * BASE_NS_PER_SEC,
 		.jitter_buffer_ms = c->media.jitter_buffer_ms,
 		.jitter_adaptive = c->media.jitter_buffer_adaptive,
