@@ -85,7 +85,7 @@ struct dialog_options {
 	uint32_t max_links;             /* words about legs kept on this core */
 	uint32_t core;
 	struct base_hash_key key;       /* of the table */
-	bool zeroed;                    /* the memory given reads as zero: it is not looked through */
+	bool zeroed;                    /* the memory given reads as zero: nobody looks */
 	bool keep_branches;             /* the texts of Via branches: some 40 bytes a transaction */
 	int64_t setup_ns, linger_ns, call_idle_ns, transaction_ns, registration_ns;
 	int64_t interim_ns;             /* between records of an established call; 0: none */

@@ -25,7 +25,7 @@ layout_of(const struct media_options *options)
 	/* What every stream touches, then what may never be: pages of 2 MiB are taken whole. */
 	l.codecs = base_align_up(sizeof(struct media), 64);
 	l.calls = l.codecs + media_sets_footprint(l.max);
-	l.buckets = base_align_up(l.calls + (size_t)l.n_calls * sizeof(struct media_list), 64);
+	l.buckets = base_align_up(l.calls + (size_t)l.n_calls * sizeof(uint32_t), 64);
 	l.hot = l.buckets + (size_t)media_table_buckets(l.max) * sizeof(struct media_bucket);
 	l.cold = l.hot + (size_t)l.max * sizeof(struct media_hot);
 	l.candidates = l.cold + (size_t)l.max * sizeof(struct media_cold);
@@ -79,7 +79,7 @@ media_new(void *mem, const struct media_options *options)
 	m->hot = (struct media_hot *)(p + l.hot);
 	m->cold = (struct media_cold *)(p + l.cold);
 	m->candidates = (struct media_candidate *)(p + l.candidates);
-	m->calls = (struct media_list *)(p + l.calls);
+	m->calls = (uint32_t *)(void *)(p + l.calls);
 	m->candidate_mask = l.n_candidates - 1;
 	m->calls_mask = l.n_calls - 1;
 	m->free = MEDIA_NONE;
@@ -87,7 +87,7 @@ media_new(void *mem, const struct media_options *options)
 	media_table_init(&m->front.table, p + l.buckets, l.max);
 	if (!options->zeroed)
 		base_zero(m->candidates, (size_t)l.n_candidates * sizeof(struct media_candidate));
-	memset(m->calls, 0xff, (size_t)l.n_calls * sizeof(struct media_list));
+	memset(m->calls, 0xff, (size_t)l.n_calls * sizeof(uint32_t));
 	for (uint64_t i = 0; i < base_count_of(m->front.secret); i++)
 		m->front.secret[i] = base_hash(&options->key, &i, sizeof(i)) | 1;
 	media_pool_init(&m->mores, p + l.mores, sizeof(struct media_more), l.max);
@@ -108,27 +108,34 @@ media_new(void *mem, const struct media_options *options)
 
 /* ---- lists ---- */
 
-static struct media_list *
-list_of_call(const struct media *m, uint64_t call)
+/* The first of those that are in one bucket with call. */
+static uint32_t *
+bucket_of(const struct media *m, uint64_t call)
 {
 	return &m->calls[base_hash_mix(call) & m->calls_mask];
 }
 
-struct media_list *
-media_list_of(struct media *m, uint32_t index)
+static struct media_list *
+untied_list(struct media *m, const struct media_cold *c)
 {
-	const struct media_cold *c = &m->cold[index];
-
-	if (c->state == MEDIA_TIED)
-		return list_of_call(m, c->call);
 	return c->state == MEDIA_YOUNG ? &m->young : &m->old;
 }
 
 void
-media_list_push(struct media *m, struct media_list *l, uint32_t index)
+media_list_push(struct media *m, uint32_t index)
 {
-	m->cold[index].prev = l->tail;
-	m->cold[index].next = MEDIA_NONE;
+	struct media_cold *c = &m->cold[index];
+
+	c->next = MEDIA_NONE;
+	if (c->state == MEDIA_TIED) {
+		uint32_t *end = bucket_of(m, c->call);
+		while (*end != MEDIA_NONE)
+			end = &m->cold[*end].next;
+		*end = index;
+		return;
+	}
+	struct media_list *l = untied_list(m, c);
+	c->by_state.prev = l->tail;
 	if (l->tail == MEDIA_NONE)
 		l->head = index;
 	else
@@ -137,10 +144,20 @@ media_list_push(struct media *m, struct media_list *l, uint32_t index)
 }
 
 void
-media_list_remove(struct media *m, struct media_list *l, uint32_t index)
+media_list_remove(struct media *m, uint32_t index)
 {
-	uint32_t prev = m->cold[index].prev, next = m->cold[index].next;
+	const struct media_cold *c = &m->cold[index];
+	uint32_t next = c->next;
 
+	if (c->state == MEDIA_TIED) {
+		uint32_t *at = bucket_of(m, c->call);
+		while (*at != index)
+			at = &m->cold[*at].next;
+		*at = next;
+		return;
+	}
+	struct media_list *l = untied_list(m, c);
+	uint32_t prev = c->by_state.prev;
 	if (prev == MEDIA_NONE)
 		l->head = next;
 	else
@@ -148,7 +165,7 @@ media_list_remove(struct media *m, struct media_list *l, uint32_t index)
 	if (next == MEDIA_NONE)
 		l->tail = prev;
 	else
-		m->cold[next].prev = prev;
+		m->cold[next].by_state.prev = prev;
 }
 
 /* Order of first packets; addresses decide where two began at once, so that a replay is the same on
@@ -171,7 +188,7 @@ media_call_streams(const struct media *m, uint64_t call, uint32_t *indices, uint
 {
 	uint32_t n = 0;
 
-	for (uint32_t at = list_of_call(m, call)->head; at != MEDIA_NONE && n < max;
+	for (uint32_t at = *bucket_of(m, call); at != MEDIA_NONE && n < max;
 		at = m->cold[at].next) {
 		if (m->cold[at].call != call)
 			continue;
@@ -187,7 +204,7 @@ media_call_streams(const struct media *m, uint64_t call, uint32_t *indices, uint
 uint32_t
 media_call_stream(const struct media *m, uint64_t call, uint32_t ssrc)
 {
-	for (uint32_t at = list_of_call(m, call)->head; at != MEDIA_NONE; at = m->cold[at].next)
+	for (uint32_t at = *bucket_of(m, call); at != MEDIA_NONE; at = m->cold[at].next)
 		if (m->cold[at].call == call && m->hot[at].ssrc == ssrc)
 			return at;
 	return MEDIA_NONE;
@@ -239,16 +256,17 @@ serve(struct media *m, uint32_t index, media_summary_fn fn, void *context)
 	}
 	if (media_tie_try(m, index))
 		return;
-	media_list_remove(m, media_list_of(m, index), index);
+	media_list_remove(m, index);
 	c->state = media_elapsed(c->first_ns, now) < MEDIA_ASK_OLD_NS ? MEDIA_YOUNG : MEDIA_OLD;
-	c->due_ns = now + (c->state == MEDIA_YOUNG ? MEDIA_ASK_YOUNG_NS : MEDIA_ASK_OLD_NS);
-	media_list_push(m, media_list_of(m, index), index);
+	media_due_set(
+		c, now + (c->state == MEDIA_YOUNG ? MEDIA_ASK_YOUNG_NS : MEDIA_ASK_OLD_NS));
+	media_list_push(m, index);
 }
 
 static void
 serve_list(struct media *m, struct media_list *l, media_summary_fn fn, void *context)
 {
-	while (l->head != MEDIA_NONE && m->cold[l->head].due_ns <= m->advanced_ns &&
+	while (l->head != MEDIA_NONE && media_due_ns(&m->cold[l->head]) <= m->advanced_ns &&
 		m->allowance_ns >= ASK_COST_NS) {
 		m->allowance_ns -= ASK_COST_NS;
 		serve(m, l->head, fn, context);
@@ -319,10 +337,15 @@ media_finish(struct media *m, media_summary_fn fn, void *context)
 	/* The lists are gone: the stream to end next is made the only one of its own. */
 	while (sorted != MEDIA_NONE) {
 		uint32_t index = sorted;
-		struct media_list *l = media_list_of(m, index);
-		sorted = m->cold[index].next;
-		*l = (struct media_list){index, index};
-		m->cold[index].prev = m->cold[index].next = MEDIA_NONE;
+		struct media_cold *c = &m->cold[index];
+		sorted = c->next;
+		c->next = MEDIA_NONE;
+		if (c->state == MEDIA_TIED) {
+			*bucket_of(m, c->call) = index;
+		} else {
+			*untied_list(m, c) = (struct media_list){index, index};
+			c->by_state.prev = MEDIA_NONE;
+		}
 		media_stream_end(m, index, fn, context);
 	}
 }

@@ -86,11 +86,17 @@ media_sets_give(struct media_sets *s, uint16_t set)
 
 /* ---- of a stream ---- */
 
+static uint16_t
+set_of(const struct media_cold *c)
+{
+	return c->state == MEDIA_TIED ? c->by_state.tied.codecs : 0;
+}
+
 const struct media_codecs *
 media_codecs_of(const struct media *m, uint32_t index)
 {
 	static const struct media_codecs none;
-	uint16_t set = m->cold[index].codecs;
+	uint16_t set = set_of(&m->cold[index]);
 
 	if (set == MEDIA_SET_OWN)
 		return &media_more_of(m, index)->codecs;
@@ -100,11 +106,14 @@ media_codecs_of(const struct media *m, uint32_t index)
 void
 media_codecs_give(struct media *m, uint32_t index)
 {
-	media_sets_give(&m->codecs, m->cold[index].codecs);
-	m->cold[index].codecs = 0;
+	struct media_cold *c = &m->cold[index];
+
+	media_sets_give(&m->codecs, set_of(c));
+	if (c->state == MEDIA_TIED)
+		c->by_state.tied.codecs = 0;
 }
 
-/* codecs: zero behind the last one. */
+/* Of a tied one.  codecs: zero behind the last one. */
 void
 media_codecs_set(struct media *m, uint32_t index, const struct media_codecs *codecs)
 {
@@ -118,5 +127,5 @@ media_codecs_set(struct media *m, uint32_t index, const struct media_codecs *cod
 		media_more_for(m, index)->codecs = *codecs;
 		set = MEDIA_SET_OWN;
 	}
-	m->cold[index].codecs = set;
+	m->cold[index].by_state.tied.codecs = set;
 }

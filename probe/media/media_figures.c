@@ -46,7 +46,7 @@ jitter_of_hot(const struct media *m, uint32_t index, uint64_t packets)
 	const struct media_rare *rare = media_rare_of(m, index);
 
 	return (struct media_jitter){
-		.sum = c->jitter_sum + (double)h->jitter_sum,
+		.sum = media_jitter_sum(c) + (double)h->jitter_sum,
 		.last_ns = c->flags & MEDIA_LAST_SAVED ? rare->main_ns : h->last_ns,
 		.value = h->jitter,
 		.max = h->jitter_max,
@@ -88,7 +88,7 @@ jitter_to_hot(struct media *m, uint32_t index, const struct media_jitter *j, uin
 	struct media_cold *c = &m->cold[index];
 	struct media_rare *rare = j->flags ? media_rare_for(m, index) : NULL;
 
-	c->jitter_sum = j->sum;
+	media_jitter_sum_set(c, j->sum);
 	h->jitter_sum = 0;
 	h->jitter = j->value;
 	h->jitter_max = j->max;
@@ -117,9 +117,9 @@ refresh_map(struct media *m, uint32_t index, const struct media_sample *s)
 	struct media_tie tie;
 
 	if (c->state != MEDIA_TIED || c->flags & (MEDIA_ENDED | MEDIA_LEFT) ||
-		s->ts_ns < c->due_ns)
+		s->ts_ns < media_due_ns(c))
 		return;
-	c->due_ns = s->ts_ns + MEDIA_ASK_YOUNG_NS;
+	media_due_set(c, s->ts_ns + MEDIA_ASK_YOUNG_NS);
 	struct media_ends ends = media_ends_of(m, index);
 	if (media_tie_find(m, &ends.src, &ends.dst, &tie) && tie.call == c->call)
 		media_figures_map(m, index, &tie);
@@ -290,7 +290,7 @@ media_figures_map(struct media *m, uint32_t index, const struct media_tie *tie)
 	if (tie->listen)
 		media_listen_begin(m, index);
 	if (tie->ptime_ms && tie->ptime_ms <= UINT8_MAX)
-		c->ptime_ms = (uint8_t)tie->ptime_ms;
+		c->by_state.tied.ptime_ms = (uint8_t)tie->ptime_ms;
 	for (uint32_t i = 0; i < tie->n_codecs; i++) {
 		codec = codec_of(m, &codecs, tie->codecs[i].payload_type);
 		if (tie->codecs[i].codec != RTP_CODEC_NONE)
@@ -395,6 +395,7 @@ media_figures_summary(const struct media *m, uint32_t index, struct media_summar
 	const struct media_cold *c = &m->cold[index];
 	const struct media_more *more = media_more_of(m, index);
 	struct media_ends ends = media_ends_of(m, index);
+	bool tied = c->state == MEDIA_TIED;
 	struct media_totals t;
 
 	media_loss_totals(m, index, &t);
@@ -415,7 +416,7 @@ media_figures_summary(const struct media *m, uint32_t index, struct media_summar
 		.rtcp_packets = more->rtcp_packets,
 		.after_bye = more->after_bye,
 		.redundant = more->redundant,
-		.tie = c->tie,
+		.tie = tied ? c->by_state.tied.tie : MEDIA_TIED_NOT,
 		.jitter_ms_mean = __builtin_nan(""),
 		.jitter_ms_max = __builtin_nan(""),
 		.delta_ms_max = __builtin_nan(""),
@@ -424,7 +425,7 @@ media_figures_summary(const struct media *m, uint32_t index, struct media_summar
 		.tunnel = c->tunnel,
 		.dscp = c->dscp,
 		.ttl = c->ttl,
-		.ptime_ms = c->ptime_ms,
+		.ptime_ms = tied ? c->by_state.tied.ptime_ms : 0,
 		.srtp = c->flags & MEDIA_SRTP,
 	};
 	if (out->packets > 1)

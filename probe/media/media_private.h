@@ -50,7 +50,7 @@ struct media_sample {
 #define MEDIA_HAVE_LAST 1  /* timestamp and arrival of its last packet are known */
 #define MEDIA_LAST_SAVED 2 /* that arrival stands in rare.main_ns, for other packets came since */
 /* of the stream: each takes its packets off the short path */
-#define MEDIA_ENDED 4      /* its call is over since cold.due_ns */
+#define MEDIA_ENDED 4      /* its call is over since media_due_ns */
 #define MEDIA_LEFT 8       /* out of the table: its packets are another stream's now */
 #define MEDIA_LISTEN 128   /* its audio goes to options.audio */
 #define MEDIA_MARKS (MEDIA_ENDED | MEDIA_LEFT | MEDIA_LISTEN)
@@ -107,7 +107,7 @@ struct media_totals {
 };
 
 struct media_chunks {
-	uint32_t n, worst;         /* worst: so many chunks after the first */
+	uint32_t n, worst;         /* worst: the number of one */
 	float mos_sum, mos_min;
 };
 
@@ -224,41 +224,52 @@ struct media_pool {
 
 enum media_state { MEDIA_FREE, MEDIA_YOUNG, MEDIA_OLD, MEDIA_TIED };
 
+/* By state: its place in one of the lists, or what the call's announcement says. */
+union media_by_state {
+	uint32_t prev;             /* untied */
+	struct {
+		uint16_t codecs;   /* set; 0: none */
+		uint8_t ptime_ms;  /* announced; 0: not */
+		uint8_t tie;       /* enum media_tied */
+	} tied;
+};
+
+/* Bits stand together that make up words. */
 struct media_cold {
-	_Alignas(64) union media_ends_short ends;
+	union media_ends_short ends;
 	uint32_t more;             /* block, or 0 */
 	uint64_t call;
 	int64_t first_ns;
-	/* next question to the directory; tied: not before; MEDIA_ENDED: when */
-	int64_t due_ns;
-	uint32_t prev, next;       /* in the list of its state, or of its call */
-	uint32_t asked;            /* versions of the directories when last asked, low half */
-	uint32_t base;             /* lowest extended sequence number of this run */
-	uint32_t markers;
-	uint16_t vlan;
-	uint8_t tunnel : 4, sender : 2, state : 2;
-	uint8_t dscp : 6;          /* of the first packet, as is ttl */
-	uint8_t mixed : 1;         /* since the last look a packet came out of its turn, or again */
-	/* the second line: of the payload type and the chunks */
-	double jitter_sum;         /* chunks before this one */
-	struct media_chunks chunks; /* before this one; and where this one began: */
-	uint32_t chunk_expected;
-	uint32_t chunk;            /* its number: first_ns and so many times ten seconds */
+	int64_t due : 48;          /* media_due_ns */
+	uint64_t asked : 16;       /* versions of the directories when last asked, low bits */
+	uint64_t jitter_sum : 48;  /* media_jitter_sum: chunks before this one */
+	uint64_t vlan : 16;
+	/* chunks before this one that gave an opinion; the number of this one: first_ns and so many
+	 * times ten seconds; of the worst one */
+	uint64_t chunks : 24, chunk : 24;
+	uint64_t bytes_high : 16;
+	uint32_t chunk_worst : 24;
+	uint32_t payload_type : 8; /* the one that jitter follows, or MEDIA_PT_NONE */
+	float mos_sum, mos_min;    /* of the chunks */
+	uint32_t chunk_expected;   /* where this one began */
 	uint32_t capture_loss;     /* the probe's loss when the stream began, low half */
 	float floor_moved;         /* down, in this chunk, ticks */
 	float skew_ticks, skew_s;  /* how far it moved in all, in how long */
-	uint16_t bytes_high;
+	uint32_t next;             /* in the list of its state, or of its call's bucket */
+	union media_by_state by_state;
+	uint32_t base;             /* lowest extended sequence number of this run */
+	uint32_t markers;
 	uint16_t interval;         /* of timestamps of neighbours, ticks */
-	uint16_t codecs;           /* set; 0: none */
-	uint8_t payload_type;      /* the one that jitter follows, or MEDIA_PT_NONE */
 	uint8_t flags;
 	uint8_t interval_votes;
+	uint8_t tunnel : 4, sender : 2, state : 2;
+	uint8_t dscp : 6;          /* of the first packet, as is ttl */
+	uint8_t mixed : 1;         /* since the last look a packet came out of its turn, or again */
 	uint8_t looks : 6, skipped : 1, wide : 1; /* skipped: one packet, see media_more */
-	uint8_t ptime_ms;          /* announced; 0: not */
-	uint8_t ttl : 8;
-	uint8_t tie;
+	uint8_t ttl;
 };
-_Static_assert(sizeof(struct media_cold) == 2 * BASE_CACHE_LINE, "two lines a stream");
+_Static_assert(sizeof(struct media_cold) == 112, "as probe/README.md has it");
+#define MEDIA_CHUNK_MAX ((1u << 24) - 1) /* five years */
 
 struct media_candidate {
 	_Alignas(64) uint64_t hash; /* 0: none */
@@ -293,7 +304,7 @@ struct media {
 	float late_ticks[MEDIA_CLOCKS]; /* what the jitter buffer holds */
 	uint64_t lost_total;          /* frames that the probe lost */
 	struct media_candidate *candidates;
-	struct media_list *calls;
+	uint32_t *calls;              /* buckets: the first of the streams of some calls */
 	struct media_pool mores, wides, rares, reports, guesses;
 	struct media_sets codecs;
 	struct media_event *events;
@@ -305,7 +316,7 @@ struct media {
 	uint32_t fresh;               /* indices from here on were never used */
 	uint32_t free;                /* head of those used before, by cold.next */
 	uint32_t n_clocks;
-	struct media_list young, old; /* untied, in order of due_ns */
+	struct media_list young, old; /* untied, in order of media_due_ns */
 	int64_t advanced_ns, allowance_ns;
 	uint32_t clock_hz[MEDIA_CLOCKS];
 };
@@ -458,9 +469,9 @@ uint32_t media_rtcp_stream(const struct media *m, const struct base_endpoint *sr
 void media_stream_end(struct media *m, uint32_t index, media_summary_fn fn, void *context);
 
 /* media.c */
-void media_list_push(struct media *m, struct media_list *l, uint32_t index);
-void media_list_remove(struct media *m, struct media_list *l, uint32_t index);
-struct media_list *media_list_of(struct media *m, uint32_t index);
+/* To the end of the list of its state, and out of it. */
+void media_list_push(struct media *m, uint32_t index);
+void media_list_remove(struct media *m, uint32_t index);
 /* The stream of call with this SSRC, or MEDIA_NONE. */
 uint32_t media_call_stream(const struct media *m, uint64_t call, uint32_t ssrc);
 uint32_t media_call_streams(const struct media *m, uint64_t call, uint32_t *indices, uint32_t max);
@@ -470,6 +481,43 @@ static inline int64_t
 media_elapsed(int64_t from, int64_t to)
 {
 	return (int64_t)((uint64_t)to - (uint64_t)from);
+}
+
+/* Untied: its next question to the directory; tied: not before; MEDIA_ENDED: the end of its call.
+ * Of 64 ns, the next one up: times of packets, of a us, compare with it as with the time itself. */
+#define MEDIA_DUE_BITS 6
+static inline int64_t
+media_due_ns(const struct media_cold *c)
+{
+	return (int64_t)((uint64_t)c->first_ns + ((uint64_t)(int64_t)c->due << MEDIA_DUE_BITS));
+}
+static inline void
+media_due_set(struct media_cold *c, int64_t ns)
+{
+	int64_t apart = media_elapsed(c->first_ns, ns), most = ((int64_t)1 << 47) - 1;
+	int64_t due = (apart >> MEDIA_DUE_BITS) + ((apart & ((1 << MEDIA_DUE_BITS) - 1)) != 0);
+
+	c->due = (due > most ? most : due < -most ? -most : due) & (((int64_t)1 << 48) - 1);
+}
+
+/* Without the low 16 bits of a double: to one of 10^10. */
+static inline double
+media_jitter_sum(const struct media_cold *c)
+{
+	uint64_t bits = (uint64_t)c->jitter_sum << 16;
+	double sum;
+
+	memcpy(&sum, &bits, sizeof(sum));
+	return sum;
+}
+static inline void
+media_jitter_sum_set(struct media_cold *c, double sum)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &sum, sizeof(bits));
+	bits += (uint64_t)1 << 15; /* to the nearest; sums are finite */
+	c->jitter_sum = bits >> 16 & (((uint64_t)1 << 48) - 1);
 }
 
 /* When the chunk in progress began. */

@@ -153,6 +153,12 @@ media_quality_judge(const struct media *m, const struct media_judged *what, stru
 	return rtp_quality_of(out, &in);
 }
 
+static struct media_chunks
+chunks_of(const struct media_cold *c)
+{
+	return (struct media_chunks){c->chunks, c->chunk_worst, c->mos_sum, c->mos_min};
+}
+
 /* Adds the chunk in progress to the sum of chunks, where it gives an opinion. */
 void
 media_quality_chunk(const struct media *m, uint32_t index, struct media_chunks *chunks)
@@ -211,14 +217,19 @@ chunk_end(struct media *m, uint32_t index, int64_t now_ns)
 	uint32_t capture_loss = (uint32_t)m->lost_total - c->capture_loss;
 	struct media_totals t;
 
-	media_quality_chunk(m, index, &c->chunks);
+	struct media_chunks chunks = chunks_of(c);
+	media_quality_chunk(m, index, &chunks);
+	c->chunks = chunks.n & MEDIA_CHUNK_MAX;
+	c->chunk_worst = chunks.worst & MEDIA_CHUNK_MAX;
+	c->mos_sum = chunks.mos_sum;
+	c->mos_min = chunks.mos_min;
 	skew_step(h, c, span_ns);
-	c->jitter_sum += (double)h->jitter_sum;
+	media_jitter_sum_set(c, media_jitter_sum(c) + (double)h->jitter_sum);
 	h->jitter_sum = 0;
 	media_loss_fold(m, index);
 	media_loss_totals(m, index, &t);
 	c->chunk_expected = (uint32_t)t.expected;
-	c->chunk += (uint32_t)(span_ns / MEDIA_CHUNK_NS);
+	c->chunk = (c->chunk + (uint32_t)(span_ns / MEDIA_CHUNK_NS)) & MEDIA_CHUNK_MAX;
 	if (c->more || t.burst.runs || capture_loss) {
 		struct media_more *more = media_more_for(m, index);
 		more->chunk_missing = (uint32_t)(t.lost + t.discarded);
@@ -324,7 +335,7 @@ summary_bursts(const struct media *m, uint32_t index, const struct media_totals 
 static void
 summary_chunks(const struct media *m, uint32_t index, struct media_summary *out)
 {
-	struct media_chunks chunks = m->cold[index].chunks;
+	struct media_chunks chunks = chunks_of(&m->cold[index]);
 
 	media_quality_chunk(m, index, &chunks);
 	if (chunks.n == 0)

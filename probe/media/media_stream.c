@@ -158,14 +158,14 @@ host_fits(const struct media *m, uint32_t index, const struct media_tie *tie)
 	       media_elapsed(c->first_ns, tie->since_ns) < HOST_BEFORE_NS;
 }
 
-static uint32_t
+static uint16_t
 versions(const struct media *m)
 {
 	uint64_t sum = 0;
 
 	for (uint32_t i = 0; i < m->options.n_directories; i++)
 		sum += media_directory_version(m->options.directories[i]);
-	return (uint32_t)sum;
+	return (uint16_t)sum;
 }
 
 /* The same, where that call has room for one more stream. */
@@ -185,7 +185,7 @@ mark_ended(struct media *m, uint32_t index, int64_t end_ns)
 
 	c->flags &= (uint8_t)~MEDIA_ENDED;
 	c->flags |= end_ns ? MEDIA_ENDED : 0;
-	c->due_ns = end_ns;
+	media_due_set(c, end_ns ? end_ns : c->first_ns);
 	media_figures_marked(m, index);
 }
 
@@ -197,7 +197,7 @@ inherit_end(struct media *m, uint32_t index)
 
 	if (media_call_streams(m, m->cold[index].call, &other, 1) &&
 		m->cold[other].flags & MEDIA_ENDED)
-		mark_ended(m, index, m->cold[other].due_ns);
+		mark_ended(m, index, media_due_ns(&m->cold[other]));
 }
 
 /* Of the call's streams between the same addresses the one heard last: its sender has another SSRC
@@ -232,11 +232,11 @@ apply(struct media *m, uint32_t index, const struct media_tie *tie)
 
 	c->call = tie->call;
 	c->sender = tie->sender;
-	c->tie = tie->how;
 	c->state = MEDIA_TIED;
-	c->due_ns = 0;
+	c->by_state = (union media_by_state){.tied = {.tie = tie->how}};
+	media_due_set(c, c->first_ns);
 	inherit_end(m, index);
-	media_list_push(m, media_list_of(m, index), index);
+	media_list_push(m, index);
 	media_figures_map(m, index, tie);
 	succeed(m, index);
 }
@@ -256,14 +256,14 @@ media_tie_try(struct media *m, uint32_t index)
 {
 	struct media_cold *c = &m->cold[index];
 	struct media_ends ends = media_ends_of(m, index);
-	uint32_t now = versions(m);
+	uint16_t now = versions(m);
 	struct media_tie tie;
 	bool found = c->asked != now && media_tie_room(m, &ends.src, &ends.dst, &tie);
 
 	c->asked = now;
 	if (!found && !host_try(m, index, &tie))
 		return false;
-	media_list_remove(m, media_list_of(m, index), index);
+	media_list_remove(m, index);
 	apply(m, index, &tie);
 	return true;
 }
@@ -273,17 +273,17 @@ media_tie_better(struct media *m, uint32_t index)
 {
 	struct media_cold *c = &m->cold[index];
 	struct media_ends ends = media_ends_of(m, index);
-	uint32_t now = versions(m);
+	uint16_t now = versions(m);
 	struct media_tie tie;
 
-	if (c->state != MEDIA_TIED || c->tie == MEDIA_TIED_BOTH || c->asked == now ||
+	if (c->state != MEDIA_TIED || c->by_state.tied.tie == MEDIA_TIED_BOTH || c->asked == now ||
 		c->flags & (MEDIA_ENDED | MEDIA_LEFT))
 		return;
 	c->asked = now;
 	if (!media_tie_find(m, &ends.src, &ends.dst, &tie) || tie.call != c->call ||
 		tie.how != MEDIA_TIED_BOTH)
 		return;
-	c->tie = tie.how;
+	c->by_state.tied.tie = tie.how;
 	c->sender = tie.sender;
 	media_figures_map(m, index, &tie);
 }
@@ -317,13 +317,13 @@ is_of_next_call(struct media *m, uint32_t index, const struct media_sample *s)
 {
 	struct media_cold *c = &m->cold[index];
 	struct media_tie tie;
-	uint32_t now = versions(m);
+	uint16_t now = versions(m);
 
 	if (c->asked == now)
 		return false;
 	struct media_ends ends = media_ends_of(m, index);
 	if (!media_tie_find(m, &ends.src, &ends.dst, &tie) || tie.call == c->call ||
-		tie.since_ns <= c->due_ns) {
+		tie.since_ns <= media_due_ns(c)) {
 		c->asked = now;
 		return false;
 	}
@@ -354,7 +354,7 @@ media_stays(struct media *m, uint32_t index, const struct media_sample *s)
 		c->flags |= MEDIA_LEFT;
 		return false;
 	}
-	if (s->ts_ns > c->due_ns)
+	if (s->ts_ns > media_due_ns(c))
 		media_more_for(m, index)->after_bye++;
 	return true;
 }
@@ -394,7 +394,7 @@ media_stream_end(struct media *m, uint32_t index, media_summary_fn fn, void *con
 	media_blocks_give(m, index);
 	if (!(c->flags & MEDIA_LEFT))
 		media_table_remove(&m->front.table, hash, index);
-	media_list_remove(m, media_list_of(m, index), index);
+	media_list_remove(m, index);
 	c->state = MEDIA_FREE;
 	c->next = m->free;
 	m->free = index;
@@ -478,8 +478,8 @@ media_stream_new(struct media *m, const struct media_packet *packet,
 		apply(m, index, tie);
 	} else {
 		c->state = MEDIA_YOUNG;
-		c->due_ns = packet->ts_ns + MEDIA_ASK_YOUNG_NS;
-		media_list_push(m, &m->young, index);
+		media_due_set(c, packet->ts_ns + MEDIA_ASK_YOUNG_NS);
+		media_list_push(m, index);
 	}
 	m->active++;
 	count(m, METRICS_STREAMS);

@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "media_testing.h"
 
 static void
@@ -120,7 +122,30 @@ static void
 a_stream_costs_no_more_than_promised(void **state)
 {
 	struct media_options options = {.max_streams = 1 << 20};
-	assert_true(media_footprint(&options) / options.max_streams <= 544);
+	assert_true(media_footprint(&options) / options.max_streams <= 528);
+}
+
+/* Due times to the next 64 ns, far ones at the end of what there is; sums of jitter to a part of 10^10. */
+static void
+what_is_kept_in_few_bits_is_near_enough(void **state)
+{
+	static const int64_t apart[] = {0, 1, 63, 64, 200 * BASE_NS_PER_MS + 7, -5 * SEC - 1, 86400 * 90 * SEC + 5};
+	static const double sums[] = {0, 1, 1e-3, 12345.678, 8e14};
+	struct media_cold c = {.first_ns = 1700000000 * SEC + 11};
+
+	for (size_t i = 0; i < base_count_of(apart); i++) {
+		int64_t ns = c.first_ns + apart[i];
+		media_due_set(&c, ns);
+		assert_true(media_due_ns(&c) >= ns && media_due_ns(&c) < ns + 64);
+	}
+	media_due_set(&c, INT64_MAX);
+	assert_true(media_due_ns(&c) > c.first_ns + 86400 * 100 * SEC);
+	c.vlan = 4095;
+	for (size_t i = 0; i < base_count_of(sums); i++) {
+		media_jitter_sum_set(&c, sums[i]);
+		assert_true(fabs(media_jitter_sum(&c) - sums[i]) <= sums[i] * 1e-10);
+	}
+	assert_int_equal(c.vlan, 4095);
 }
 
 int
@@ -133,6 +158,7 @@ main(void)
 		cmocka_unit_test(finish_gives_all_in_order_of_first_packet_and_leaves_an_empty_table),
 		cmocka_unit_test(it_works_without_metrics_and_directories),
 		cmocka_unit_test(a_stream_costs_no_more_than_promised),
+		cmocka_unit_test(what_is_kept_in_few_bits_is_near_enough),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

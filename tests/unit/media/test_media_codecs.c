@@ -14,7 +14,7 @@ streams_share_what_they_have_in_common(void **state)
 	struct rig *r = rig_new(64);
 
 	for (uint32_t i = 0; i < 64; i++)
-		memset(&r->m->cold[i], 0, sizeof(r->m->cold[i]));
+		r->m->cold[i] = (struct media_cold){.state = MEDIA_TIED};
 	for (uint32_t round = 0; round < 1000; round++)
 		for (uint32_t i = 0; i < 64; i++) {
 			struct media_codecs codecs = set_of(round + i % 3);
@@ -40,18 +40,18 @@ where_all_sets_are_taken_a_stream_keeps_its_own(void **state)
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct media_codecs codecs = set_of(i);
-		memset(&r->m->cold[i], 0, sizeof(r->m->cold[i]));
+		r->m->cold[i] = (struct media_cold){.state = MEDIA_TIED};
 		media_codecs_set(r->m, i, &codecs);
 	}
 	for (uint32_t i = 0; i < n; i++) {
 		struct media_codecs codecs = set_of(i);
 		assert_memory_equal(media_codecs_of(r->m, i), &codecs, sizeof(codecs));
-		assert_int_equal(r->m->cold[i].codecs == MEDIA_SET_OWN, i >= MEDIA_SETS_MAX);
+		assert_int_equal(r->m->cold[i].by_state.tied.codecs == MEDIA_SET_OWN, i >= MEDIA_SETS_MAX);
 	}
 	media_codecs_give(r->m, 5);
 	struct media_codecs codecs = set_of(n);
 	media_codecs_set(r->m, n - 1, &codecs);
-	assert_int_not_equal(r->m->cold[n - 1].codecs, MEDIA_SET_OWN);
+	assert_int_not_equal(r->m->cold[n - 1].by_state.tied.codecs, MEDIA_SET_OWN);
 	assert_memory_equal(media_codecs_of(r->m, n - 1), &codecs, sizeof(codecs));
 	rig_free(r);
 }
