@@ -184,7 +184,7 @@ word_keep(struct dialog *d, struct slot *s, const struct sip_message *sip, struc
 
 	if (sip->status && !flow_is_repeat(e)) {
 		word = sip->reason;
-		if (base_span_eq(word, base_span_cstr(sip_phrase(sip->status)))) {
+		if (base_span_eq(word, sip_phrase(sip->status))) {
 			e->flags |= FLOW_USUAL;
 			word.len = 0;
 		}

@@ -1,22 +1,15 @@
 #include "dialog_private.h"
 
 void
-flow_put_endpoint(const struct dialog *d, const struct slot *s, struct record_writer *w,
-	uint8_t host, bool source)
+flow_put_wide_host(const struct dialog *d, const struct slot *s, struct record_writer *w,
+	uint8_t host, const enum record_field fields[2])
 {
-	static const enum record_field fields[2][2] = {
-		{RECORD_F_DST_IP, RECORD_F_DST_PORT}, {RECORD_F_SRC_IP, RECORD_F_SRC_PORT}};
-	const union host_short *place = &s->hosts[host % DIALOG_HOSTS_SLOT];
 	struct base_endpoint at;
 
-	if (host < s->n_hosts && host < DIALOG_HOSTS_SLOT && !(s->hosts_wide >> host & 1)) {
-		record_put_ipv4(w, fields[source], place->v4.ip, base_load_be16(place->v4.port));
-		return;
-	}
 	if (flow_host(d, s, host, &at) == NULL)
 		return;
-	record_put_ip(w, fields[source][0], &at.ip);
-	record_put_u64(w, fields[source][1], at.port);
+	record_put_ip(w, fields[0], &at.ip);
+	record_put_u64(w, fields[1], at.port);
 }
 
 /* The first line of *rest, which goes on behind it. */
@@ -51,7 +44,7 @@ flow_words(const struct dialog *d, const struct flow_entry *e, uint8_t *scratch)
 
 	words.branch = rest;
 	if (e->flags & FLOW_USUAL)
-		words.word = base_span_cstr(sip_phrase(e->status));
+		words.word = sip_phrase(e->status);
 	words.sdp = chain_text(&d->pool, e->line, scratch + most, LINE_BYTES_MAX);
 	return words;
 }
@@ -81,51 +74,55 @@ struct flow_row {
 	uint8_t tag_bytes[256];
 };
 
-static void
-put_flow_tag(
-	struct dialog *d, const struct slot *s, struct record_writer *w, struct flow_row *row)
+static struct base_span
+row_tag(struct dialog *d, const struct slot *s, struct flow_row *row)
 {
 	uint16_t tag = row->entry->tag;
 
-	if (tag == 0)
-		return;
-	if (tag != row->tag)
+	if (tag && tag != row->tag) {
 		row->tag_text = flow_tag_text(d, s, tag, row->tag_bytes, sizeof(row->tag_bytes));
-	row->tag = tag;
-	record_put_str(w, RECORD_F_TO_TAG, row->tag_text);
+		row->tag = tag;
+	}
+	return tag ? row->tag_text : (struct base_span){NULL, 0};
 }
 
 static void
 put_flow_entry(
-	struct dialog *d, const struct slot *s, struct record_writer *w, struct flow_row *row)
+	struct dialog *d, const struct slot *s, struct record_writer *to, struct flow_row *row)
 {
 	const struct flow_entry *e = row->entry;
+	struct base_span tag = row_tag(d, s, row),
+			 cseq_method = sip_method_name((enum sip_method)e->cseq_method),
+			 word = sip_method_name((enum sip_method)e->method), sdp = {NULL, 0};
 	uint8_t scratch[FLOW_WORDS_MAX];
 	char line[LINE_TEXT_BYTES];
-	struct flow_words words = flow_words(d, e, scratch);
+	struct record_writer w;
 
+	if (e->word || e->line) {
+		struct flow_words words = flow_words(d, e, scratch);
+		word = e->status || e->method == SIP_METHOD_OTHER ? words.word : word;
+		sdp = words.sdp.len ? line_text(words.sdp, line) : words.sdp;
+	} else if (e->status) {
+		word = e->flags & FLOW_USUAL ? sip_phrase(e->status) : word;
+	}
+	w = *to;
 	if (e->status)
-		record_put_u64(w, RECORD_F_SIP_CODE, e->status),
-			record_put_str(w, RECORD_F_SIP_REASON, words.word);
-	else if (e->method == SIP_METHOD_OTHER)
-		record_put_str(w, RECORD_F_METHOD, words.word);
-	else
-		record_put_cstr(w, RECORD_F_METHOD, sip_method_name((enum sip_method)e->method));
-	record_put_u64(w, RECORD_F_CSEQ, e->cseq);
-	record_put_cstr(w, RECORD_F_CSEQ_METHOD, sip_method_name((enum sip_method)e->cseq_method));
+		record_put_u64(&w, RECORD_F_SIP_CODE, e->status);
+	record_put_str(&w, e->status ? RECORD_F_SIP_REASON : RECORD_F_METHOD, word);
+	record_put_u64(&w, RECORD_F_CSEQ, e->cseq);
+	record_put_str(&w, RECORD_F_CSEQ_METHOD, cseq_method);
 	if (e->transaction != TRANSACTION_NONE)
-		record_put_u64(w, RECORD_F_TRANSACTION, e->transaction);
-	put_flow_tag(d, s, w, row);
-	flow_put_endpoint(d, s, w, e->src, true);
-	flow_put_endpoint(d, s, w, e->dst, false);
-	record_put_time(w, RECORD_F_TIME, e->ts_ns);
+		record_put_u64(&w, RECORD_F_TRANSACTION, e->transaction);
+	record_put_str(&w, RECORD_F_TO_TAG, tag);
+	flow_put_ends(d, s, &w, e->src, e->dst);
+	record_put_time(&w, RECORD_F_TIME, e->ts_ns);
 	if (e->flags & FLOW_DUPLICATE)
-		record_put_cstr(w, RECORD_F_REPEAT, "duplicate");
+		record_put_cstr(&w, RECORD_F_REPEAT, "duplicate");
 	else if (e->flags & FLOW_RETRANSMISSION)
-		record_put_cstr(w, RECORD_F_REPEAT, "retransmission");
-	record_put_bool(w, RECORD_F_FORWARDED, e->flags & FLOW_HOP);
-	if (words.sdp.len)
-		record_put_str(w, RECORD_F_SDP, line_text(words.sdp, line));
+		record_put_cstr(&w, RECORD_F_REPEAT, "retransmission");
+	record_put_bool(&w, RECORD_F_FORWARDED, e->flags & FLOW_HOP);
+	record_put_str(&w, RECORD_F_SDP, sdp);
+	*to = w;
 }
 
 void
@@ -149,4 +146,36 @@ flow_put(struct dialog *d, const struct slot *s, struct record_writer *w,
 	}
 	w->overflow |= before;
 	record_put_bool(w, RECORD_F_FLOW_TRUNCATED, truncated);
+}
+
+static void
+request_take(struct flow_facts *facts, const struct flow_entry *e)
+{
+	if (e->status || e->flags & FLOW_TOLD)
+		return;
+	facts->methods[e->method]++;
+	facts->fresh[e->method] += !flow_is_repeat(e);
+}
+
+void
+flow_facts_of(const struct dialog *d, const struct slot *s, struct flow_facts *facts)
+{
+	const struct slot_more *more = slot_more_of(d, s);
+	struct transactions *all = &facts->transactions;
+	struct flow_cursor at = {.texts = d->options.keep_branches};
+	const struct flow_entry *e;
+
+	all->n = s->n_transactions < TRANSACTIONS_MAX ? s->n_transactions : TRANSACTIONS_MAX;
+	memset(all->t, 0, all->n * sizeof(all->t[0]));
+	memset(facts->evidence, 0, sizeof(facts->evidence));
+	for (uint32_t m = 0; m < SIP_METHOD_COUNT; m++)
+		facts->methods[m] = facts->fresh[m] = more->methods[m];
+	while ((e = flow_next(d, s, &at))) {
+		request_take(facts, e);
+		if (!flow_is_repeat(e))
+			facts->evidence[e->src] |= role_evidence(e);
+		if (e->transaction < all->n)
+			transaction_take(&all->t[e->transaction], e);
+	}
+	transactions_end(d, s, all);
 }

@@ -155,9 +155,8 @@ put_common(struct dialog *d, const struct slot *s, struct record_writer *to)
 	if (s->unkeyed)
 		record_put_empty(to, RECORD_F_CALL_ID);
 	put_texts(d, s, to);
-	flow_put_endpoint(d, s, to, s->first_src, true);
-	flow_put_endpoint(d, s, to, s->first_dst, false);
 	w = *to;
+	flow_put_ends(d, s, &w, s->first_src, s->first_dst);
 	record_put_cstr(&w, RECORD_F_TRANSPORT, packet_transport_name(s->transport));
 	if (s->vlan != PACKET_VLAN_NONE)
 		record_put_u64(&w, RECORD_F_VLAN, s->vlan);
@@ -301,43 +300,21 @@ put_outcome(struct dialog *d, const struct slot *s, struct record_writer *w,
 	record_put_str(w, RECORD_F_END_CAUSE, end_cause_name(end->cause));
 }
 
-/* How many requests of each method, each once however often it was seen; and of those that were no
- * repeats.  flow[] tells, and counters what it had no room for. */
-struct methods {
-	uint32_t all[SIP_METHOD_COUNT], fresh[SIP_METHOD_COUNT];
-};
-
 static void
-methods_of(const struct dialog *d, const struct slot *s, struct methods *out)
-{
-	const struct slot_more *more = slot_more_of(d, s);
-	struct flow_cursor at = {.block = 0};
-	const struct flow_entry *e;
-
-	for (uint32_t m = 0; m < SIP_METHOD_COUNT; m++)
-		out->all[m] = out->fresh[m] = more->methods[m];
-	while ((e = flow_next(d, s, &at))) {
-		if (e->status || e->flags & FLOW_TOLD)
-			continue;
-		out->all[e->method]++;
-		out->fresh[e->method] += !flow_is_repeat(e);
-	}
-}
-
-static void
-put_methods(struct record_writer *w, const struct methods *methods)
+put_methods(struct record_writer *w, const uint32_t methods[SIP_METHOD_COUNT])
 {
 	char text[256];
 	struct base_text t = base_text_of(text, sizeof(text));
 
 	for (enum sip_method m = SIP_METHOD_NONE + 1; m < SIP_METHOD_COUNT; m++) {
-		if (methods->all[m] == 0)
+		if (methods[m] == 0)
 			continue;
 		if (t.len)
 			base_text_char(&t, ',');
-		base_text_str(&t, m == SIP_METHOD_OTHER ? "other" : sip_method_name(m));
+		base_text_span(
+			&t, m == SIP_METHOD_OTHER ? BASE_SPAN("other") : sip_method_name(m));
 		base_text_char(&t, ':');
-		base_text_u64(&t, methods->all[m]);
+		base_text_u64(&t, methods[m]);
 	}
 	record_put_str(w, RECORD_F_METHODS, base_span_of(text, (uint32_t)t.len));
 }
@@ -369,27 +346,26 @@ put_media(struct dialog *d, const struct slot *s, struct record_writer *w, int64
 }
 
 static void
-put_call(struct dialog *d, const struct slot *s, struct record_writer *w)
+put_call(struct dialog *d, const struct slot *s, struct record_writer *w,
+	const struct flow_facts *facts)
 {
 	const struct call_state *c = &s->call;
 	const struct slot_more *more = slot_more_of(d, s);
 	struct ending end = call_ending(d, s);
-	struct methods methods;
 
-	methods_of(d, s, &methods);
 	put_text(d, s, w, TEXT_PAI, RECORD_F_PAI);
 	put_text(d, s, w, TEXT_DIVERSION, RECORD_F_DIVERSION);
 	record_put_bool(w, RECORD_F_IDENTITY, c->identity);
 	put_notes(d, s, w, RECORD_F_HEADERS, NOTE_HEADER);
 	put_timing(d, s, w, &end);
 	put_outcome(d, s, w, &end);
-	record_put_u64(w, RECORD_F_INVITES, methods.fresh[SIP_METHOD_INVITE]);
+	record_put_u64(w, RECORD_F_INVITES, facts->fresh[SIP_METHOD_INVITE]);
 	record_put_u64(w, RECORD_F_AUTH_CHALLENGES, s->challenges);
 	record_put_u64(w, RECORD_F_FORKS, slot_set_count(s, SET_FORK_TAG));
 	record_put_u64(w, RECORD_F_HOPS, slot_set_count(s, SET_BRANCH));
 	record_put_u64(w, RECORD_F_HOLDS, more->holds);
-	record_put_u64(w, RECORD_F_UPDATES, methods.fresh[SIP_METHOD_UPDATE]);
-	record_put_u64(w, RECORD_F_PRACK, methods.fresh[SIP_METHOD_PRACK]);
+	record_put_u64(w, RECORD_F_UPDATES, facts->fresh[SIP_METHOD_UPDATE]);
+	record_put_u64(w, RECORD_F_PRACK, facts->fresh[SIP_METHOD_PRACK]);
 	put_text(d, s, w, TEXT_TRANSFER_TO, RECORD_F_TRANSFER_TO);
 	record_put_cstr(w, RECORD_F_TRANSFER_RESULT, transfer_result_name(more));
 	if (more->transfer_code)
@@ -399,7 +375,7 @@ put_call(struct dialog *d, const struct slot *s, struct record_writer *w)
 	if (c->session_set)
 		record_put_u64(w, RECORD_F_SESSION_EXPIRES, c->session_expires);
 	put_notes(d, s, w, RECORD_F_WARNINGS, NOTE_WARNING);
-	put_methods(w, &methods);
+	put_methods(w, facts->methods);
 	forks_put(d, s, w);
 	links_put(d, s, w);
 	streams_put(d, s, w);
@@ -526,14 +502,15 @@ dialog_record_write(struct dialog *d, struct slot *s)
 {
 	static const enum record_kind kinds[] = {
 		RECORD_NONE, RECORD_CALL, RECORD_REGISTRATION, RECORD_TRANSACTION};
-	struct transactions transactions;
+	struct flow_facts facts;
 	struct record_writer w = record_writer_begin(d->record, sizeof(d->record), kinds[s->kind]);
 
 	found_of(d, s);
 	forget_reinvite_failure(d, s);
+	flow_facts_of(d, s, &facts);
 	put_common(d, s, &w);
 	if (s->kind == SLOT_CALL) {
-		put_call(d, s, &w);
+		put_call(d, s, &w, &facts);
 	} else {
 		record_put_time(&w, RECORD_F_REQUEST_TIME, s->request_ns);
 		record_put_time(&w, RECORD_F_RESPONSE_TIME, s->exchange.response_ns);
@@ -543,11 +520,10 @@ dialog_record_write(struct dialog *d, struct slot *s)
 		else
 			put_transaction(d, s, &w);
 	}
-	roles_put(d, s, &w);
-	transactions_of(d, s, &transactions);
+	roles_put(d, s, &w, facts.evidence);
 	if (s->kind != SLOT_TRANSACTION)
-		transactions_put(d, s, &w, &transactions);
-	flow_put(d, s, &w, &transactions);
+		transactions_put(d, s, &w, &facts.transactions);
+	flow_put(d, s, &w, &facts.transactions);
 	if (w.overflow)
 		metrics_add(d->options.metrics, METRICS_RECORDS_OVERFLOW, 1);
 	d->options.hooks.record(d->options.hooks.context, d->record, w.len);

@@ -22,13 +22,14 @@ enum { FORWARDS = SENT_VIA | SENT_RECORD_ROUTE,
 	UA = SENT_CONTACT | SENT_REQUEST | SENT_ANSWER };
 
 static const struct role {
-	const char *name;
+	struct base_span name;
 	uint32_t evidence;
-} roles[] = {{"proxy", PROXY}, {"registrar", REGISTRAR}, {"redirect", REDIRECT}, {"b2bua", B2BUA},
-	{"ua", UA}};
+} roles[] = {{BASE_SPAN("proxy"), PROXY}, {BASE_SPAN("registrar"), REGISTRAR},
+	{BASE_SPAN("redirect"), REDIRECT}, {BASE_SPAN("b2bua"), B2BUA}, {BASE_SPAN("ua"), UA}};
 
-static const char *const evidence_names[] = {
-	"via", "record-route", "407", "register", "3xx", "contact", "request", "answer", "leg"};
+static const struct base_span evidence_names[] = {BASE_SPAN("via"), BASE_SPAN("record-route"),
+	BASE_SPAN("407"), BASE_SPAN("register"), BASE_SPAN("3xx"), BASE_SPAN("contact"),
+	BASE_SPAN("request"), BASE_SPAN("answer"), BASE_SPAN("leg")};
 
 /* Of a response that nobody forwarded to who sends it here. */
 static uint32_t
@@ -45,8 +46,8 @@ evidence_of_response(const struct flow_entry *e)
 	return e->status > 100 && class <= 2 ? SENT_ANSWER : 0;
 }
 
-static uint32_t
-evidence_of(const struct flow_entry *e)
+uint32_t
+role_evidence(const struct flow_entry *e)
 {
 	uint32_t found = (e->flags & FLOW_CONTACT_IS_SOURCE ? SENT_CONTACT : 0) |
 			 (e->flags & FLOW_RECORD_ROUTE ? SENT_RECORD_ROUTE : 0);
@@ -78,44 +79,42 @@ put_evidence(struct record_writer *w, uint32_t evidence)
 	char text[96];
 	struct base_text t = base_text_of(text, sizeof(text));
 
-	for (uint32_t i = 0; i < base_count_of(evidence_names); i++) {
-		if (!(evidence >> i & 1))
-			continue;
+	for (; evidence; evidence &= evidence - 1) {
+		struct base_span name = evidence_names[__builtin_ctz(evidence)];
 		if (t.len)
 			base_text_char(&t, ',');
-		base_text_str(&t, evidence_names[i]);
+		base_text_bytes(&t, name.p, name.len);
 	}
 	record_put_str(w, RECORD_F_EVIDENCE, base_span_of(text, (uint32_t)t.len));
 }
 
 static void
-put_host(const struct dialog *d, const struct slot *s, struct record_writer *w, uint8_t host,
+put_host(const struct dialog *d, const struct slot *s, struct record_writer *to, uint8_t host,
 	uint32_t evidence)
 {
-	evidence = weighed(evidence);
+	static const enum record_field fields[] = {RECORD_F_IP, RECORD_F_PORT};
+	struct record_writer w = *to;
+	struct base_endpoint at;
+
+	evidence = flow_host(d, s, host, &at) ? weighed(evidence) : 0;
 	for (uint32_t i = 0; i < base_count_of(roles); i++) {
-		struct base_endpoint at;
-		if (!(evidence & roles[i].evidence) || flow_host(d, s, host, &at) == NULL)
+		if (!(evidence & roles[i].evidence))
 			continue;
-		uint32_t row = record_list_open(w, RECORD_F_ROLES);
-		record_put_ip(w, RECORD_F_IP, &at.ip);
-		record_put_u64(w, RECORD_F_PORT, at.port);
-		record_put_cstr(w, RECORD_F_ROLE, roles[i].name);
-		put_evidence(w, evidence & roles[i].evidence);
-		record_list_close(w, row);
+		uint32_t row = record_list_open(&w, RECORD_F_ROLES);
+		flow_put_host(d, s, &w, host, fields);
+		record_put_str(&w, RECORD_F_ROLE, roles[i].name);
+		put_evidence(&w, evidence & roles[i].evidence);
+		record_list_close(&w, row);
 	}
+	*to = w;
 }
 
 void
-roles_put(const struct dialog *d, const struct slot *s, struct record_writer *w)
+roles_put(const struct dialog *d, const struct slot *s, struct record_writer *w,
+	const uint32_t evidence[HOST_NONE + 1])
 {
-	uint32_t evidence[HOST_NONE + 1] = {0}, between = links_between(d, s);
-	struct flow_cursor at = {.block = 0};
-	const struct flow_entry *e;
+	uint32_t between = links_between(d, s);
 
-	while ((e = flow_next(d, s, &at)))
-		if (!flow_is_repeat(e))
-			evidence[e->src] |= evidence_of(e);
 	for (uint8_t host = 0; host < s->n_hosts; host++)
 		put_host(d, s, w, host,
 			evidence[host] | (between >> host & 1 ? SENT_LEG : 0));

@@ -42,8 +42,8 @@ take_response(struct transaction *t, const struct flow_entry *e, int64_t ts_ns)
 	t->code = e->status;
 }
 
-static void
-take(struct transaction *t, const struct flow_entry *e)
+void
+transaction_take(struct transaction *t, const struct flow_entry *e)
 {
 	if (!t->seen) {
 		t->seen = true;
@@ -81,40 +81,33 @@ hops_count(struct transaction *t, uint32_t n)
 }
 
 void
-transactions_of(const struct dialog *d, const struct slot *s, struct transactions *all)
+transactions_end(const struct dialog *d, const struct slot *s, struct transactions *all)
 {
-	struct transaction *t = all->t;
-	uint32_t n = s->n_transactions < TRANSACTIONS_MAX ? s->n_transactions : TRANSACTIONS_MAX;
-	struct flow_cursor at = {.texts = d->options.keep_branches};
-	const struct flow_entry *e;
-
-	memset(t, 0, n * sizeof(*t));
-	while ((e = flow_next(d, s, &at)))
-		if (e->transaction < n)
-			take(&t[e->transaction], e);
 	if (slot_more_of(d, s)->forwarded)
-		hops_count(t, n);
-	all->n = n;
+		hops_count(all->t, all->n);
 }
 
-static const char *
+static struct base_span
 outcome_of(const struct dialog *d, const struct slot *s, const struct transaction *t)
 {
 	if (s->unkeyed && t->cseq == 0)
-		return ""; /* without a CSeq nothing tells which response is its own */
+		return BASE_SPAN(""); /* without a CSeq nothing tells which response is its own */
 	if (t->method == SIP_METHOD_ACK)
-		return "ack";
+		return BASE_SPAN("ack");
 	switch (t->code) {
 	case 0:
-		return t->request_ns && d->now_ns - t->request_ns >= TIMEOUT_NS ? "timeout"
-										 : "unanswered";
+		if (t->request_ns && d->now_ns - t->request_ns >= TIMEOUT_NS)
+			return BASE_SPAN("timeout");
+		return BASE_SPAN("unanswered");
 	case 401:
-	case 407: return "challenged";
-	case 408: return "timeout";
-	case 487: return "cancelled";
+	case 407: return BASE_SPAN("challenged");
+	case 408: return BASE_SPAN("timeout");
+	case 487: return BASE_SPAN("cancelled");
 	default: break;
 	}
-	return t->code < 300 ? "completed" : t->code < 400 ? "redirected" : "failed";
+	if (t->code < 300)
+		return BASE_SPAN("completed");
+	return t->code < 400 ? BASE_SPAN("redirected") : BASE_SPAN("failed");
 }
 
 void
@@ -143,30 +136,35 @@ method_put(const struct dialog *d, const struct slot *s, struct record_writer *w
 
 /* In record.def's order. */
 static void
-put_one(const struct dialog *d, const struct slot *s, struct record_writer *w,
+put_one(const struct dialog *d, const struct slot *s, struct record_writer *to,
 	const struct transaction *t, uint32_t number)
 {
+	static const struct base_span sides[] = {BASE_SPAN("callee"), BASE_SPAN("caller")};
+	struct record_writer w;
+
 	if (t->method == SIP_METHOD_OTHER)
-		method_put(d, s, w, number);
+		method_put(d, s, to, number);
 	else
-		record_put_cstr(w, RECORD_F_METHOD, sip_method_name((enum sip_method)t->method));
-	record_put_u64(w, RECORD_F_CSEQ, t->cseq);
-	transaction_branch_put(d, w, t);
-	record_put_u64(w, RECORD_F_TRANSACTION, number);
-	flow_put_endpoint(d, s, w, t->src, true);
-	flow_put_endpoint(d, s, w, t->dst, false);
-	record_put_time(w, RECORD_F_REQUEST_TIME, t->request_ns);
-	record_put_time(w, RECORD_F_FIRST_RESPONSE_TIME, t->first_response_ns);
-	record_put_time(w, RECORD_F_RESPONSE_TIME, t->final_ns);
-	record_put_time(w, RECORD_F_ACK_TIME, t->ack_ns);
-	record_put_cstr(w, RECORD_F_OUTCOME, outcome_of(d, s, t));
+		record_put_str(
+			to, RECORD_F_METHOD, sip_method_name((enum sip_method)t->method));
+	record_put_u64(to, RECORD_F_CSEQ, t->cseq);
+	transaction_branch_put(d, to, t);
+	w = *to;
+	record_put_u64(&w, RECORD_F_TRANSACTION, number);
+	flow_put_ends(d, s, &w, t->src, t->dst);
+	record_put_time(&w, RECORD_F_REQUEST_TIME, t->request_ns);
+	record_put_time(&w, RECORD_F_FIRST_RESPONSE_TIME, t->first_response_ns);
+	record_put_time(&w, RECORD_F_RESPONSE_TIME, t->final_ns);
+	record_put_time(&w, RECORD_F_ACK_TIME, t->ack_ns);
+	record_put_str(&w, RECORD_F_OUTCOME, outcome_of(d, s, t));
 	if (t->code)
-		record_put_u64(w, RECORD_F_SIP_CODE, t->code);
+		record_put_u64(&w, RECORD_F_SIP_CODE, t->code);
 	if (t->retransmissions)
-		record_put_u64(w, RECORD_F_RETRANSMISSIONS, t->retransmissions);
+		record_put_u64(&w, RECORD_F_RETRANSMISSIONS, t->retransmissions);
 	if (t->hop)
-		record_put_u64(w, RECORD_F_HOP, t->hop);
-	record_put_cstr(w, RECORD_F_SENDER, t->from_caller ? "caller" : "callee");
+		record_put_u64(&w, RECORD_F_HOP, t->hop);
+	record_put_str(&w, RECORD_F_SENDER, sides[t->from_caller]);
+	*to = w;
 }
 
 void

@@ -193,9 +193,9 @@ bool sip_value_next(struct base_span *rest, struct base_span *element);
 bool sip_param_find(struct base_span params, struct base_span name, struct base_span *value);
 
 enum sip_method sip_method_of(struct base_span token);
-const char *sip_method_name(enum sip_method method); /* "INVITE", ...; "" for NONE and OTHER */
+struct base_span sip_method_name(enum sip_method method); /* INVITE, ...; of NONE and OTHER empty */
 /* The reason phrase that RFC 3261 and its extensions give a status; "": it has none here. */
-const char *sip_phrase(uint16_t status);
+struct base_span sip_phrase(uint16_t status);
 const char *sip_header_name(enum sip_header_id id);
 /* long or compact, any case; else SIP_HDR_OTHER */
 enum sip_header_id sip_header_id_of(struct base_span name);

@@ -56,8 +56,10 @@ sip_method_usual(const uint8_t *p, uint32_t len)
 	return method;
 }
 
-const char *
+struct base_span
 sip_method_name(enum sip_method method)
 {
-	return (unsigned)method < SIP_METHOD_COUNT ? names[method].text : "";
+	if ((unsigned)method >= SIP_METHOD_COUNT)
+		return BASE_SPAN("");
+	return base_span_of(names[method].text, names[method].len);
 }

@@ -12,7 +12,7 @@ test_round_trip(void **state)
 	for (size_t i = 0; i < base_count_of(methods); i++) {
 		enum sip_method method = (enum sip_method)(SIP_METHOD_NONE + 1 + i);
 		assert_int_equal(sip_method_of(base_span_cstr(methods[i])), method);
-		assert_string_equal(sip_method_name(method), methods[i]);
+		assert_true(base_span_eq(sip_method_name(method), base_span_cstr(methods[i])));
 	}
 }
 
@@ -25,9 +25,9 @@ test_others(void **state)
 
 	for (size_t i = 0; i < base_count_of(others); i++)
 		assert_int_equal(sip_method_of(base_span_cstr(others[i])), SIP_METHOD_OTHER);
-	assert_string_equal(sip_method_name(SIP_METHOD_NONE), "");
-	assert_string_equal(sip_method_name(SIP_METHOD_OTHER), "");
-	assert_string_equal(sip_method_name(SIP_METHOD_COUNT), "");
+	assert_int_equal(sip_method_name(SIP_METHOD_NONE).len, 0);
+	assert_int_equal(sip_method_name(SIP_METHOD_OTHER).len, 0);
+	assert_int_equal(sip_method_name(SIP_METHOD_COUNT).len, 0);
 }
 
 int
