@@ -1,21 +1,36 @@
 #include "base.h"
 
+/* A digit at p to v, and behind it: false where there is none. */
+static inline bool
+digit_take(const uint8_t **p, const uint8_t *end, unsigned *v)
+{
+	unsigned digit = *p < end ? **p - (unsigned)'0' : 10;
+
+	if (digit > 9)
+		return false;
+	*v = *v * 10 + digit;
+	++*p;
+	return true;
+}
+
 static bool
 ipv4_parse(struct base_span s, uint8_t out[4])
 {
-	uint32_t i = 0;
+	const uint8_t *p = s.p, *end = p + s.len;
 
 	for (int part = 0; part < 4; part++) {
-		unsigned v = 0, digits = 0;
-		while (i < s.len && s.p[i] >= '0' && s.p[i] <= '9' && digits < 4)
-			v = v * 10 + (s.p[i++] - '0'), digits++;
-		if (digits == 0 || digits > 3 || v > 255)
+		unsigned v = 0;
+		if (part && (p == end || *p++ != '.'))
+			return false;
+		if (!digit_take(&p, end, &v))
+			return false;
+		if (digit_take(&p, end, &v))
+			digit_take(&p, end, &v);
+		if (v > 255)
 			return false;
 		out[part] = (uint8_t)v;
-		if (part < 3 && (i >= s.len || s.p[i++] != '.'))
-			return false;
 	}
-	return i == s.len;
+	return p == end;
 }
 
 /* One group at *i: up to four hexadecimal digits.  False where there is none. */

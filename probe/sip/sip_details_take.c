@@ -193,8 +193,14 @@ details_take_wide(const struct sip_message *m, struct sip_details *out)
 	return details_take(m, out, true);
 }
 
+static uint32_t SIP_NARROW_CODE
+details_take_narrow(const struct sip_message *m, struct sip_details *out)
+{
+	return details_take(m, out, false);
+}
+
 uint32_t
 sip_details_take(const struct sip_message *m, struct sip_details *out, enum sip_way way)
 {
-	return way == SIP_WAY_WIDE ? details_take_wide(m, out) : details_take(m, out, false);
+	return way == SIP_WAY_WIDE ? details_take_wide(m, out) : details_take_narrow(m, out);
 }

@@ -5,7 +5,7 @@
 /* Of the begin of a line so much is read at once. */
 #define LINE_BEGIN 10
 
-/* A line of the usual form: x=word word ... CR LF, one space between words. */
+/* A line of the usual form: x=value CR LF. */
 struct usual_line {
 	const uint8_t *p, *block; /* block: 64 bytes that may be read, p among them */
 	uint64_t ends;            /* of the words not yet taken, from p */
@@ -17,25 +17,31 @@ SIP_TWIN bool
 line_take(const struct sdp_reader *r, const uint8_t *p, struct usual_line *line, bool wide)
 {
 	ptrdiff_t left = r->limit - p;
-	const uint8_t *block = left < LINE_BYTES_MAX ? r->limit - LINE_BYTES_MAX : p;
-	uint64_t blanks, controls;
-	uint32_t n;
+	const uint8_t *block = left < LINE_BYTES_MAX ? r->limit - LINE_BYTES_MAX : p, *end;
+	uint64_t controls;
 
 	if (base_unlikely(left < LINE_BEGIN))
 		return false;
-	blanks = sip_up_to_twin(block, ' ', wide) >> (p - block);
 	controls = sip_up_to_twin(block, ' ' - 1, wide) >> (p - block);
 	if (base_unlikely(!controls))
 		return false;
-	n = (uint32_t)__builtin_ctzll(controls);
-	/* Up to the first control character all blanks are spaces.  The '=' ends a word too: then
-	 * no two ends stand side by side. */
-	blanks = (blanks & (controls ^ (controls - 1))) | 2;
-	if (base_unlikely((blanks & blanks >> 1) || n + 2 > left || p[n] != '\r' ||
-			  p[n + 1] != '\n' || p[1] != '='))
+	end = p + __builtin_ctzll(controls);
+	if (base_unlikely(end + 2 > r->limit || end[0] != '\r' || end[1] != '\n' || p[1] != '='))
 		return false;
-	*line = (struct usual_line){.p = p, .block = block, .ends = blanks ^ 2, .len = n};
+	*line = (struct usual_line){.p = p, .block = block, .len = (uint32_t)(end - p)};
 	return true;
+}
+
+/* Splits the value into words, one space apart: false where there is more or other white space. */
+SIP_TWIN bool
+words_split(struct usual_line *line, bool wide)
+{
+	uint64_t ends = sip_up_to_twin(line->block, ' ', wide) >> (line->p - line->block);
+
+	/* The '=' ends a word too: then no two ends stand side by side. */
+	ends = (ends & ((2ull << line->len) - 1)) | 2;
+	line->ends = ends ^ 2;
+	return !(ends & ends >> 1);
 }
 
 /* Where the next word ends, from the line's begin; 0: there is none. */
@@ -66,7 +72,7 @@ connection_take(struct sdp_reader *r, struct usual_line line)
 
 	if (r->connected)
 		return true;
-	if (line.len < 10 || memcmp(p, "c=IN IP", 7) != 0 || p[8] != ' ')
+	if (line.len < 10 || memcmp(p, "c=IN IP", 7) != 0 || p[7] <= ' ' || p[8] != ' ')
 		return false;
 	if (!base_ip_parse(sip_between(p + 9, p + line.len), &ip))
 		return false;
@@ -77,16 +83,17 @@ connection_take(struct sdp_reader *r, struct usual_line line)
 }
 
 /* m=type port proto format ... */
-static inline bool
-media_take(struct sdp_reader *r, struct usual_line line)
+SIP_TWIN bool
+media_take(struct sdp_reader *r, struct usual_line line, bool wide)
 {
+	bool split = words_split(&line, wide);
 	const uint8_t *p = line.p;
 	uint32_t type_end = word_end(&line), port_end = word_end(&line);
 	uint32_t at = word_end(&line), end, type;
 	uint32_t port = at ? number_of(&line, type_end + 1, port_end) : UINT32_MAX;
 	struct sip_sdp_media *media;
 
-	if (port > UINT16_MAX)
+	if (!split || port > UINT16_MAX)
 		return false;
 	if (!sdp_media_begin(r, sip_between(p + 2, p + type_end)))
 		return true;
@@ -155,7 +162,7 @@ fmtp_take(struct sdp_reader *r, struct usual_line line)
 static inline bool
 ptime_take(struct sdp_reader *r, struct usual_line line)
 {
-	uint32_t ms = number_of(&line, 8, word_end(&line));
+	uint32_t ms = number_of(&line, 8, line.len);
 
 	if (ms > UINT16_MAX)
 		return false;
@@ -168,7 +175,7 @@ ptime_take(struct sdp_reader *r, struct usual_line line)
 static inline bool
 is_passed_over(uint8_t c)
 {
-	return c != 'c' && c != 'f' && c != 'i' && c != 'p' && c != 'r' && c != 's';
+	return c > ' ' && c != 'c' && c != 'f' && c != 'i' && c != 'p' && c != 'r' && c != 's';
 }
 
 /* a=name or a=name:value */
@@ -179,9 +186,9 @@ attribute_take(struct sdp_reader *r, struct usual_line line, bool wide)
 	uint8_t *direction = &r->current.direction;
 
 	if (memcmp(name, "rtpmap:", 7) == 0)
-		return rtpmap_take(r, line, wide);
+		return words_split(&line, wide) && rtpmap_take(r, line, wide);
 	if (memcmp(name, "fmtp:", 5) == 0)
-		return fmtp_take(r, line);
+		return words_split(&line, wide) && fmtp_take(r, line);
 	if (memcmp(name, "ptime:", 6) == 0)
 		return ptime_take(r, line);
 	if (line.len != 10)
@@ -199,6 +206,14 @@ attribute_take(struct sdp_reader *r, struct usual_line line, bool wide)
 	return true;
 }
 
+/* o= and s=: false where the value is empty or to be trimmed. */
+static inline bool
+text_take(struct usual_line line, struct base_span *text)
+{
+	*text = sip_between(line.p + 2, line.p + line.len);
+	return line.len > 2 && line.p[2] > ' ' && line.p[line.len - 1] > ' ';
+}
+
 SIP_TWIN const uint8_t *
 lines_take(struct sdp_reader *r, const uint8_t *p, bool wide)
 {
@@ -208,16 +223,17 @@ lines_take(struct sdp_reader *r, const uint8_t *p, bool wide)
 	if (r->limit - r->start < LINE_BYTES_MAX ||
 		(!r->known && *p != 'v' && *p != 'o' && *p != 'm'))
 		return p;
-	for (; taken && line_take(r, p, &line, wide); p += taken ? line.len + 2 : 0) {
-		struct base_span value = sip_between(p + 2, p + line.len);
+	for (; line_take(r, p, &line, wide); p += line.len + 2) {
 		r->known = true;
 		switch (*p) {
 		case 'a': taken = attribute_take(r, line, wide); break;
 		case 'c': taken = connection_take(r, line); break;
-		case 'm': taken = media_take(r, line); break;
-		case 'o': r->sdp->origin = value; break;
-		case 's': r->sdp->session_name = value; break;
+		case 'm': taken = media_take(r, line, wide); break;
+		case 'o': taken = text_take(line, &r->sdp->origin); break;
+		case 's': taken = text_take(line, &r->sdp->session_name); break;
 		}
+		if (!taken)
+			break;
 	}
 	return p;
 }
@@ -228,8 +244,14 @@ lines_take_wide(struct sdp_reader *r, const uint8_t *p)
 	return lines_take(r, p, true);
 }
 
+static const uint8_t *SIP_NARROW_CODE
+lines_take_narrow(struct sdp_reader *r, const uint8_t *p)
+{
+	return lines_take(r, p, false);
+}
+
 const uint8_t *
 sdp_lines_take(struct sdp_reader *r, const uint8_t *p, enum sip_way way)
 {
-	return way == SIP_WAY_WIDE ? lines_take_wide(r, p) : lines_take(r, p, false);
+	return way == SIP_WAY_WIDE ? lines_take_wide(r, p) : lines_take_narrow(r, p);
 }
