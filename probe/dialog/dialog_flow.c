@@ -147,7 +147,7 @@ names_source(const struct dialog_message *m, enum sip_header_id id)
 
 	for (; h; h = sip_header_next(m->sip, h))
 		for (rest = h->value; sip_value_next(&rest, &element);)
-			if (sip_name_addr_parse(element, &at) &&
+			if (sip_name_addr_parse_in(m->sip, element, &at) &&
 				base_ip_parse(at.uri.host, &ip) && base_ip_eq(&ip, &m->src.ip) &&
 				(at.uri.port ? at.uri.port : 5060) == m->src.port)
 				return true;

@@ -10,8 +10,8 @@ port_take(const uint8_t *p, uint16_t *port)
 	return v <= UINT16_MAX ? p + n : NULL;
 }
 
-/* The parameters at p, a ';', are name[=value], one behind another up to end, and of the simplest
- * characters. */
+/* The parameters at p, a ';', are name[=value], one behind another up to end,
+ * and of the simplest characters. */
 SIP_TWIN bool
 uri_params_are_usual(const uint8_t *p, const uint8_t *end, bool wide)
 {
@@ -28,7 +28,8 @@ uri_params_are_usual(const uint8_t *p, const uint8_t *end, bool wide)
 	}
 }
 
-/* sip:[user@]host[:port][;parameters], without password, escapes and headers. */
+/* sip:[user@]host[:port][;parameters], without password, escapes and headers.
+ */
 SIP_TWIN bool
 uri_take(struct base_span text, struct sip_uri *uri, bool wide)
 {
@@ -141,7 +142,8 @@ via_take(struct base_span value, struct sip_via *out, bool wide)
 	return out->params.len && !sip_find(q, end, ',') && sip_via_params(out);
 }
 
-/* No white space and no control character within; 64 bytes behind it may be read. */
+/* No white space and no control character within; 64 bytes behind it may be
+ * read. */
 SIP_TWIN bool
 is_word(struct base_span value, bool wide)
 {
@@ -203,4 +205,59 @@ uint32_t
 sip_details_take(const struct sip_message *m, struct sip_details *out, enum sip_way way)
 {
 	return way == SIP_WAY_WIDE ? details_take_wide(m, out) : details_take_narrow(m, out);
+}
+
+static bool SIP_WIDE_CODE
+uri_take_wide(struct base_span text, struct sip_uri *uri)
+{
+	return uri_take(text, uri, true);
+}
+
+static bool SIP_NARROW_CODE
+uri_take_narrow(struct base_span text, struct sip_uri *uri)
+{
+	return uri_take(text, uri, false);
+}
+
+bool
+sip_uri_parse_in(const struct sip_message *m, struct base_span text, struct sip_uri *uri)
+{
+	bool taken = sip_has_room(m, text, SIP_ROOM) &&
+		     (sip_is_wide() ? uri_take_wide(text, uri) : uri_take_narrow(text, uri));
+
+	return taken || sip_uri_parse(text, uri);
+}
+
+static bool SIP_WIDE_CODE
+name_addr_take_wide(struct base_span value, struct sip_name_addr *out)
+{
+	return name_addr_take(value, out, true);
+}
+
+static bool SIP_NARROW_CODE
+name_addr_take_narrow(struct base_span value, struct sip_name_addr *out)
+{
+	return name_addr_take(value, out, false);
+}
+
+/* No run of characters goes on over the end of a value: behind a header's
+ * stands white space, behind an element a comma. */
+static bool
+ends_here(struct base_span value)
+{
+	uint8_t c = *sip_span_end(value);
+
+	return c <= ' ' || c == ',';
+}
+
+bool
+sip_name_addr_parse_in(
+	const struct sip_message *m, struct base_span value, struct sip_name_addr *out)
+{
+	value = sip_trim(value);
+	bool taken = sip_has_room(m, value, SIP_ROOM) && ends_here(value) &&
+		     (sip_is_wide() ? name_addr_take_wide(value, out)
+				    : name_addr_take_narrow(value, out));
+
+	return taken || sip_name_addr_parse(value, out);
 }

@@ -15,6 +15,7 @@ details_agree(const struct sip_message *m)
 {
 	struct sip_details wanted, got;
 
+	assert(parts_same(m));
 	sip_details_parse_as(m, &wanted, SIP_WAY_LONG);
 	for (int i = 0; i < (sip_is_wide() ? 2 : 1); i++) {
 		sip_details_parse_as(m, &got, ways[i]);

@@ -1,4 +1,5 @@
-/* sip_same: whether two parses of the same bytes say the same: of a message, its details, SDP. */
+/* sip_same: whether two parses of the same bytes say the same: of a message,
+ * its details, SDP. */
 #pragma once
 
 #include "sip.h"
@@ -105,4 +106,24 @@ details_same(const struct sip_details *a, const struct sip_details *b)
 	return a->flags == b->flags && uri_same(&a->ruri, &b->ruri) &&
 	       name_addr_same(&a->from, &b->from) && name_addr_same(&a->to, &b->to) &&
 	       via_same(&a->via, &b->via);
+}
+
+/* The URIs of a message and the name-addrs of its headers, read as parts of it
+ * and alone. */
+static inline bool
+parts_same(const struct sip_message *m)
+{
+	struct base_span rest, element;
+	struct sip_name_addr a, b;
+
+	if (sip_uri_parse(m->ruri_text, &a.uri) != sip_uri_parse_in(m, m->ruri_text, &b.uri) ||
+		!uri_same(&a.uri, &b.uri))
+		return false;
+	for (uint32_t i = 0; i < m->n_headers; i++)
+		for (rest = m->headers[i].value; sip_value_next(&rest, &element);)
+			if (sip_name_addr_parse(element, &a) !=
+					sip_name_addr_parse_in(m, element, &b) ||
+				!name_addr_same(&a, &b))
+				return false;
+	return true;
 }

@@ -37,6 +37,8 @@ ways_agree(const uint8_t *p, uint32_t len)
 
 	if (sip_parse(&m, p, len, true) <= 0)
 		return;
+	if (!parts_same(&m))
+		fail_msg("parts: %.*s", (int)len, (const char *)p);
 	sip_details_parse_as(&m, &wanted, SIP_WAY_LONG);
 	for (uint32_t i = 0; i < (sip_is_wide() ? 2 : 1); i++) {
 		memset(&got, 0xa5, sizeof(got));
