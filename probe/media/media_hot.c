@@ -83,9 +83,15 @@ media_prepare(struct media *m, struct media_packet *packets, uint32_t n)
 }
 
 static inline bool
-is_stream(const struct media *m, uint32_t index, uint64_t hash, uint32_t ssrc)
+is_key(const struct media_hot *h, uint64_t hash, uint32_t ssrc)
 {
-	return m->hot[index].ssrc == ssrc && m->hot[index].check == (uint32_t)(hash >> 16);
+	return h->ssrc == ssrc && h->check == (uint32_t)(hash >> 16);
+}
+
+static inline bool
+is_stream(const struct media_hot *h, const struct media_packet *packet)
+{
+	return is_key(h, packet->hash, base_load_be32(packet->payload + 8));
 }
 
 uint32_t
@@ -99,7 +105,7 @@ media_lookup(const struct media *m, uint64_t hash, uint32_t ssrc)
 		for (uint32_t bits = media_table_match(b, media_table_tag(hash)); bits;
 			bits &= bits - 1) {
 			uint32_t index = b->index[__builtin_ctz(bits)];
-			if (is_stream(m, index, hash, ssrc))
+			if (is_key(&m->hot[index], hash, ssrc))
 				return index;
 		}
 		if (b->passed == 0)
@@ -130,14 +136,17 @@ media_find(struct media *m, struct media_packet *packets, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		uint64_t hash = packets[i].hash;
-		uint32_t stream = MEDIA_NONE;
-		if (base_unlikely(hash == 0) ||
-			base_unlikely(!media_table_first(media_table_home(&m->front.table, hash),
-				media_table_tag(hash), &stream)))
-			stream = hash ? guess_on(m, hash) : MEDIA_NONE;
-		packets[i].stream = stream;
-		if (base_likely(stream != MEDIA_NONE))
+		uint32_t stream;
+		if (base_likely(hash != 0) &&
+			base_likely(media_table_first(media_table_home(&m->front.table, hash),
+				media_table_tag(hash), &stream))) {
+			packets[i].stream = stream;
 			base_prefetch_write(&m->hot[stream]);
+		} else {
+			packets[i].stream = hash ? guess_on(m, hash) : MEDIA_NONE;
+			if (packets[i].stream != MEDIA_NONE)
+				base_prefetch_write(&m->hot[packets[i].stream]);
+		}
 	}
 }
 
@@ -300,22 +309,22 @@ update_some(struct media *m, struct media_packet *packets, uint32_t n)
 	uint32_t misses = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t stream = packets[i].stream;
-		if (base_unlikely(stream == MEDIA_NONE) ||
-			base_unlikely(!is_stream(m, stream, packets[i].hash,
-				base_load_be32(packets[i].payload + 8)))) {
-			stream = stream_on(m, &packets[i]);
-			if (stream == MEDIA_NONE) {
+		struct media_packet *packet = &packets[i];
+		struct media_hot *h =
+			packet->stream == MEDIA_NONE ? NULL : &m->hot[packet->stream];
+		if (base_unlikely(h == NULL) || base_unlikely(!is_stream(h, packet))) {
+			if (stream_on(m, packet) == MEDIA_NONE) {
 				misses++;
 				continue;
 			}
+			h = &m->hot[packet->stream];
 		}
-		if (base_likely(!(streams >> (stream & 63) & 1)) &&
-			base_likely(account_next(m, &m->hot[stream], &packets[i])))
+		if ((base_likely(later == 0) || !(streams >> (packet->stream & 63) & 1)) &&
+			base_likely(account_next(m, h, packet)))
 			continue;
-		streams |= 1ull << (stream & 63);
+		streams |= 1ull << (packet->stream & 63);
 		later |= 1ull << i;
-		base_prefetch_lines(&m->cold[stream], sizeof(m->cold[stream]));
+		base_prefetch_lines(&m->cold[packet->stream], sizeof(m->cold[0]));
 	}
 	for (; later; later &= later - 1)
 		misses += !update_one(m, &packets[__builtin_ctzll(later)]);

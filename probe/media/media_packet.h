@@ -31,7 +31,7 @@ struct media_front {
 static inline bool
 media_may_be_rtp(const uint8_t *payload, uint32_t len)
 {
-	return len >= 12 && payload[0] >> 6 == 2 && (payload[1] & 0xe0) != 0xc0;
+	return len >= 12 && (int8_t)payload[0] < -64 && (payload[1] & 0xe0) != 0xc0;
 }
 
 /* ---- the hash of a stream's key ---- */

@@ -90,9 +90,9 @@ media_table_first(const struct media_bucket *b, uint16_t tag, uint32_t *index)
 #ifdef __SSE2__
 	__m128i tags = _mm_load_si128((const __m128i *)b->tags);
 	__m128i equal = _mm_cmpeq_epi16(tags, _mm_set1_epi16((short)tag));
-	uint32_t bits = (uint32_t)_mm_movemask_epi8(equal); /* two a slot */
+	uint64_t bits = (uint32_t)_mm_movemask_epi8(equal); /* two a slot */
 	if (base_likely(bits))
-		memcpy(index, (const uint8_t *)b->index + 2 * __builtin_ctz(bits), 4);
+		memcpy(index, (const uint8_t *)b->index + 2 * (size_t)__builtin_ctzll(bits), 4);
 #else
 	uint32_t bits = media_table_match(b, tag);
 	if (base_likely(bits))

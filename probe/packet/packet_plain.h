@@ -16,13 +16,15 @@
 #define PACKET_PORT_VXLAN_LINUX 8472
 #define PACKET_PORT_GENEVE 6081
 
+/* The upper byte of the highest of them. */
+#define PACKET_PORT_TUNNELS_UPPER (PACKET_PORT_VXLAN_LINUX >> 8)
+
 static inline bool
 packet_port_is_tunnel(uint16_t port)
 {
-	return base_unlikely(port <= PACKET_PORT_VXLAN_LINUX) && /* the highest of them */
-	       (port == PACKET_PORT_GTPU || port == PACKET_PORT_VXLAN ||
-		       port == PACKET_PORT_VXLAN_GPE || port == PACKET_PORT_VXLAN_LINUX ||
-		       port == PACKET_PORT_GENEVE);
+	return port == PACKET_PORT_GTPU || port == PACKET_PORT_VXLAN ||
+		port == PACKET_PORT_VXLAN_GPE || port == PACKET_PORT_VXLAN_LINUX ||
+		port == PACKET_PORT_GENEVE;
 }
 
 /* The addresses end where the UDP header begins: in IPv4 8 bytes of them, in IPv6 32. */
@@ -58,7 +60,8 @@ packet_plain_udp(struct packet_plain *p, const uint8_t *udp, uint32_t left, int3
 	uint32_t len = base_load_be16(udp + 4);
 
 	if (len < PACKET_PLAIN_UDP_BYTES || carried < (int32_t)len ||
-		packet_port_is_tunnel(base_load_be16(udp + 2)))
+		(base_unlikely(udp[2] <= PACKET_PORT_TUNNELS_UPPER) &&
+			packet_port_is_tunnel(base_load_be16(udp + 2))))
 		return false;
 	p->payload = udp + PACKET_PLAIN_UDP_BYTES;
 	p->payload_len = (left < len ? left : len) - PACKET_PLAIN_UDP_BYTES;

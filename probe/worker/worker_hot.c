@@ -228,7 +228,7 @@ void
 worker_step(struct worker *w, const struct rx_frame *frames, uint32_t n)
 {
 	const struct media_front *front = media_front(w->media);
-	uint32_t batch = 0;
+	struct media_packet *packet = w->packets; /* the next of the batch */
 	uint64_t bytes = 0;
 
 	w->frames = frames;
@@ -240,17 +240,17 @@ worker_step(struct worker *w, const struct rx_frame *frames, uint32_t n)
 		if (i + FRAMES_AHEAD < n)
 			base_prefetch(f[FRAMES_AHEAD].data);
 		bytes += f->wire_len;
-		struct media_packet *packet = &w->packets[batch];
 		if (base_likely(f->link == PACKET_LINK_ETHERNET) &&
 			base_likely(media_packet_take(front, packet, f->data, f->len))) {
 			packet->ts_ns = f->ts_ns;
 			packet->at = (uint8_t)i;
-			batch++;
+			packet++;
 		} else {
-			batch = worker_walk(w, i, batch);
+			uint32_t batch = worker_walk(w, i, (uint32_t)(packet - w->packets));
+			packet = &w->packets[batch];
 		}
 	}
-	worker_datagrams(w, batch);
+	worker_datagrams(w, (uint32_t)(packet - w->packets));
 	metrics_add(w->metrics, METRICS_FRAMES, n);
 	metrics_add(w->metrics, METRICS_FRAME_BYTES, bytes);
 	if (n && frames[n - 1].ts_ns > w->now_ns)
