@@ -95,7 +95,7 @@ base_span_eq_nocase(struct base_span a, struct base_span b)
 	if (a.len != b.len)
 		return false;
 	for (uint32_t i = 0; i < a.len; i++)
-		if (base_lower(a.p[i]) != base_lower(b.p[i]))
+		if (a.p[i] != b.p[i] && base_lower(a.p[i]) != base_lower(b.p[i]))
 			return false;
 	return true;
 }

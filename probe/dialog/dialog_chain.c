@@ -265,8 +265,31 @@ bytes_put(struct chain_pool *p, struct chain *c, const void *bytes, uint32_t n)
 	return done;
 }
 
-chain_ref
-chain_text_add_as(struct chain_pool *p, struct chain *c, struct chain_head h, const void *bytes)
+/* Short ones, without a call. */
+static inline void
+bytes_copy(uint8_t *to, const uint8_t *from, uint32_t n)
+{
+	uint64_t a, b;
+	uint32_t c, e;
+
+	if (n > 16) {
+		memcpy(to, from, n);
+	} else if (n >= 8) { /* two halves that may overlap */
+		memcpy(&a, from, 8), memcpy(&b, from + n - 8, 8);
+		memcpy(to, &a, 8), memcpy(to + n - 8, &b, 8);
+	} else if (n >= 4) {
+		memcpy(&c, from, 4), memcpy(&e, from + n - 4, 4);
+		memcpy(to, &c, 4), memcpy(to + n - 4, &e, 4);
+	} else if (n) {
+		uint8_t middle = from[n / 2], last = from[n - 1];
+		to[0] = from[0], to[n / 2] = middle, to[n - 1] = last;
+	}
+}
+
+/* A text that may be long, have its head in two blocks, or meet the end of the pool. */
+static __attribute__((noinline)) chain_ref
+text_add_anyhow(
+	struct chain_pool *p, struct chain *c, struct chain_head h, const void *bytes)
 {
 	uint8_t head[HEAD_LONG];
 	uint32_t more = p->free_head || p->used < p->max ? CHAIN_BLOCK : 0;
@@ -275,12 +298,6 @@ chain_text_add_as(struct chain_pool *p, struct chain *c, struct chain_head h, co
 	uint32_t head_len = head_bytes(head, h, h.len > LEN_SHORT_MAX);
 	if (h.len == 0 || room_of(c) + more < head_len + 1)
 		return 0;
-	if (base_likely(head_len + h.len <= room_of(c))) {
-		uint8_t *at = chain_take(p, c, head_len + h.len);
-		memcpy(at, head, head_len);
-		memcpy(at + head_len, bytes, h.len);
-		return c->last - (head_len + h.len - 1);
-	}
 	/* byte by byte, so that its place is known and may lie in two blocks */
 	bytes_put(p, c, head, 1);
 	chain_ref ref = c->last;
@@ -298,12 +315,56 @@ chain_text_add_as(struct chain_pool *p, struct chain *c, struct chain_head h, co
 	return ref;
 }
 
+/* Its head in the last block, the rest in one more. */
+static __attribute__((noinline)) chain_ref
+text_add_across(
+	struct chain_pool *p, struct chain *c, struct chain_head h, const void *bytes)
+{
+	uint32_t room = room_of(c);
+	chain_ref ref = c->last + 1;
+	uint8_t head[HEAD_LONG], *at, *rest;
+
+	if (h.len - 1 >= LEN_SHORT_MAX || room < HEAD_SHORT ||
+		HEAD_SHORT + h.len > room + CHAIN_BLOCK)
+		return text_add_anyhow(p, c, h, bytes);
+	room -= HEAD_SHORT;
+	rest = chain_grow(p, c, h.len - room);
+	if (rest == NULL)
+		return text_add_anyhow(p, c, h, bytes);
+	head_bytes(head, h, false);
+	at = block_at(p, block_of(ref))->bytes + offset_of(ref);
+	memcpy(at, head, HEAD_SHORT);
+	bytes_copy(at + HEAD_SHORT, bytes, room);
+	bytes_copy(rest, (const uint8_t *)bytes + room, h.len - room);
+	return ref;
+}
+
+/* As a rule a text fits its block, or begins there and goes on in one more. */
+chain_ref
+chain_text_add_as(struct chain_pool *p, struct chain *c, struct chain_head h, const void *bytes)
+{
+	uint32_t need = HEAD_SHORT + h.len;
+	chain_ref ref = c->last + 1;
+	uint8_t head[HEAD_LONG], *at;
+
+	if (h.len - 1 >= LEN_SHORT_MAX || need > room_of(c))
+		return text_add_across(p, c, h, bytes);
+	c->last += need;
+	head_bytes(head, h, false);
+	at = block_at(p, block_of(ref))->bytes + offset_of(ref);
+	memcpy(at, head, HEAD_SHORT);
+	bytes_copy(at + HEAD_SHORT, bytes, h.len);
+	return ref;
+}
+
 bool
 chain_has_room(const struct chain_pool *p, const struct chain *c, uint32_t bytes)
 {
 	uint32_t n = bytes + (bytes > LEN_SHORT_MAX ? HEAD_LONG : HEAD_SHORT), room = room_of(c);
 	uint32_t left = p->max - p->used, b = p->free_head;
 
+	if (n <= room + ((left || b) ? CHAIN_BLOCK : 0))
+		return bytes <= LEN_MAX;
 	for (; room < n && left; left--)
 		room += CHAIN_BLOCK;
 	for (; room < n && b; b = *next_of(p, b))
@@ -367,18 +428,33 @@ chain_text_places(const struct chain_pool *p, const struct chain *c, chain_ref f
 	return n;
 }
 
-struct base_span
-chain_text(const struct chain_pool *p, chain_ref ref, uint8_t *scratch, uint32_t cap)
+/* Of a text that may be long, or have its head or itself in two blocks. */
+static __attribute__((noinline)) struct base_span
+text_anyhow(const struct chain_pool *p, chain_ref ref, uint8_t *scratch, uint32_t cap)
 {
 	uint32_t head_len;
-
-	if (ref == 0)
-		return (struct base_span){NULL, 0};
 	struct chain_head h = head_read(p, ref, &head_len);
 	chain_ref at = place_behind(p, ref, head_len);
+
 	if (at && offset_of(at) + h.len <= CHAIN_BLOCK)
 		return base_span_of(block_at(p, block_of(at))->bytes + offset_of(at), h.len);
 	uint32_t n = h.len < cap ? h.len : cap;
 	bytes_get(p, at, scratch, n);
 	return base_span_of(scratch, n);
+}
+
+struct base_span
+chain_text(const struct chain_pool *p, chain_ref ref, uint8_t *scratch, uint32_t cap)
+{
+	uint32_t offset = offset_of(ref);
+
+	if (ref == 0)
+		return (struct base_span){NULL, 0};
+	const uint8_t *head = block_at(p, block_of(ref))->bytes + offset;
+	if (offset + HEAD_SHORT < CHAIN_BLOCK) {
+		uint32_t low = head[0] | (uint32_t)head[1] << 8;
+		if (!(low >> 6 & 1) && offset + HEAD_SHORT + (low >> 7) <= CHAIN_BLOCK)
+			return base_span_of(head + HEAD_SHORT, low >> 7);
+	}
+	return text_anyhow(p, ref, scratch, cap);
 }

@@ -18,6 +18,21 @@ static const struct base_span type_names[] = {BASE_SPAN("audio"), BASE_SPAN("vid
 
 /* ---- to bytes ---- */
 
+void
+line_codecs(const struct sip_sdp *sdp, struct sdp_codecs *out)
+{
+	uint32_t clock;
+
+	for (uint8_t i = 0; i < sdp->n_media; i++)
+		for (uint8_t k = 0; k < sdp->media[i].n_formats; k++) {
+			const struct sip_sdp_format *f = &sdp->media[i].formats[k];
+			enum rtp_codec codec = f->encoding.len
+						       ? rtp_codec_of(f->encoding)
+						       : rtp_codec_static(f->payload_type, &clock);
+			out->of[i][k] = (uint8_t)codec;
+		}
+}
+
 static void
 keep_text(struct base_text *t, struct base_span s)
 {
@@ -40,12 +55,8 @@ keep_type(struct base_text *t, struct base_span type)
 }
 
 static void
-keep_format(struct base_text *t, const struct sip_sdp_format *f)
+keep_format(struct base_text *t, const struct sip_sdp_format *f, enum rtp_codec codec)
 {
-	uint32_t clock;
-	enum rtp_codec codec = f->encoding.len           ? rtp_codec_of(f->encoding)
-			       : f->payload_type < 128 ? rtp_codec_static(f->payload_type, &clock)
-						       : RTP_CODEC_NONE;
 	struct base_span name = base_span_cstr(rtp_codec_name(codec));
 
 	if (codec != RTP_CODEC_NONE && (f->encoding.len == 0 || base_span_eq(name, f->encoding))) {
@@ -59,7 +70,7 @@ keep_format(struct base_text *t, const struct sip_sdp_format *f)
 }
 
 static void
-keep_media(struct base_text *t, const struct sip_sdp_media *media)
+keep_media(struct base_text *t, const struct sip_sdp_media *media, const uint8_t *codecs)
 {
 	bool v4 = media->ip_valid && base_ip_is_v4(&media->ip);
 	uint8_t n = media->n_formats < LINE_FORMATS_MAX ? media->n_formats : LINE_FORMATS_MAX;
@@ -71,18 +82,19 @@ keep_media(struct base_text *t, const struct sip_sdp_media *media)
 	base_text_bytes(t, &media->port, sizeof(media->port));
 	base_text_char(t, (char)n);
 	for (uint8_t i = 0; i < n; i++)
-		keep_format(t, &media->formats[i]);
+		keep_format(t, &media->formats[i], (enum rtp_codec)codecs[i]);
 	base_text_char(t, (char)media->direction);
 }
 
 uint32_t
-line_keep(const struct sip_sdp *sdp, uint8_t bytes[LINE_BYTES_MAX])
+line_keep(
+	const struct sip_sdp *sdp, const struct sdp_codecs *codecs, uint8_t bytes[LINE_BYTES_MAX])
 {
 	struct base_text t = base_text_of((char *)bytes, LINE_BYTES_MAX);
 
 	size_t whole = 0;
 	for (uint8_t i = 0; i < sdp->n_media && !t.overflow; i++) {
-		keep_media(&t, &sdp->media[i]);
+		keep_media(&t, &sdp->media[i], codecs->of[i]);
 		whole = t.overflow ? whole : t.len;
 	}
 	return (uint32_t)whole;

@@ -20,19 +20,16 @@ sdp_is_hold(const struct sip_sdp *sdp)
 /* ---- endpoints ---- */
 
 static void
-announce_codecs(struct media_announce *a, const struct sip_sdp_media *media)
+announce_codecs(struct media_announce *a, const struct sip_sdp_media *media, const uint8_t *codecs)
 {
 	for (uint8_t i = 0; i < media->n_formats && a->n_codecs < MEDIA_CODECS_MAX; i++) {
 		const struct sip_sdp_format *f = &media->formats[i];
-		struct media_codec_map map = {f->clock_rate, f->payload_type, RTP_CODEC_NONE};
-		if (f->payload_type > 127)
+		struct media_codec_map map = {f->clock_rate, f->payload_type, codecs[i]};
+		if (f->payload_type > 127 || codecs[i] == RTP_CODEC_NONE)
 			continue;
-		if (f->encoding.len)
-			map.codec = (uint8_t)rtp_codec_of(f->encoding);
-		else
-			map.codec = (uint8_t)rtp_codec_static(f->payload_type, &map.clock_hz);
-		if (map.codec != RTP_CODEC_NONE)
-			a->codecs[a->n_codecs++] = map;
+		if (f->encoding.len == 0)
+			rtp_codec_static(f->payload_type, &map.clock_hz);
+		a->codecs[a->n_codecs++] = map;
 	}
 }
 
@@ -92,7 +89,7 @@ media_endpoints_withdraw(struct dialog *d, struct slot *s)
 	uint64_t call = slot_handle(d, s);
 	struct base_endpoint more;
 
-	if (!s->has_endpoints)
+	if (s->endpoints == 0)
 		return;
 	const struct found *found = found_of(d, s);
 	struct chain_walk rest = found->endpoints_rest;
@@ -122,13 +119,24 @@ endpoint_keep(struct dialog *d, struct slot *s, const struct base_endpoint *at)
 	return ref && chain_text_head(&d->pool, ref).len == len;
 }
 
+/* One of the bits of slot.endpoints, so that others need not be looked for. */
+static uint8_t
+endpoint_mark(const struct base_endpoint *at)
+{
+	uint64_t low = base_hash_load(at->ip.b + 8, 8), mixed = base_hash_mix(low ^ at->port);
+
+	return (uint8_t)(1u << ((mixed >> 32) * SLOT_ENDPOINT_MARKS >> 32));
+}
+
 /* Publishes, and notes the endpoint once so that the closing call can withdraw it. */
 static void
 endpoint_publish(struct dialog *d, struct slot *s, const struct base_endpoint *at,
 	struct media_announce *announce)
 {
-	announce->again = s->has_endpoints && endpoint_is_known(d, s, at);
-	s->has_endpoints = true;
+	uint8_t mark = endpoint_mark(at);
+
+	announce->again = (s->endpoints & mark) && endpoint_is_known(d, s, at);
+	s->endpoints |= mark & ((1u << SLOT_ENDPOINT_MARKS) - 1);
 	d->options.hooks.publish(d->options.hooks.context, at, announce);
 	if (!announce->again && !endpoint_keep(d, s, at))
 		d->options.hooks.withdraw(d->options.hooks.context, at, announce->call);
@@ -170,12 +178,10 @@ media_publish(struct dialog *d, struct slot *s, const struct sip_sdp_media *medi
 	struct base_endpoint at = {media->ip, media->port},
 			     rtcp = {media->rtcp_ip, media->rtcp_port};
 
-	announce->n_codecs = 0;
 	announce->srtp =
 		media->crypto || base_span_starts_nocase(media->proto, BASE_SPAN("RTP/SAVP"));
 	announce->ptime_ms = media->ptime_ms;
 	announce->t38 = base_span_starts_nocase(media->proto, BASE_SPAN("udptl"));
-	announce_codecs(announce, media);
 	if (media->port == 0)
 		return false;
 	s->srtp |= media->crypto;
@@ -238,8 +244,10 @@ media_receive(
 		return;
 	for (uint8_t i = 0; i < sdp->n_media; i++)
 		endpoint_fetch(d, &(struct base_endpoint){sdp->media[i].ip, sdp->media[i].port});
+	struct sdp_codecs codecs;
 	uint8_t line[LINE_BYTES_MAX];
-	flow_line_set(d, s, entry, base_span_of(line, line_keep(sdp, line)));
+	line_codecs(sdp, &codecs);
+	flow_line_set(d, s, entry, base_span_of(line, line_keep(sdp, &codecs, line)));
 	bool in_dialog_offer =
 		(m->sip->method == SIP_METHOD_INVITE || m->sip->method == SIP_METHOD_UPDATE) &&
 		m->sip->to.tag.len;
@@ -248,7 +256,10 @@ media_receive(
 	struct media_announce announce = {.call = slot_handle(d, s), .since_ns = m->ts_ns};
 	announce.listen = call_is_listened(d, s);
 	announce.side = entry->flags & FLOW_FROM_CALLER ? MEDIA_SIDE_CALLER : MEDIA_SIDE_CALLEE;
-	for (uint8_t i = 0; i < sdp->n_media; i++)
+	for (uint8_t i = 0; i < sdp->n_media; i++) {
+		announce.n_codecs = 0;
+		announce_codecs(&announce, &sdp->media[i], codecs.of[i]);
 		if (media_publish(d, s, &sdp->media[i], &announce, &m->src.ip))
 			sides_take(s, &sdp->media[i], announce.side);
+	}
 }

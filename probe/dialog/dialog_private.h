@@ -94,7 +94,7 @@ _Static_assert(TEXT_COUNT <= TEXT_FLOW_WORD, "an id fits its bits");
 /* Where texts are, as far as slot.texts says that they are; and the last in the chain of each. */
 struct slot_texts {
 	chain_ref at[TEXT_COUNT], last[TEXT_COUNT];
-	uint32_t len[TEXT_COUNT]; /* of at[] */
+	uint16_t len[TEXT_COUNT]; /* of at[]; UINT16_MAX: as long, or longer */
 };
 
 /* The texts of one dialog, published endpoints and numbers of shared texts among them, as they
@@ -205,6 +205,8 @@ struct exchange_state { /* REGISTER exchange or another transaction */
 	bool credentials;        /* the current attempt carried some */
 };
 
+#define SLOT_ENDPOINT_MARKS 5
+
 struct slot {
 	uint64_t hash;           /* of the Call-ID */
 	uint32_t bucket_next;
@@ -237,11 +239,12 @@ struct slot {
 	bool told_over : 1;      /* hooks.ended */
 	bool has_shared : 1;     /* some texts are shared ones */
 	bool unkeyed : 1;        /* no Call-ID: told by its hosts */
-	bool has_endpoints : 1;  /* some were published */
 	bool srtp : 1;
 	bool one_sided : 1;      /* some SDP was not sendrecv */
 	bool truncated : 1;
 	bool flow_truncated : 1;
+	/* not 0: some were published; a bit that each of them sets, others too (endpoint_mark) */
+	uint8_t endpoints : SLOT_ENDPOINT_MARKS;
 	uint32_t messages;
 	uint32_t flow_cseq;      /* what the CSeqs of flow[] are apart from (struct flow_kept) */
 	uint32_t more;           /* block, or 0 */
@@ -530,8 +533,13 @@ struct base_span flow_tag_text(const struct dialog *d, const struct slot *s, uin
 	uint8_t *scratch, uint32_t cap);
 
 /* dialog_line.c */
+struct sdp_codecs {              /* enum rtp_codec, of media and formats of an SDP */
+	uint8_t of[SIP_SDP_MEDIA_MAX][SIP_SDP_FORMATS_MAX];
+};
+void line_codecs(const struct sip_sdp *sdp, struct sdp_codecs *out);
 /* All that is said of an SDP in flow[], in few bytes: how many. */
-uint32_t line_keep(const struct sip_sdp *sdp, uint8_t bytes[LINE_BYTES_MAX]);
+uint32_t line_keep(const struct sip_sdp *sdp, const struct sdp_codecs *codecs,
+	uint8_t bytes[LINE_BYTES_MAX]);
 struct base_span line_text(struct base_span bytes, char text[LINE_TEXT_BYTES]);
 
 /* dialog_transaction.c: what follows from flow[] when the record is written */

@@ -1,7 +1,14 @@
 #include "dialog_private.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #define SAME_KEY_MAX 256  /* dialogs with one Call-ID */
 #define SAME_HOSTS_MAX 16 /* dialogs without one, between two hosts */
+#define SAME_LENS 16      /* fields looked at together (texts_as_long) */
+_Static_assert(TEXT_CALLER_UA < TEXT_FROM_USER + SAME_LENS, "all that may be the same");
+_Static_assert(TEXT_FROM_USER + SAME_LENS <= TEXT_COUNT, "within the lengths");
 
 void
 slot_table_init(struct dialog *d)
@@ -237,6 +244,12 @@ slot_of_handle(struct dialog *d, uint64_t handle)
 	return &d->slots[i];
 }
 
+static uint16_t
+text_len(uint32_t len)
+{
+	return len < UINT16_MAX ? (uint16_t)len : UINT16_MAX;
+}
+
 static void
 texts_walk(const struct dialog *d, const struct slot *s, struct slot_texts *texts)
 {
@@ -252,7 +265,7 @@ texts_walk(const struct dialog *d, const struct slot *s, struct slot_texts *text
 			continue;
 		if (!at.head.alias) {
 			texts->at[id] = texts->last[id] = ref;
-			texts->len[id] = at.head.len;
+			texts->len[id] = text_len(at.head.len);
 			continue;
 		}
 		struct base_span target = chain_text(p, ref, bytes, sizeof(bytes));
@@ -264,7 +277,9 @@ texts_walk(const struct dialog *d, const struct slot *s, struct slot_texts *text
 		} else {
 			texts->at[id] = texts->last[target.p[0] % TEXT_COUNT];
 		}
-		texts->len[id] = texts->at[id] ? chain_text_head(p, texts->at[id]).len : 0;
+		texts->len[id] = 0;
+		if (texts->at[id])
+			texts->len[id] = text_len(chain_text_head(p, texts->at[id]).len);
 	}
 }
 
@@ -305,6 +320,26 @@ slot_text(const struct dialog *d, const struct slot *s, enum slot_text which, ui
 	return chain_text(&d->pool, text_ref(d, s, which), scratch, cap);
 }
 
+/* Bit i for each field i that may have the same text as another one, and has one of this length. */
+static uint32_t
+texts_as_long(const struct dialog *d, const struct slot *s, uint32_t len)
+{
+	static const uint32_t fields = (2u << TEXT_CALLER_UA) - (1u << TEXT_FROM_USER);
+	const uint16_t *lens = d->texts.len + TEXT_FROM_USER;
+	uint32_t bits = 0;
+#ifdef __SSE2__
+	__m128i want = _mm_set1_epi16((short)len), low, high;
+
+	low = _mm_cmpeq_epi16(_mm_loadu_si128((const __m128i *)(const void *)lens), want);
+	high = _mm_cmpeq_epi16(_mm_loadu_si128((const __m128i *)(const void *)(lens + 8)), want);
+	bits = (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high));
+#else
+	for (uint32_t i = 0; i < SAME_LENS; i++)
+		bits |= (uint32_t)(lens[i] == len) << i;
+#endif
+	return bits << TEXT_FROM_USER & fields & s->texts;
+}
+
 /* The same text may stand in several fields (To and Request-URI, both agents): kept once.  Which
  * one has it; TEXT_COUNT: none. */
 static enum slot_text
@@ -314,11 +349,13 @@ slot_text_same(const struct dialog *d, const struct slot *s, struct base_span te
 
 	if (text.len < 2 || text.len > sizeof(scratch))
 		return TEXT_COUNT;
-	for (enum slot_text i = TEXT_FROM_USER; i <= TEXT_CALLER_UA; i++) {
-		chain_ref at = d->texts.at[i];
-		if (d->texts.len[i] == text.len && s->texts >> i & 1 &&
-			base_span_eq(text, chain_text(&d->pool, at, scratch, sizeof(scratch))))
-			return i;
+	for (uint32_t bits = texts_as_long(d, s, text.len); bits; bits &= bits - 1) {
+		uint32_t i = (uint32_t)__builtin_ctz(bits);
+		struct base_span had =
+			chain_text(&d->pool, d->texts.at[i], scratch, sizeof(scratch));
+		if (had.len == text.len && had.p[had.len - 1] == text.p[text.len - 1] &&
+			base_span_eq(text, had))
+			return (enum slot_text)i;
 	}
 	return TEXT_COUNT;
 }
@@ -331,7 +368,7 @@ text_point(struct dialog *d, struct slot *s, enum slot_text which, chain_ref ref
 	if (ref)
 		s->texts |= 1u << which;
 	d->texts.at[which] = ref;
-	d->texts.len[which] = ref ? len : 0;
+	d->texts.len[which] = ref ? text_len(len) : 0;
 }
 
 /* The text at ref, which the field `by` has had, or TEXT_COUNT. */
@@ -352,7 +389,8 @@ text_alias(
 		return;
 	}
 	chain_text_add_as(&d->pool, &s->text_chain, head, target);
-	text_point(d, s, which, ref, chain_text_head(&d->pool, ref).len);
+	text_point(d, s, which, ref,
+		ref == d->texts.at[by] ? d->texts.len[by] : chain_text_head(&d->pool, ref).len);
 }
 
 /* Of an agent or a host: true where its number stands for it. */
@@ -382,18 +420,11 @@ slot_text_clear(struct dialog *d, struct slot *s, enum slot_text which)
 	s->texts &= ~(1u << which);
 }
 
-void
-slot_text_replace(struct dialog *d, struct slot *s, enum slot_text which, struct base_span text)
+static void
+text_put(struct dialog *d, struct slot *s, enum slot_text which, struct base_span text)
 {
-	uint8_t unfolded[2048];
-	uint32_t len;
+	struct chain_head head = {text.len, (uint8_t)which, false};
 
-	if (text.len == 0)
-		return;
-	if (memchr(text.p, '\n', text.len)) {
-		sip_unfold(text, unfolded, sizeof(unfolded), &len);
-		text = base_span_of(unfolded, len);
-	}
 	slot_texts_find(d, s);
 	enum slot_text same = slot_text_same(d, s, text);
 	if (same < TEXT_COUNT) {
@@ -403,10 +434,30 @@ slot_text_replace(struct dialog *d, struct slot *s, enum slot_text which, struct
 	}
 	if (text_number(d, s, which, text))
 		return;
-	struct chain_head head = {text.len, (uint8_t)which, false};
 	chain_ref ref = chain_text_add_as(&d->pool, &s->text_chain, head, text.p);
 	d->texts.last[which] = ref;
 	text_point(d, s, which, ref, text.len);
+}
+
+static __attribute__((noinline)) void
+text_put_unfolded(struct dialog *d, struct slot *s, enum slot_text which, struct base_span text)
+{
+	uint8_t unfolded[2048];
+	uint32_t len;
+
+	sip_unfold(text, unfolded, sizeof(unfolded), &len);
+	text_put(d, s, which, base_span_of(unfolded, len));
+}
+
+void
+slot_text_replace(struct dialog *d, struct slot *s, enum slot_text which, struct base_span text)
+{
+	if (text.len == 0)
+		return;
+	if (memchr(text.p, '\n', text.len))
+		text_put_unfolded(d, s, which, text);
+	else
+		text_put(d, s, which, text);
 }
 
 void

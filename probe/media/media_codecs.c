@@ -27,7 +27,7 @@ media_sets_init(
 static uint16_t *
 bucket_of(struct media_sets *s, const uint64_t words[MEDIA_SET_WORDS])
 {
-	uint64_t hash = base_hash(&s->key, words, MEDIA_SET_WORDS * sizeof(words[0]));
+	uint64_t hash = base_hash_short(&s->key, words, MEDIA_SET_WORDS * sizeof(words[0]));
 
 	return &s->buckets[hash % MEDIA_SETS_BUCKETS];
 }
