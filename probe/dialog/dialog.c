@@ -159,6 +159,7 @@ dialog_receive(struct dialog *d, const struct dialog_message *m)
 
 	if (m->ts_ns > d->now_ns)
 		d->now_ns = m->ts_ns;
+	d->has_details = false;
 	d->heard.from = dialog_text_hash(d, sip->from.tag);
 	d->heard.to = dialog_text_hash(d, sip->to.tag);
 	d->heard.branch = dialog_text_hash(d, sip->via.branch);

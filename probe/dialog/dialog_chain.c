@@ -458,3 +458,40 @@ chain_text(const struct chain_pool *p, chain_ref ref, uint8_t *scratch, uint32_t
 	}
 	return text_anyhow(p, ref, scratch, cap);
 }
+
+/* Of a text that may be long, or have its head or itself in two blocks. */
+static __attribute__((noinline)) bool
+text_is_anyhow(const struct chain_pool *p, chain_ref ref, struct base_span s)
+{
+	uint32_t head_len, n = s.len;
+	struct chain_head h = head_read(p, ref, &head_len);
+	chain_ref at = place_behind(p, ref, head_len);
+
+	if (h.len != n)
+		return false;
+	while (n && at) {
+		uint32_t room = CHAIN_BLOCK - offset_of(at), part = n < room ? n : room;
+		const uint8_t *mine = block_at(p, block_of(at))->bytes + offset_of(at);
+		if (memcmp(mine, s.p + (s.len - n), part) != 0)
+			return false;
+		n -= part;
+		at = place_behind(p, at, part);
+	}
+	return n == 0;
+}
+
+bool
+chain_text_is(const struct chain_pool *p, chain_ref ref, struct base_span s)
+{
+	uint32_t offset = offset_of(ref);
+
+	if (ref == 0 || s.len == 0)
+		return ref == 0 && s.len == 0;
+	const uint8_t *head = block_at(p, block_of(ref))->bytes + offset;
+	if (offset + HEAD_SHORT < CHAIN_BLOCK) {
+		uint32_t low = head[0] | (uint32_t)head[1] << 8;
+		if (!(low >> 6 & 1) && offset + HEAD_SHORT + (low >> 7) <= CHAIN_BLOCK)
+			return low >> 7 == s.len && memcmp(head + HEAD_SHORT, s.p, s.len) == 0;
+	}
+	return text_is_anyhow(p, ref, s);
+}

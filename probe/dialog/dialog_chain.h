@@ -86,6 +86,8 @@ uint32_t chain_text_places(const struct chain_pool *p, const struct chain *c, ch
 /* The text, in place where it lies in one block, else gathered in scratch (cut at cap). */
 struct base_span chain_text(const struct chain_pool *p, chain_ref ref, uint8_t *scratch,
 	uint32_t cap);
+/* Is it this one? */
+bool chain_text_is(const struct chain_pool *p, chain_ref ref, struct base_span s);
 /* Fetches where a chain goes on from its first block, then, some time later, all of its blocks. */
 void chain_prefetch_next(const struct chain_pool *p, const struct chain *c);
 void chain_prefetch(const struct chain_pool *p, const struct chain *c);

@@ -61,25 +61,39 @@ flow_host(const struct dialog *d, const struct slot *s, uint8_t index, struct ba
 	return out;
 }
 
+/* One that does not stand in the slot. */
 static bool
 host_is(const struct dialog *d, const struct slot *s, uint8_t index, const struct base_endpoint *at)
 {
-	const union host_short *place = &s->hosts[index % DIALOG_HOSTS_SLOT];
 	struct base_endpoint known;
 
-	if (index < DIALOG_HOSTS_SLOT && !(s->hosts_wide >> index & 1))
-		return base_load_be16(place->v4.port) == at->port &&
-		       memcmp(place->v4.ip, at->ip.b + 12, sizeof(place->v4.ip)) == 0 &&
-		       base_ip_is_v4(&at->ip);
 	return flow_host(d, s, index, &known) && base_endpoint_eq(&known, at);
+}
+
+static inline uint64_t
+host_word(const uint8_t ip[4], const uint8_t port[2])
+{
+	uint32_t high;
+	uint16_t low;
+
+	memcpy(&high, ip, sizeof(high));
+	memcpy(&low, port, sizeof(low));
+	return (uint64_t)high << 16 | low;
 }
 
 static uint8_t
 flow_host_index(struct dialog *d, struct slot *s, const struct base_endpoint *at)
 {
-	for (uint8_t i = 0; i < s->n_hosts; i++)
-		if (host_is(d, s, i, at))
+	uint8_t port[] = {(uint8_t)(at->port >> 8), (uint8_t)at->port};
+	uint64_t word = base_ip_is_v4(&at->ip) ? host_word(at->ip.b + 12, port) : UINT64_MAX;
+
+	for (uint8_t i = 0; i < s->n_hosts; i++) {
+		const union host_short *place = &s->hosts[i % DIALOG_HOSTS_SLOT];
+		bool is_short = i < DIALOG_HOSTS_SLOT && !(s->hosts_wide >> i & 1);
+		if (is_short ? word == host_word(place->v4.ip, place->v4.port)
+			     : host_is(d, s, i, at))
 			return i;
+	}
 	if (s->n_hosts == DIALOG_HOSTS_MAX)
 		return HOST_NONE;
 	return host_keep(d, s, at) ? s->n_hosts++ : HOST_NONE;
@@ -113,27 +127,37 @@ flow_vias(const struct sip_message *sip)
 	return (uint8_t)n;
 }
 
-/* What two messages must share to be the same one sent again: sockets, start line, CSeq, top
- * branch, To tag, RSeq, and in a NOTIFY its Event.  (The Call-ID is the dialog's.) */
+static inline uint64_t
+hash_more(const struct dialog *d, uint64_t hash, struct base_span part)
+{
+	return part.len ? base_hash_mix(hash) ^
+				  base_hash_short(&d->options.key, part.p, part.len)
+			: hash + 1;
+}
+
+/* What two messages must share to be the same one sent again, besides what their entries tell:
+ * Request-URI or reason, a method that has no number, RSeq, in a NOTIFY its Event, and the sockets
+ * where hosts[] has no room for them.  (The Call-ID is the dialog's.) */
 static uint32_t
-flow_fingerprint(const struct dialog *d, const struct dialog_message *m, uint32_t branch)
+flow_fingerprint(const struct dialog *d, const struct dialog_message *m, const struct flow_entry *e)
 {
 	const struct sip_message *sip = m->sip;
-	const struct base_span none = {NULL, 0};
 	const struct base_endpoint ends[] = {m->src, m->dst};
-	struct base_span parts[] = {base_span_of(ends, sizeof(ends)),
-		base_span_trim(sip->start_line),
-		sip->cseq_method == SIP_METHOD_OTHER ? sip->cseq_method_text : none,
-		sip_header_value(sip, SIP_HDR_RSEQ),
-		sip->method == SIP_METHOD_NOTIFY ? sip_header_value(sip, SIP_HDR_EVENT) : none};
-	uint64_t h = base_hash_mix((uint64_t)d->heard.to << 32 | branch) ^ sip->cseq ^
-		     (uint64_t)m->transport << 32 ^ (uint64_t)sip->cseq_method << 40;
+	uint64_t h = (uint64_t)d->heard.to << 32 ^ e->branch ^ (uint64_t)sip->cseq << 8 ^
+		     (uint64_t)m->transport << 56;
 
-	for (uint32_t i = 0; i < base_count_of(parts); i++)
-		if (parts[i].len)
-			h = base_hash_mix(h + i) ^
-			    base_hash_short(&d->options.key, parts[i].p, parts[i].len);
-	return (uint32_t)(h ^ h >> 32);
+	h = hash_more(d, h, sip->status ? sip->reason : sip->ruri_text);
+	h = hash_more(d, h, sip_header_value(sip, SIP_HDR_RSEQ));
+	if (sip->method == SIP_METHOD_OTHER)
+		h = hash_more(d, h, sip->method_text);
+	if (sip->cseq_method == SIP_METHOD_OTHER)
+		h = hash_more(d, h, sip->cseq_method_text);
+	if (sip->method == SIP_METHOD_NOTIFY)
+		h = hash_more(d, h, sip_header_value(sip, SIP_HDR_EVENT));
+	if (base_unlikely(e->src == HOST_NONE || e->dst == HOST_NONE))
+		h = hash_more(d, h, base_span_of(ends, sizeof(ends)));
+	h = base_hash_mix(h);
+	return (uint32_t)(h ^ h >> 32) & FLOW_FINGERPRINT;
 }
 
 /* Does one of a header's URIs name the address that the message comes from? */
@@ -214,7 +238,6 @@ entry_of(struct dialog *d, struct slot *s, const struct dialog_message *m, bool 
 	d->entry = (struct flow_entry){
 		.ts_ns = m->ts_ns,
 		.branch = branch & FLOW_BRANCH,
-		.fingerprint = flow_fingerprint(d, m, branch) & FLOW_FINGERPRINT,
 		.cseq = sip->cseq,
 		.status = sip->status,
 		.method = sip->method,
@@ -227,6 +250,7 @@ entry_of(struct dialog *d, struct slot *s, const struct dialog_message *m, bool 
 	};
 	d->entry.src = flow_host_index(d, s, &m->src);
 	d->entry.dst = flow_host_index(d, s, &m->dst);
+	d->entry.fingerprint = flow_fingerprint(d, m, &d->entry);
 	if (names_source(m, SIP_HDR_RECORD_ROUTE))
 		d->entry.flags |= FLOW_RECORD_ROUTE;
 }

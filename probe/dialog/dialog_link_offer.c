@@ -167,8 +167,9 @@ offer_numbers(struct dialog *d, struct dialog_link *l, const struct dialog_messa
 
 	if (base_ip_eq(&m->src.ip, &m->dst.ip))
 		return; /* all on one host: addresses tell nothing */
-	sip_uri_parse_in(m->sip, m->sip->ruri_text, &ruri);
-	called = number_hash(d, ruri.user);
+	if (!d->has_details)
+		sip_uri_parse_in(m->sip, m->sip->ruri_text, &ruri);
+	called = number_hash(d, d->has_details ? d->details.ruri.user : ruri.user);
 	l->reason = LINK_NUMBERS;
 	offer_number(d, l, LINK_IN, &m->dst.ip, called);
 	if (!begins_here)

@@ -315,6 +315,8 @@ struct dialog {
 	} heard;
 	struct sip_sdp sdp;      /* of it, too */
 	struct flow_entry entry; /* of it, too */
+	struct sip_details details; /* and these, where it has been asked for them */
+	bool has_details;
 	/* where the texts of one dialog are, that of the message or record at hand */
 	const struct slot *texts_of;
 	struct slot_texts texts;

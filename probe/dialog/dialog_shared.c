@@ -85,15 +85,13 @@ uint16_t
 shared_take(struct dialog *d, struct base_span text)
 {
 	uint32_t hash = (uint32_t)base_hash_short(&d->options.key, text.p, text.len);
-	uint8_t scratch[SHARED_MAX];
 	uint16_t number = d->shared.buckets[hash & d->shared.mask];
 
 	if (text.len < SHARED_LEN_MIN || text.len > SHARED_MAX)
 		return 0;
 	for (; number; number = d->shared.entries[number].next) {
 		const struct shared_text *e = &d->shared.entries[number];
-		if (e->hash == hash &&
-			base_span_eq(text, chain_text(&d->pool, e->text, scratch, sizeof(scratch))))
+		if (e->hash == hash && chain_text_is(&d->pool, e->text, text))
 			break;
 	}
 	if (number == 0 && was_met(d, hash))

@@ -23,17 +23,13 @@ slot_table_init(struct dialog *d)
 	d->low_water = d->options.max_dialogs / 16;
 }
 
-static bool
+static inline bool
 slot_is_of(const struct dialog *d, const struct slot *s, uint64_t hash, struct base_span call_id)
 {
-	uint8_t scratch[512];
+	/* the first text, where it has one, and never another */
+	chain_ref mine = s->texts >> TEXT_CALL_ID & 1 ? s->text_chain.head << CHAIN_BLOCK_BITS : 0;
 
-	if (s->hash != hash)
-		return false;
-	struct base_span mine = slot_text(d, s, TEXT_CALL_ID, scratch, sizeof(scratch));
-	return base_span_eq(
-		mine, base_span_of(call_id.p,
-			      call_id.len < sizeof(scratch) ? call_id.len : sizeof(scratch)));
+	return s->hash == hash && chain_text_is(&d->pool, mine, call_id);
 }
 
 static uint32_t
@@ -345,16 +341,11 @@ texts_as_long(const struct dialog *d, const struct slot *s, uint32_t len)
 static enum slot_text
 slot_text_same(const struct dialog *d, const struct slot *s, struct base_span text)
 {
-	uint8_t scratch[SHARED_MAX];
-
-	if (text.len < 2 || text.len > sizeof(scratch))
+	if (text.len < 2 || text.len > SHARED_MAX)
 		return TEXT_COUNT;
 	for (uint32_t bits = texts_as_long(d, s, text.len); bits; bits &= bits - 1) {
 		uint32_t i = (uint32_t)__builtin_ctz(bits);
-		struct base_span had =
-			chain_text(&d->pool, d->texts.at[i], scratch, sizeof(scratch));
-		if (had.len == text.len && had.p[had.len - 1] == text.p[text.len - 1] &&
-			base_span_eq(text, had))
+		if (chain_text_is(&d->pool, d->texts.at[i], text))
 			return (enum slot_text)i;
 	}
 	return TEXT_COUNT;
@@ -527,26 +518,27 @@ void
 slot_parties_set(struct dialog *d, struct slot *s, const struct dialog_message *m)
 {
 	const struct sip_message *sip = m->sip;
-	struct sip_details details;
+	const struct sip_details *details = &d->details;
 	uint8_t name[256];
 
-	sip_details_parse(sip, &details);
-	s->faults |= (uint16_t)(details.flags & SIP_FLAGS_INVALID);
+	sip_details_parse(sip, &d->details);
+	d->has_details = true;
+	s->faults |= (uint16_t)(details->flags & SIP_FLAGS_INVALID);
 	slot_text_replace(d, s, TEXT_FROM_TAG, sip->from.tag);
-	slot_text_replace(d, s, TEXT_FROM_USER, details.from.uri.user);
-	slot_text_replace(d, s, TEXT_FROM_HOST, details.from.uri.host);
+	slot_text_replace(d, s, TEXT_FROM_USER, details->from.uri.user);
+	slot_text_replace(d, s, TEXT_FROM_HOST, details->from.uri.host);
 	slot_text_replace(
-		d, s, TEXT_FROM_NAME, display_unescaped(details.from.display, name, sizeof(name)));
-	slot_text_replace(d, s, TEXT_TO_USER, details.to.uri.user);
-	slot_text_replace(d, s, TEXT_TO_HOST, details.to.uri.host);
+		d, s, TEXT_FROM_NAME, display_unescaped(details->from.display, name, sizeof(name)));
+	slot_text_replace(d, s, TEXT_TO_USER, details->to.uri.user);
+	slot_text_replace(d, s, TEXT_TO_HOST, details->to.uri.host);
 	s->from_tag = d->heard.from;
 	s->transport = m->transport & 15;
 	s->tunnel = m->tunnel & 15;
 	s->vlan = m->vlan;
 	if (sip->method == SIP_METHOD_NONE)
 		return;
-	slot_text_replace(d, s, TEXT_RURI_USER, details.ruri.user);
-	slot_text_replace(d, s, TEXT_RURI_HOST, details.ruri.host);
+	slot_text_replace(d, s, TEXT_RURI_USER, details->ruri.user);
+	slot_text_replace(d, s, TEXT_RURI_HOST, details->ruri.host);
 	slot_watch(d, s, sip);
 	struct base_span vector = sip_header_value(sip, SIP_HDR_P_CHARGING_VECTOR), icid;
 	if (vector.len && sip_param_find(vector, BASE_SPAN("icid-value"), &icid))

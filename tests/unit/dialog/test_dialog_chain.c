@@ -23,6 +23,10 @@ texts_of_every_length_come_back(void **state)
 		assert_int_equal(back.len, len);
 		assert_memory_equal(back.p, text, len);
 		assert_int_equal(chain_text(&p, first, scratch, sizeof(scratch)).len, 5);
+		assert_true(chain_text_is(&p, ref, base_span_of(text, len)) && !chain_text_is(&p, ref, base_span_of(text, len - 1)));
+		scratch[len - 1] = (uint8_t)(text[len - 1] + 1);
+		memcpy(scratch, text, len - 1);
+		assert_false(chain_text_is(&p, ref, base_span_of(scratch, len)));
 	}
 }
 
@@ -36,6 +40,7 @@ an_empty_text_is_reference_zero(void **state)
 	chain_pool_init(&p, blocks, BLOCKS);
 	chain_init(&c);
 	assert_int_equal(chain_text_add(&p, &c, base_span_of(NULL, 0)), 0);
+	assert_true(chain_text_is(&p, 0, base_span_of(NULL, 0)) && !chain_text_is(&p, 0, base_span_of("a", 1)));
 	assert_int_equal(chain_text(&p, 0, scratch, sizeof(scratch)).len, 0);
 }
 
