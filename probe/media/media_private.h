@@ -312,6 +312,7 @@ struct media {
 	struct media_list events_order;                /* least lately used first */
 	struct media_options options;
 	uint32_t candidate_mask, calls_mask;
+	uint32_t candidates_held;     /* those with a hash */
 	uint32_t active;
 	uint32_t fresh;               /* indices from here on were never used */
 	uint32_t free;                /* head of those used before, by cold.next */

@@ -513,6 +513,7 @@ candidate_of(struct media *m, uint64_t hash, int64_t now_ns)
 		return NULL;
 	if (c->hash != hash || age_ns > CANDIDATE_IDLE_NS)
 		c->n = 0;
+	m->candidates_held += c->hash == 0;
 	c->hash = hash;
 	return c;
 }
@@ -523,6 +524,8 @@ candidate_known(struct media *m, uint64_t hash, int64_t now_ns)
 {
 	struct media_candidate *pair = &m->candidates[(hash >> 8) & m->candidate_mask & ~1u];
 
+	if (m->candidates_held == 0) /* two lines that nobody has written to */
+		return NULL;
 	return pair[0].hash == hash || pair[1].hash == hash ? candidate_of(m, hash, now_ns) : NULL;
 }
 
@@ -585,8 +588,10 @@ media_begin(struct media *m, struct media_packet *packet)
 		return false;
 	for (uint32_t i = 0; c && i < c->n; i++)
 		media_account(m, index, &c->samples[i], NULL);
-	if (c)
+	if (c) {
 		c->hash = c->n = 0;
+		m->candidates_held--;
+	}
 	media_account(m, index, &s, packet);
 	packet->stream = index;
 	return true;

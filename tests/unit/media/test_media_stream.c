@@ -23,6 +23,27 @@ a_stream_without_sdp_needs_two_packets_in_sequence(void **state)
 	rig_free(r);
 }
 
+/* Nobody waits: a stream of a call does not look for itself among those who do. */
+static void
+places_of_candidates_are_counted(void **state)
+{
+	struct rig *r = rig_new(1024);
+	struct rtp p = {.src = 1, .dst = 2, .ssrc = 9, .seq = 5, .ts_ns = SEC};
+
+	for (; p.ssrc < 12; p.ssrc++)
+		rig_packet(r, p), rig_packet(r, p);
+	assert_int_equal(r->m->candidates_held, 3);
+	rig_announce(r, 2, 7, MEDIA_SIDE_CALLEE);
+	for (p.ssrc = 9, p.seq = 6; p.ssrc < 13; p.ssrc++)
+		assert_int_not_equal(rig_packet(r, p), MEDIA_NONE);
+	assert_int_equal(r->m->candidates_held, 0);
+	media_collect(r->m, 7, rig_take, r);
+	assert_int_equal(r->n_got, 4);
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(r->got[i].packets, r->got[i].ssrc < 12 ? 3 : 1);
+	rig_free(r);
+}
+
 static void
 streams_in_probation_are_no_record(void **state)
 {
@@ -444,6 +465,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_stream_without_sdp_needs_two_packets_in_sequence),
+		cmocka_unit_test(places_of_candidates_are_counted),
 		cmocka_unit_test(streams_in_probation_are_no_record),
 		cmocka_unit_test(random_udp_with_version_2_gives_no_stream),
 		cmocka_unit_test(begin_takes_no_what_is_not_rtp),
