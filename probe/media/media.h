@@ -8,8 +8,8 @@
  * Table: cache-line buckets of tags and indices; the state that every packet touches is one 64-byte
  * line, everything else is cold. The worker's step goes in bursts so that the misses overlap:
  *     media_packet_take (plain frames) or media_prepare: hash, prefetch bucket,
- *     media_find: tags, prefetch state,
- *     media_update: is it that stream?  RFC 3550 for those that hit,
+ *     media_find: tags, prefetch state; then is it that stream?
+ *     media_update: RFC 3550 for those that hit,
  *     and for the few that miss and look like RTP: media_begin.
  *
  * A stream begins at once where the directory knows its destination (or source) address; else it is
@@ -175,10 +175,10 @@ const struct media_front *media_front(const struct media *m);
 /* Those that have a view; plain ones are prepared. */
 void media_prepare(struct media *m, struct media_packet *packets, uint32_t n);
 void media_find(struct media *m, struct media_packet *packets, uint32_t n);
-/* For each that is its stream's; the others' stream becomes MEDIA_NONE: a miss.  Returns how many
- * are not.  Between media_find and media_update of a burst nothing else may be called: media_begin,
- * media_collect and media_advance may end streams whose index the burst still holds.  So: all hits
- * of a burst, then the misses. */
+/* For each with stream != MEDIA_NONE; becomes MEDIA_NONE where the packet is that stream's no
+ * longer.  Returns how many have none: the misses.  Between media_find and media_update of a burst
+ * nothing else may be called: media_begin, media_collect and media_advance may end streams whose
+ * index the burst still holds.  So: all hits of a burst, then the misses. */
 uint32_t media_update(struct media *m, struct media_packet *packets, uint32_t n);
 /* The packet missed and is an RTP candidate.  Repeats the lookup (an earlier packet of the burst
  * may have begun the stream).  True: it belongs to a stream or candidate now. False: it is no RTP,

@@ -148,6 +148,14 @@ media_find(struct media *m, struct media_packet *packets, uint32_t n)
 				base_prefetch_write(&m->hot[packets[i].stream]);
 		}
 	}
+	/* apart from the figures: so little that lines still under way are waited for together */
+	for (uint32_t i = 0; i < n; i++) {
+		struct media_packet *packet = &packets[i];
+		if (base_likely(packet->stream != MEDIA_NONE) &&
+			base_unlikely(!is_stream(&m->hot[packet->stream], packet)))
+			packet->stream = media_lookup(
+				m, packet->hash, base_load_be32(packet->payload + 8));
+	}
 }
 
 bool
@@ -289,16 +297,6 @@ update_one(struct media *m, struct media_packet *packet)
 	return packet->stream != MEDIA_NONE;
 }
 
-/* The packet's stream, where the first tag that fitted was another's. */
-static __attribute__((noinline)) uint32_t
-stream_on(const struct media *m, struct media_packet *packet)
-{
-	if (packet->stream != MEDIA_NONE)
-		packet->stream = media_lookup(
-			m, packet->hash, base_load_be32(packet->payload + 8));
-	return packet->stream;
-}
-
 /* At most 64.  Those that need the stream's cold part wait until it has come; and so do later ones
  * of their stream, for each stream's packets stay in order: streams that wait are told, roughly, by
  * six bits of their number. */
@@ -310,17 +308,12 @@ update_some(struct media *m, struct media_packet *packets, uint32_t n)
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct media_packet *packet = &packets[i];
-		struct media_hot *h =
-			packet->stream == MEDIA_NONE ? NULL : &m->hot[packet->stream];
-		if (base_unlikely(h == NULL) || base_unlikely(!is_stream(h, packet))) {
-			if (stream_on(m, packet) == MEDIA_NONE) {
-				misses++;
-				continue;
-			}
-			h = &m->hot[packet->stream];
+		if (base_unlikely(packet->stream == MEDIA_NONE)) {
+			misses++;
+			continue;
 		}
 		if ((base_likely(later == 0) || !(streams >> (packet->stream & 63) & 1)) &&
-			base_likely(account_next(m, h, packet)))
+			base_likely(account_next(m, &m->hot[packet->stream], packet)))
 			continue;
 		streams |= 1ull << (packet->stream & 63);
 		later |= 1ull << i;
