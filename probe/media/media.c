@@ -28,7 +28,7 @@ layout_of(const struct media_options *options)
 	l.buckets = base_align_up(l.calls + (size_t)l.n_calls * sizeof(uint32_t), 64);
 	l.hot = l.buckets + (size_t)media_table_buckets(l.max) * sizeof(struct media_bucket);
 	l.cold = l.hot + (size_t)l.max * sizeof(struct media_hot);
-	l.candidates = l.cold + (size_t)l.max * sizeof(struct media_cold);
+	l.candidates = base_align_up(l.cold + (size_t)l.max * sizeof(struct media_cold), 64);
 	l.n_rares = l.max / 4 + 2;
 	l.n_reports = l.max / 2 + 2;
 	l.mores = l.candidates + (size_t)l.n_candidates * sizeof(struct media_candidate);
