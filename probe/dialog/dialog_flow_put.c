@@ -1,4 +1,4 @@
-#include "dialog_private.h"
+#include "dialog_ends.h"
 
 void
 flow_put_wide_host(const struct dialog *d, const struct slot *s, struct record_writer *w,
@@ -68,6 +68,7 @@ flow_tag_text(const struct dialog *d, const struct slot *s, uint16_t tag, uint8_
 
 /* An entry, and the tag of one before it: as a rule they all have the same. */
 struct flow_row {
+	const struct flow_facts *facts;
 	const struct flow_entry *entry;
 	struct base_span tag_text;
 	uint16_t tag;
@@ -114,7 +115,7 @@ put_flow_entry(
 	if (e->transaction != TRANSACTION_NONE)
 		record_put_u64(&w, RECORD_F_TRANSACTION, e->transaction);
 	record_put_str(&w, RECORD_F_TO_TAG, tag);
-	flow_put_ends(d, s, &w, e->src, e->dst);
+	flow_put_ready_ends(d, s, &w, row->facts, (const uint8_t[]){e->src, e->dst});
 	record_put_time(&w, RECORD_F_TIME, e->ts_ns);
 	if (e->flags & FLOW_DUPLICATE)
 		record_put_cstr(&w, RECORD_F_REPEAT, "duplicate");
@@ -125,27 +126,60 @@ put_flow_entry(
 	*to = w;
 }
 
-void
-flow_put(struct dialog *d, const struct slot *s, struct record_writer *w,
-	const struct transactions *all)
+/* True: it has been left out, or part of it. */
+static bool
+put_row(struct dialog *d, const struct slot *s, struct record_writer *w, struct flow_row *row)
 {
-	struct flow_cursor at = {.texts = true};
-	const struct flow_entry *e;
-	struct flow_row entry = {.tag = 0};
+	const struct transactions *all = &row->facts->transactions;
+	uint32_t began = record_list_open(w, RECORD_F_FLOW);
+
+	put_flow_entry(d, s, w, row);
+	if (row->entry->transaction < all->n)
+		transaction_branch_put(d, w, &all->t[row->entry->transaction]);
+	record_list_close(w, began);
+	return w->overflow;
+}
+
+void
+flow_put(struct dialog *d, const struct slot *s, struct record_writer *w, struct flow_facts *facts)
+{
+	struct flow_row row = {.facts = facts, .tag = 0};
 	bool truncated = s->flow_truncated, before = w->overflow;
 
 	w->overflow = false; /* of flow[] alone */
-	while ((e = flow_next(d, s, &at))) {
-		uint32_t row = record_list_open(w, RECORD_F_FLOW);
-		entry.entry = e;
-		put_flow_entry(d, s, w, &entry);
-		if (e->transaction < all->n)
-			transaction_branch_put(d, w, &all->t[e->transaction]);
-		record_list_close(w, row);
-		truncated |= w->overflow;
+	for (uint32_t i = 0; i < facts->n_ready; i++) {
+		row.entry = &facts->ready[i];
+		truncated |= put_row(d, s, w, &row);
 	}
+	while (facts->n_ready == FLOW_READY && (row.entry = flow_next(d, s, &facts->rest)))
+		truncated |= put_row(d, s, w, &row);
 	w->overflow |= before;
 	record_put_bool(w, RECORD_F_FLOW_TRUNCATED, truncated);
+}
+
+static void
+ends_ready(const struct dialog *d, const struct slot *s, struct flow_facts *facts)
+{
+	bool short_ones = s->n_hosts >= DIALOG_HOSTS_SLOT && !s->hosts_wide;
+
+	memset(facts->ends, 0, sizeof(facts->ends));
+	for (uint8_t src = 0; short_ones && src < DIALOG_HOSTS_SLOT; src++) {
+		struct flow_ends *ends = &facts->ends[src];
+		struct record_writer w = {ends->bytes, 0, FLOW_ENDS_BYTES, false, false};
+		flow_put_ends(d, s, &w, src, 1 - src);
+		ends->len = w.len;
+	}
+}
+
+/* The first ones are kept for flow_put. */
+static void
+entry_ready(struct flow_facts *facts, const struct flow_cursor *at)
+{
+	if (facts->n_ready == FLOW_READY)
+		return;
+	facts->ready[facts->n_ready++] = at->entry;
+	if (facts->n_ready == FLOW_READY)
+		facts->rest = *at;
 }
 
 static void
@@ -162,15 +196,18 @@ flow_facts_of(const struct dialog *d, const struct slot *s, struct flow_facts *f
 {
 	const struct slot_more *more = slot_more_of(d, s);
 	struct transactions *all = &facts->transactions;
-	struct flow_cursor at = {.texts = d->options.keep_branches};
+	struct flow_cursor at = {.texts = true};
 	const struct flow_entry *e;
 
+	ends_ready(d, s, facts);
+	facts->n_ready = 0;
 	all->n = s->n_transactions < TRANSACTIONS_MAX ? s->n_transactions : TRANSACTIONS_MAX;
 	memset(all->t, 0, all->n * sizeof(all->t[0]));
 	memset(facts->evidence, 0, sizeof(facts->evidence));
 	for (uint32_t m = 0; m < SIP_METHOD_COUNT; m++)
 		facts->methods[m] = facts->fresh[m] = more->methods[m];
 	while ((e = flow_next(d, s, &at))) {
+		entry_ready(facts, &at);
 		request_take(facts, e);
 		if (!flow_is_repeat(e))
 			facts->evidence[e->src] |= role_evidence(e);

@@ -487,35 +487,6 @@ bool attempt_is_begun_by(const struct dialog *d, const struct slot *s,
 void attempt_assume(struct dialog *d, struct slot *s, uint32_t cseq);
 
 /* dialog_flow_put.c */
-/* One of hosts[] into these two fields. */
-void flow_put_wide_host(const struct dialog *d, const struct slot *s, struct record_writer *w,
-	uint8_t host, const enum record_field fields[2]);
-static inline void
-flow_put_host(const struct dialog *d, const struct slot *s, struct record_writer *w, uint8_t host,
-	const enum record_field fields[2])
-{
-	const union host_short *at = &s->hosts[host % DIALOG_HOSTS_SLOT];
-
-	if (base_likely(host < s->n_hosts && host < DIALOG_HOSTS_SLOT &&
-			!(s->hosts_wide >> host & 1))) {
-		record_put_ipv4(w, fields, at->v4.ip, base_load_be16(at->v4.port));
-	} else {
-		struct record_writer copy = *w; /* so that w may stay in registers */
-		flow_put_wide_host(d, s, &copy, host, fields);
-		*w = copy;
-	}
-}
-/* Where a message comes from, and where it goes to. */
-static inline void
-flow_put_ends(const struct dialog *d, const struct slot *s, struct record_writer *w, uint8_t src,
-	uint8_t dst)
-{
-	static const enum record_field from[] = {RECORD_F_SRC_IP, RECORD_F_SRC_PORT},
-				       to[] = {RECORD_F_DST_IP, RECORD_F_DST_PORT};
-
-	flow_put_host(d, s, w, src, from);
-	flow_put_host(d, s, w, dst, to);
-}
 /* The texts of an entry: word and branch, a line each, the last left out where it is empty; sdp. */
 #define LINE_BYTES_MAX 640
 #define LINE_TEXT_BYTES 256
@@ -566,8 +537,14 @@ void transaction_take(struct transaction *t, const struct flow_entry *e);
 void transactions_end(const struct dialog *d, const struct slot *s, struct transactions *all);
 void transaction_branch_put(const struct dialog *d, struct record_writer *w,
 	const struct transaction *t);
-void transactions_put(const struct dialog *d, const struct slot *s, struct record_writer *w,
-	const struct transactions *all);
+/* Two hosts as source and destination, as they stand in a row; len 0: not so short. */
+#define FLOW_ENDS_BYTES 32
+struct flow_ends {
+	uint8_t bytes[FLOW_ENDS_BYTES];
+	uint32_t len;
+};
+_Static_assert(DIALOG_HOSTS_SLOT == 2, "each has one other");
+#define FLOW_READY 16
 /* What follows from flow[], in one pass. */
 struct flow_facts {
 	/* requests of each method, each once however often it was seen; and of those that were no
@@ -575,10 +552,16 @@ struct flow_facts {
 	uint32_t methods[SIP_METHOD_COUNT], fresh[SIP_METHOD_COUNT];
 	uint32_t evidence[HOST_NONE + 1]; /* role_evidence: of each of hosts[] */
 	struct transactions transactions;
+	struct flow_ends ends[DIALOG_HOSTS_SLOT]; /* of each of them to the other one */
+	struct flow_entry ready[FLOW_READY]; /* the first ones; where all are taken, rest goes on */
+	uint32_t n_ready;
+	struct flow_cursor rest;
 };
 void flow_facts_of(const struct dialog *d, const struct slot *s, struct flow_facts *facts);
+void transactions_put(const struct dialog *d, const struct slot *s, struct record_writer *w,
+	const struct flow_facts *facts);
 void flow_put(struct dialog *d, const struct slot *s, struct record_writer *w,
-	const struct transactions *all);
+	struct flow_facts *facts);
 /* dialog_forks.c */
 void forks_put(const struct dialog *d, const struct slot *s, struct record_writer *w);
 /* dialog_link.c */

@@ -1,4 +1,4 @@
-#include "dialog_private.h"
+#include "dialog_ends.h"
 #include "sip_vq.h"
 
 /* Media that stopped so long before the capture's end marks the call's end better than the
@@ -522,8 +522,8 @@ dialog_record_write(struct dialog *d, struct slot *s)
 	}
 	roles_put(d, s, &w, facts.evidence);
 	if (s->kind != SLOT_TRANSACTION)
-		transactions_put(d, s, &w, &facts.transactions);
-	flow_put(d, s, &w, &facts.transactions);
+		transactions_put(d, s, &w, &facts);
+	flow_put(d, s, &w, &facts);
 	if (w.overflow)
 		metrics_add(d->options.metrics, METRICS_RECORDS_OVERFLOW, 1);
 	d->options.hooks.record(d->options.hooks.context, d->record, w.len);

@@ -1,6 +1,6 @@
 /* roles[]: what each address of a dialog is, told from what it was seen to do; each with the
  * evidence.  An address may be several things (a proxy that is the registrar too). */
-#include "dialog_private.h"
+#include "dialog_ends.h"
 
 enum evidence {
 	SENT_VIA = 1,           /* a request with a Via of its own above another's */

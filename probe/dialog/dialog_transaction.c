@@ -1,6 +1,6 @@
 /* transactions[]: nothing is kept of a transaction but its number in the messages of flow[]; all
  * else follows from them when the record is written. */
-#include "dialog_private.h"
+#include "dialog_ends.h"
 
 #define TIMEOUT_NS (32 * BASE_NS_PER_SEC) /* timers B and F: 64 x T1 (RFC 3261 17.1) */
 
@@ -137,8 +137,9 @@ method_put(const struct dialog *d, const struct slot *s, struct record_writer *w
 /* In record.def's order. */
 static void
 put_one(const struct dialog *d, const struct slot *s, struct record_writer *to,
-	const struct transaction *t, uint32_t number)
+	const struct flow_facts *facts, uint32_t number)
 {
+	const struct transaction *t = &facts->transactions.t[number];
 	static const struct base_span sides[] = {BASE_SPAN("callee"), BASE_SPAN("caller")};
 	struct record_writer w;
 
@@ -151,7 +152,7 @@ put_one(const struct dialog *d, const struct slot *s, struct record_writer *to,
 	transaction_branch_put(d, to, t);
 	w = *to;
 	record_put_u64(&w, RECORD_F_TRANSACTION, number);
-	flow_put_ends(d, s, &w, t->src, t->dst);
+	flow_put_ready_ends(d, s, &w, facts, (const uint8_t[]){t->src, t->dst});
 	record_put_time(&w, RECORD_F_REQUEST_TIME, t->request_ns);
 	record_put_time(&w, RECORD_F_FIRST_RESPONSE_TIME, t->first_response_ns);
 	record_put_time(&w, RECORD_F_RESPONSE_TIME, t->final_ns);
@@ -169,13 +170,13 @@ put_one(const struct dialog *d, const struct slot *s, struct record_writer *to,
 
 void
 transactions_put(const struct dialog *d, const struct slot *s, struct record_writer *w,
-	const struct transactions *all)
+	const struct flow_facts *facts)
 {
-	for (uint32_t i = 0; i < all->n; i++) {
-		if (!all->t[i].seen)
+	for (uint32_t i = 0; i < facts->transactions.n; i++) {
+		if (!facts->transactions.t[i].seen)
 			continue;
 		uint32_t row = record_list_open(w, RECORD_F_TRANSACTIONS);
-		put_one(d, s, w, &all->t[i], i);
+		put_one(d, s, w, facts, i);
 		record_list_close(w, row);
 	}
 }

@@ -37,10 +37,11 @@ record_put_room(struct record_writer *w, enum record_field f, uint32_t n)
 static inline void
 record_put_str(struct record_writer *w, enum record_field f, struct base_span s)
 {
-	if (s.len == 0)
-		return;
-	if (base_unlikely(s.len > UINT16_MAX))
+	if (base_unlikely(s.len - 1 >= UINT16_MAX)) { /* 0, or too long */
+		if (s.len == 0)
+			return;
 		s.len = UINT16_MAX;
+	}
 	uint8_t *p = record_put_room(w, f, s.len);
 	if (base_likely(p != NULL))
 		memcpy(p, s.p, s.len);

@@ -46,10 +46,48 @@ branches_are_kept_where_asked_for(void **state)
 	fixture_free(f);
 }
 
+/* However many, and wherever the first ones end: in order, each with its own text. */
+static void
+every_message_has_its_row(void **state)
+{
+	static const char *const ends[] = {"\"src_ip\":\"10.0.0.2\",\"src_port\":5060,\"dst_ip\":\"10.0.0.1\"",
+		"\"src_ip\":\"10.0.0.1\",\"src_port\":5060,\"dst_ip\":\"10.0.0.2\""};
+
+	for (uint32_t n = 1; n < 3 * FLOW_READY; n++) {
+		struct fixture *f = fixture_new(16);
+		f->dialog->options.flow_entries = 200;
+		for (uint32_t i = 0; i < n; i++) {
+			char cseq[32], phrase[32];
+			snprintf(cseq, sizeof(cseq), "%u INVITE", i + 1);
+			snprintf(phrase, sizeof(phrase), "480 Not now %u", i);
+			if (i % 3)
+				say(f, 10 * i, BOB, ALICE, phrase, cseq, "a1", "b1", NULL);
+			else
+				say(f, 10 * i, ALICE, BOB, "INVITE", cseq, "a1", i ? "b1" : "", SDP_ALICE);
+		}
+		finish(f, 1000000);
+		const char *at = strstr(f->json[0], "\"flow\":");
+		for (uint32_t i = 0; i < n; i++) {
+			char row[64];
+			snprintf(row, sizeof(row), i % 3 ? "\"sip_reason\":\"Not now %u\"" : "\"cseq\":%u,", i + !(i % 3));
+			at = strstr(at + 1, row);
+			assert_non_null(at);
+			const char *end = strchr(at, '}'), *begin = at;
+			while (*begin != '{')
+				begin--;
+			const char *src = strstr(begin, "\"src_ip\":\""), *sdp = strstr(begin, "\"sdp\":");
+			assert_true(src && src < end);
+			assert_memory_equal(src, ends[i % 3 == 0], strlen(ends[0]));
+			assert_int_equal(sdp && sdp < end, i % 3 == 0);
+		}
+		fixture_free(f);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(a_message_names_its_dialog_and_transaction),
-		cmocka_unit_test(branches_are_kept_where_asked_for)};
+		cmocka_unit_test(branches_are_kept_where_asked_for), cmocka_unit_test(every_message_has_its_row)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
