@@ -144,6 +144,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.answer(status, answer)
 
 
+def optimize(server, table):
+    """OPTIMIZE does nothing, and says so to nobody, while a merge of the server's own holds one of the parts."""
+    parts = f"SELECT count() - uniqExact(partition) FROM system.parts WHERE active AND database = 'ringtap' AND table = '{table}'"
+    for _ in range(100):
+        server.ask(f'OPTIMIZE TABLE ringtap.{table} FINAL')
+        if server.ask(parts).strip() == '0':
+            return
+        time.sleep(0.1)
+    check(f'{table} is merged within ten seconds', False, server.ask(parts))
+
+
 def check_counts(server, prefix, records):
     def one(query):
         return server.ask(query.replace('T.', f'ringtap.{prefix}'))
@@ -153,7 +164,7 @@ def check_counts(server, prefix, records):
     rows = int(one('SELECT count() FROM T.calls'))
     minutes = one('SELECT sum(attempts), sum(answers), min(asr), max(acd_s) FROM T.call_minutes').split()
     check('the minutes add up', minutes == [str(records)] * 2 + ['1', '25'], minutes)
-    one('OPTIMIZE TABLE T.calls FINAL')
+    optimize(server, prefix + 'calls')
     left = one('SELECT count(), uniqExact(uid), min(seq), max(seq) FROM T.calls').split()
     check(f'{records} calls after OPTIMIZE ({rows} rows before)', left == expected + ['1', str(records // 2)], left)
 
