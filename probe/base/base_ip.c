@@ -16,7 +16,7 @@ digit_take(const uint8_t **p, const uint8_t *end, unsigned *v)
 static bool
 ipv4_parse(struct base_span s, uint8_t out[4])
 {
-	const uint8_t *p = s.p, *end = p + s.len;
+	const uint8_t *p = s.p, *end = s.len ? p + s.len : p;
 
 	for (int part = 0; part < 4; part++) {
 		unsigned v = 0;

@@ -98,6 +98,8 @@ table(void **state)
 				 base_span_cstr(rows[i].written)))
 			fail_msg("%s is not written as %s", rows[i].text, rows[i].written);
 	}
+	struct base_ip ip;
+	assert_false(base_ip_parse((struct base_span){NULL, 0}, &ip)); /* a header that is not there */
 }
 
 /* Whatever the address, its text is read back as the same, in brackets too, and is never longer
