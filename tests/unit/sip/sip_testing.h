@@ -44,3 +44,40 @@ span_is(struct base_span got, const char *want)
 		fail_msg("got '%.*s', expected '%s'", (int)got.len,
 			got.len ? (const char *)got.p : "", want);
 }
+
+/* ---- texts that are nearly those of a table, for laws that hold for any ---- */
+
+typedef void text_law(const uint8_t *p, uint32_t len);
+
+/* Each beginning and each end of text. */
+static inline void
+each_cut(const char *text, text_law *law)
+{
+	uint32_t whole = (uint32_t)strlen(text);
+
+	for (uint32_t len = whole; len; len--) {
+		for (int end = 0; end < 2; end++) {
+			uint8_t *copy = heap_copy(end ? text + whole - len : text, len);
+			law(copy, len);
+			free(copy);
+		}
+	}
+}
+
+/* Any byte may be any of others, which end with a NUL that counts. */
+static inline void
+each_change(const char *text, const char *others, text_law *law)
+{
+	uint32_t len = (uint32_t)strlen(text);
+	uint8_t *copy = heap_copy(text, len);
+
+	for (uint32_t at = 0; at < len; at++) {
+		uint8_t was = copy[at];
+		for (size_t k = 0; k <= strlen(others); k++) {
+			copy[at] = (uint8_t)others[k];
+			law(copy, len);
+		}
+		copy[at] = was;
+	}
+	free(copy);
+}
