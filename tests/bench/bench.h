@@ -30,7 +30,7 @@ struct bench_laps {
 };
 void bench_lap_begin(struct bench_laps *laps);
 void bench_lap_end(struct bench_laps *laps, uint64_t items);
-/* Prints NAME_ns and NAME_cycles, medians. */
+/* Prints NAME_ns and NAME_cycles, medians, and NAME_best_ns, the fastest lap. */
 void bench_laps_print(struct bench_laps *laps, const char *name);
 
 /* ---- bench_engine.c: streams as frames in memory, and the engine that gets them ---- */

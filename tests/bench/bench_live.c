@@ -5,6 +5,7 @@
  * sequence number, timestamp and time of each frame set forward lap by lap (the capture's own repeat, which would be one
  * duplicate after the other); the bare step of bench_bare.h behind that, the least that an engine could be; and the engine in its place.  One stream in sixteen skips a number every 32 laps.  At the end the
  * capture is finished and the records must say it all: calls, streams, packets, losses.
+ * Several workers run together and alone in turns, so that what they lose to each other is told by one run, whose machine is the same for both.
  * Time is the packets': 20 ms a lap, so that a stream has its 50 packets a second whatever the speed. */
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
@@ -27,8 +28,11 @@
 #define LOSS_STREAMS 16   /* one in so many loses a packet ... */
 #define LOSS_LAPS 32      /* ... in so many laps */
 #define AHEAD_LAPS 250    /* so far at most is one worker ahead of another: their packets have one clock */
+#define TURNS 8           /* of several workers, together and each alone */
 #define RTP_SEQ (BENCH_UDP_HEADERS + 2)
 #define RTP_TIMESTAMP (BENCH_UDP_HEADERS + 4)
+
+#define LIVE_ALL UINT32_MAX
 
 enum live_what { LIVE_DRIVER, LIVE_RECEIVE, LIVE_BARE, LIVE_ENGINE };
 
@@ -39,6 +43,7 @@ struct live_core {
 	uint64_t bare_hits, bare_polled;
 	uint32_t at, n;           /* slot of the next frame, slots */
 	uint64_t lap, began_lap;  /* of the next frame; when the engine began */
+	uint64_t turn_lap;        /* when it last set out */
 	uint32_t began_at;
 	uint64_t frames, polls, cpu_ns, wall_ns;
 };
@@ -46,7 +51,8 @@ struct live_core {
 struct live {
 	struct live_core core[CORES_MAX];
 	uint16_t port;
-	uint32_t cores, streams, ms;
+	uint32_t cores, streams, ms, turn_ms;
+	uint32_t who;             /* one core, or LIVE_ALL */
 	enum live_what what;
 	bool warm;                /* so many laps in place of ms */
 	struct rx_ports *ports;
@@ -157,14 +163,16 @@ live_goes_on(const struct live *l, const struct live_core *c, uint64_t began_ns)
 {
 	if (l->warm)
 		return c->lap < c->began_lap + WARM_LAPS;
-	return bench_ns() - began_ns < l->ms * 1000000ull;
+	if (l->who != LIVE_ALL && c->lap > c->turn_lap + AHEAD_LAPS)
+		return false;
+	return bench_ns() - began_ns < l->turn_ms * 1000000ull;
 }
 
 /* Sleeps, which costs no CPU time, until the others have come up. */
 static void
 live_wait(const struct live *l, const struct live_core *c, uint64_t began_ns)
 {
-	for (uint32_t core = 0; core < l->cores && !l->warm;) {
+	for (uint32_t core = 0; core < l->cores && !l->warm && l->who == LIVE_ALL;) {
 		if (c->lap > __atomic_load_n(&l->core[core].lap, __ATOMIC_RELAXED) + AHEAD_LAPS && live_goes_on(l, c, began_ns))
 			nanosleep(&(struct timespec){0, 100000}, NULL);
 		else
@@ -180,6 +188,9 @@ live_core_run(void *context, uint32_t core)
 	uint64_t began_ns = bench_ns(), began_cpu_ns = bench_cpu_ns();
 
 	c->frames = 0;
+	c->turn_lap = c->lap;
+	if (l->who != LIVE_ALL && l->who != core)
+		return 0;
 	do {
 		for (int i = 0; i < LOOKS; i++)
 			c->frames += poll(l, c, (uint16_t)core);
@@ -276,7 +287,8 @@ live_rate(const struct live *l)
 	double sum = 0;
 
 	for (uint32_t core = 0; core < l->cores; core++)
-		sum += 1e3 * (double)l->core[core].frames / (double)l->core[core].cpu_ns;
+		if (l->core[core].frames)
+			sum += 1e3 * (double)l->core[core].frames / (double)l->core[core].cpu_ns;
 	return sum;
 }
 
@@ -348,6 +360,74 @@ live_bare_end(struct live *l)
 	}
 }
 
+/* What the engine had of its workers: frames, and the rates of each turn. */
+struct live_turns {
+	double all[TURNS], alone[TURNS], share;
+	uint32_t n;
+	uint64_t frames;
+};
+
+static double
+live_turn(struct live *l, struct live_turns *t, uint32_t who)
+{
+	l->who = who;
+	live_run(l, LIVE_ENGINE, false);
+	l->who = LIVE_ALL;
+	for (uint32_t core = 0; core < l->cores; core++)
+		t->frames += l->core[core].frames;
+	return live_rate(l);
+}
+
+/* One worker: one turn of the whole time. */
+static void
+live_turns_run(struct live *l, struct live_turns *t)
+{
+	uint32_t turns = l->cores > 1 ? TURNS : 1;
+
+	l->turn_ms = l->ms / turns;
+	for (; t->n < turns; t->n++) {
+		t->all[t->n] = live_turn(l, t, LIVE_ALL);
+		t->share += live_share(l) / turns;
+		for (uint32_t core = 0; core < l->cores && l->cores > 1; core++)
+			t->alone[t->n] += live_turn(l, t, core) / l->cores;
+	}
+}
+
+/* Calls for the engine, and all workers at one lap. */
+static void
+live_engine_begin(struct live *l)
+{
+	uint64_t lap = 0;
+
+	l->set = bench_engine_new(l->cores * l->streams / 2, l->cores);
+	bench_engine_calls(l->set, l->cores * l->streams / 2, BENCH_BEGAN_NS + (int64_t)l->core[0].lap * BENCH_STEP_NS);
+	for (uint32_t core = 0; core < l->cores; core++)
+		lap = l->core[core].lap > lap ? l->core[core].lap : lap;
+	for (uint32_t core = 0; core < l->cores; core++) {
+		struct live_core *c = &l->core[core];
+		c->worker = worker_set_worker(l->set, core);
+		c->lap = c->began_lap = lap; /* one clock for all */
+		c->began_at = c->at;
+	}
+	live_run(l, LIVE_ENGINE, true);
+}
+
+static void
+live_engine(struct live *l)
+{
+	struct live_turns t = {.n = 0};
+
+	live_engine_begin(l);
+	uint64_t scans = live_scans(l);
+	live_turns_run(l, &t);
+	bench_print("live_engine_mpps", bench_median(t.all, t.n), "Mpps");
+	if (l->cores > 1)
+		bench_print("live_alone_mpps", bench_median(t.alone, t.n), "Mpps");
+	bench_print("live_cpu_percent", t.share, "%");
+	bench_print("live_scans_percent", 100.0 * (double)(live_scans(l) - scans) / (double)t.frames, "%");
+	live_check(l);
+}
+
 void
 bench_live(uint32_t streams, uint32_t cores, uint32_t ms, const char *parent)
 {
@@ -357,7 +437,8 @@ bench_live(uint32_t streams, uint32_t cores, uint32_t ms, const char *parent)
 		bench_die("live: 1 to 16 cores, two streams or more");
 	l.cores = cores;
 	l.streams = streams & ~1u;
-	l.ms = ms;
+	l.ms = l.turn_ms = ms;
+	l.who = LIVE_ALL;
 	live_captures(&l, parent);
 	live_open(&l);
 	live_run(&l, LIVE_DRIVER, false);
@@ -367,27 +448,6 @@ bench_live(uint32_t streams, uint32_t cores, uint32_t ms, const char *parent)
 	live_run(&l, LIVE_BARE, false);
 	bench_print("live_bare_mpps", live_rate(&l), "Mpps");
 	live_bare_end(&l);
-	l.set = bench_engine_new(cores * l.streams / 2, cores);
-	bench_engine_calls(l.set, cores * l.streams / 2, BENCH_BEGAN_NS + (int64_t)l.core[0].lap * BENCH_STEP_NS);
-	uint64_t lap = 0;
-	for (uint32_t core = 0; core < cores; core++)
-		lap = l.core[core].lap > lap ? l.core[core].lap : lap;
-	for (uint32_t core = 0; core < cores; core++) {
-		struct live_core *c = &l.core[core];
-		c->worker = worker_set_worker(l.set, core);
-		c->lap = c->began_lap = lap; /* one clock for all */
-		c->began_at = c->at;
-	}
-	live_run(&l, LIVE_ENGINE, true);
-	uint64_t scans = live_scans(&l);
-	live_run(&l, LIVE_ENGINE, false);
-	double rate = live_rate(&l), share = live_share(&l);
-	uint64_t frames = 0;
-	for (uint32_t core = 0; core < cores; core++)
-		frames += l.core[core].frames;
-	bench_print("live_engine_mpps", rate, "Mpps");
-	bench_print("live_cpu_percent", share, "%");
-	bench_print("live_scans_percent", 100.0 * (double)(live_scans(&l) - scans) / (double)frames, "%");
-	live_check(&l);
+	live_engine(&l);
 	rx_ports_close(l.ports);
 }
