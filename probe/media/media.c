@@ -21,14 +21,14 @@ layout_of(const struct media_options *options)
 	l.n_candidates = base_power_of_two_at_least(l.max / 8);
 	if (l.n_candidates < 256)
 		l.n_candidates = 256;
-	l.n_calls = base_power_of_two_at_least(l.max / 2);
+	l.n_calls = l.max / 2 + 1;
 	/* What every stream touches, then what may never be: pages of 2 MiB are taken whole. */
-	l.codecs = base_align_up(sizeof(struct media), 64);
-	l.calls = l.codecs + media_sets_footprint(l.max);
+	l.calls = base_align_up(sizeof(struct media), 64);
 	l.buckets = base_align_up(l.calls + (size_t)l.n_calls * sizeof(uint32_t), 64);
 	l.hot = l.buckets + (size_t)media_table_buckets(l.max) * sizeof(struct media_bucket);
 	l.cold = l.hot + (size_t)l.max * sizeof(struct media_hot);
-	l.candidates = base_align_up(l.cold + (size_t)l.max * sizeof(struct media_cold), 64);
+	l.codecs = base_align_up(l.cold + (size_t)l.max * sizeof(struct media_cold), 64);
+	l.candidates = l.codecs + media_sets_footprint(l.max);
 	l.n_rares = l.max / 4 + 2;
 	l.n_reports = l.max / 2 + 2;
 	l.mores = l.candidates + (size_t)l.n_candidates * sizeof(struct media_candidate);
@@ -81,7 +81,7 @@ media_new(void *mem, const struct media_options *options)
 	m->candidates = (struct media_candidate *)(p + l.candidates);
 	m->calls = (uint32_t *)(void *)(p + l.calls);
 	m->candidate_mask = l.n_candidates - 1;
-	m->calls_mask = l.n_calls - 1;
+	m->n_calls = l.n_calls;
 	m->free = MEDIA_NONE;
 	m->young = m->old = (struct media_list){MEDIA_NONE, MEDIA_NONE};
 	media_table_init(&m->front.table, p + l.buckets, l.max);
@@ -112,7 +112,7 @@ media_new(void *mem, const struct media_options *options)
 static uint32_t *
 bucket_of(const struct media *m, uint64_t call)
 {
-	return &m->calls[base_hash_mix(call) & m->calls_mask];
+	return &m->calls[(base_hash_mix(call) >> 32) * m->n_calls >> 32];
 }
 
 static struct media_list *

@@ -15,6 +15,7 @@
 #include "media_table.h"
 
 #define ENTRY_WORDS 3
+#define NONE UINT32_MAX
 #define RETRIES 1000 /* then it is "not there": asked again later */
 
 struct entry_data {
@@ -63,8 +64,8 @@ struct media_directory {
 	uint64_t (*wide)[2];          /* address of entry i with FLAG_WIDE */
 	uint64_t (*own)[MEDIA_SET_WORDS]; /* codecs of entry i with MEDIA_SET_OWN */
 	struct media_sets codecs;
-	uint32_t *free;               /* stack of indices, the writer's */
-	uint32_t n_free, entries_max; /* one more than endpoints: the one being filled */
+	uint32_t used, entries_max;   /* one more than endpoints: the one being filled */
+	uint32_t free;                /* the last that came back, by since_ns; NONE */
 	uint32_t fresh;               /* entries from here on were never used, nor are they free */
 	struct media_hosts hosts;
 	uint32_t faxes;               /* entries with FLAG_T38: readers ask for fax only then */
@@ -73,11 +74,11 @@ struct media_directory {
 };
 
 /* No packet waits for the directory as it does for the table of streams: so it may be fuller, up
- * to four keys on five places. */
+ * to five keys on six places. */
 static uint32_t
 table_keys(uint32_t max)
 {
-	return max - max / 8 * 3;
+	return max - max / 5 * 2;
 }
 
 static size_t
@@ -94,8 +95,7 @@ media_directory_footprint(uint32_t max_endpoints)
 
 	return base_align_up(sizeof(struct media_directory), 64) + buckets_bytes((uint32_t)max) +
 	       media_hosts_footprint((uint32_t)max) +
-	       base_align_up(entries * each, 64) + media_sets_footprint((uint32_t)max) +
-	       base_align_up(entries * sizeof(uint32_t), 64);
+	       base_align_up(entries * each, 64) + media_sets_footprint((uint32_t)max);
 }
 
 struct media_directory *
@@ -107,17 +107,18 @@ media_directory_new(void *mem, uint32_t max_endpoints, const struct base_hash_ke
 
 	memset(d, 0, sizeof(*d));
 	d->entries_max = max + 1;
+	d->free = NONE;
 	d->key = *key;
-	media_hosts_init(&d->hosts, p, max, key);
-	p += media_hosts_footprint(max);
-	media_sets_init(&d->codecs, p, max, key);
-	p += media_sets_footprint(max);
-	d->free = (uint32_t *)p;
-	p += base_align_up((size_t)d->entries_max * sizeof(uint32_t), 64);
+	/* What every endpoint touches, then what few do: pages of 2 MiB are taken whole. */
 	media_table_init(&d->table, p, table_keys(max));
 	p += buckets_bytes(max);
 	d->entries = (struct entry *)p;
-	d->wide = (void *)(d->entries + d->entries_max);
+	p += base_align_up((size_t)d->entries_max * sizeof(struct entry), 64);
+	media_sets_init(&d->codecs, p, max, key);
+	p += media_sets_footprint(max);
+	media_hosts_init(&d->hosts, p, max, key);
+	p += media_hosts_footprint(max);
+	d->wide = (void *)p;
 	d->own = (void *)(d->wide + d->entries_max);
 	return d;
 }
@@ -182,10 +183,9 @@ faxes_change(struct media_directory *d, uint32_t more, uint32_t less)
 static uint32_t *
 find_own(const struct media_directory *d, uint64_t hash, const struct base_endpoint *at)
 {
-	uint32_t bucket = (uint32_t)hash & d->table.mask, step = media_table_step(hash);
+	struct media_bucket *b = media_table_home(&d->table, hash);
 
-	for (uint32_t i = 0; i < d->table.probes; i++, bucket = (bucket + step) & d->table.mask) {
-		struct media_bucket *b = &d->table.buckets[bucket];
+	for (uint32_t i = 0; i < d->table.probes; i++, b = media_table_next(&d->table, b)) {
 		for (uint32_t bits = media_table_match(b, media_table_tag(hash)); bits;
 			bits &= bits - 1) {
 			uint32_t *index = &b->index[__builtin_ctz(bits)];
@@ -299,28 +299,40 @@ bump_version(struct media_directory *d)
 		__ATOMIC_RELEASE); /* pairs with media_directory_version */
 }
 
-/* The entry is free from now on; whoever reads it yet finds it changed, and the version too. */
+/* The entry is free from now on: of nobody's address, and it says which one was freed before it. */
 static void
-entry_retire(struct media_directory *d, uint32_t index)
+entry_free(struct media_directory *d, uint32_t index)
 {
-	static const struct entry_copy empty;
+	struct entry_copy empty = {.data.since_ns = d->free};
 	uint16_t set = own_data(d, index).codecs;
 
-	faxes_change(d, 0, fax_of(d, index));
-	bump_version(d);
 	entry_write(d, index, &empty);
+	d->free = index;
 	media_sets_give(&d->codecs, set);
 }
 
-/* The entry to fill next, on top of the stack. */
-static uint32_t
-entry_free(struct media_directory *d)
+/* The same of one that was there: whoever reads it yet finds it changed, and the version too. */
+static void
+entry_retire(struct media_directory *d, uint32_t index)
 {
-	if (d->n_free == 0) {
-		d->entries[d->fresh].seq = 0;
-		d->free[d->n_free++] = d->fresh++;
+	faxes_change(d, 0, fax_of(d, index));
+	bump_version(d);
+	entry_free(d, index);
+}
+
+/* The entry to fill next: there is always one more than endpoints. */
+static uint32_t
+entry_take(struct media_directory *d)
+{
+	uint32_t index = d->free;
+
+	if (index != NONE) {
+		d->free = (uint32_t)own_data(d, index).since_ns;
+	} else {
+		index = d->fresh++;
+		d->entries[index].seq = 0;
 	}
-	return d->free[d->n_free - 1];
+	return index;
 }
 
 static bool
@@ -328,25 +340,25 @@ entry_publish(struct media_directory *d, const struct base_endpoint *at,
 	const struct media_announce *announce)
 {
 	uint64_t hash = base_hash_short(&d->key, at, sizeof(*at));
-	uint32_t *known = find_own(d, hash, at), index = entry_free(d);
+	uint32_t *known = find_own(d, hash, at);
 	struct entry_copy copy;
 
-	if (!known && d->n_free == 1 && d->fresh == d->entries_max)
+	if (!known && d->used + 1 == d->entries_max)
 		return false;
 	if (known && announce->guess && !(own_marks(d, *known).flags & FLAG_GUESS))
 		return true;
+	uint32_t index = entry_take(d);
 	copy_fill(d, &copy, at, announce);
 	entry_write(d, index, &copy);
 	if (known) {
 		uint32_t old = *known;
-		d->free[d->n_free - 1] = old;
 		__atomic_store_n(known, index,
 			__ATOMIC_RELEASE); /* pairs with the load of index in lookup */
 		entry_retire(d, old);
 	} else if (media_table_insert(&d->table, hash, index)) {
-		d->n_free--;
+		d->used++;
 	} else {
-		media_sets_give(&d->codecs, copy.data.codecs);
+		entry_free(d, index);
 		return false;
 	}
 	faxes_change(d, announce->t38, 0);
@@ -370,7 +382,7 @@ entry_withdraw(struct media_directory *d, const struct base_endpoint *at, uint64
 		return;
 	uint32_t index = *known;
 	media_table_remove(&d->table, hash, index);
-	d->free[d->n_free++] = index;
+	d->used--;
 	entry_retire(d, index);
 }
 
@@ -461,10 +473,9 @@ static bool
 lookup(const struct media_directory *d, uint64_t hash, const struct base_endpoint *at,
 	struct entry_copy *copy)
 {
-	uint32_t bucket = (uint32_t)hash & d->table.mask, step = media_table_step(hash);
+	const struct media_bucket *b = media_table_home(&d->table, hash);
 
-	for (uint32_t i = 0; i < d->table.probes; i++, bucket = (bucket + step) & d->table.mask) {
-		const struct media_bucket *b = &d->table.buckets[bucket];
+	for (uint32_t i = 0; i < d->table.probes; i++, b = media_table_next(&d->table, b)) {
 		uint32_t bits = media_table_match_shared(b, media_table_tag(hash));
 		for (; bits; bits &= bits - 1) {
 			uint32_t index =

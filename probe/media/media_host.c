@@ -21,8 +21,7 @@ media_hosts_init(struct media_hosts *h, void *mem, uint32_t max_endpoints,
 	uint32_t n = slots_of(max_endpoints);
 
 	*h = (struct media_hosts){.slots = mem, .key = *key, .mask = n - 1};
-	for (uint32_t i = 0; i < n; i++)
-		h->slots[i].n = 0;
+	base_zero(mem, n * sizeof(struct media_host));
 }
 
 static uint32_t

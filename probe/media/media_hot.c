@@ -98,10 +98,9 @@ uint32_t
 media_lookup(const struct media *m, uint64_t hash, uint32_t ssrc)
 {
 	const struct media_table *t = &m->front.table;
-	uint32_t at = (uint32_t)hash & t->mask, step = media_table_step(hash);
+	const struct media_bucket *b = media_table_home(t, hash);
 
-	for (uint32_t i = 0; i < t->probes; i++, at = (at + step) & t->mask) {
-		const struct media_bucket *b = &t->buckets[at];
+	for (uint32_t i = 0; i < t->probes; i++, b = media_table_next(t, b)) {
 		for (uint32_t bits = media_table_match(b, media_table_tag(hash)); bits;
 			bits &= bits - 1) {
 			uint32_t index = b->index[__builtin_ctz(bits)];
@@ -119,10 +118,10 @@ static __attribute__((noinline)) uint32_t
 guess_on(const struct media *m, uint64_t hash)
 {
 	const struct media_table *t = &m->front.table;
-	uint32_t at = (uint32_t)hash & t->mask, step = media_table_step(hash), index;
+	const struct media_bucket *b = media_table_home(t, hash);
+	uint32_t index;
 
-	for (uint32_t i = 0; i < t->probes; i++, at = (at + step) & t->mask) {
-		const struct media_bucket *b = &t->buckets[at];
+	for (uint32_t i = 0; i < t->probes; i++, b = media_table_next(t, b)) {
 		if (media_table_first(b, media_table_tag(hash), &index))
 			return index;
 		if (b->passed == 0)

@@ -311,7 +311,7 @@ struct media {
 	uint32_t events_max, events_used, events_free; /* free: by next */
 	struct media_list events_order;                /* least lately used first */
 	struct media_options options;
-	uint32_t candidate_mask, calls_mask;
+	uint32_t candidate_mask, n_calls;
 	uint32_t candidates_held;     /* those with a hash */
 	uint32_t active;
 	uint32_t fresh;               /* indices from here on were never used */

@@ -3,7 +3,7 @@
 uint32_t
 media_table_buckets(uint32_t max_keys)
 {
-	uint32_t n = base_power_of_two_at_least((max_keys + 3) / 4);
+	uint32_t n = max_keys / 4 + (max_keys % 4 != 0);
 	return n < 4 ? 4 : n;
 }
 
@@ -13,30 +13,29 @@ media_table_init(struct media_table *t, void *mem, uint32_t max_keys)
 	uint32_t n = media_table_buckets(max_keys);
 
 	t->buckets = mem;
-	t->mask = n - 1;
+	t->n = n;
 	t->probes = n < MEDIA_TABLE_PROBES ? n : MEDIA_TABLE_PROBES;
 	base_zero(mem, (size_t)n * sizeof(struct media_bucket));
 }
 
-/* The first n buckets of hash's probe sequence were passed, or are no longer. */
+/* The first n buckets from hash's home on were passed, or are no longer. */
 static void
 count_passed(struct media_table *t, uint64_t hash, uint32_t n, int by)
 {
-	uint32_t at = (uint32_t)hash & t->mask, step = media_table_step(hash);
+	struct media_bucket *b = media_table_home(t, hash);
 
-	for (uint32_t i = 0; i < n; i++, at = (at + step) & t->mask) {
-		uint16_t passed = (uint16_t)(t->buckets[at].passed + by);
-		__atomic_store_n(&t->buckets[at].passed, passed, __ATOMIC_RELEASE);
+	for (uint32_t i = 0; i < n; i++, b = media_table_next(t, b)) {
+		uint16_t passed = (uint16_t)(b->passed + by);
+		__atomic_store_n(&b->passed, passed, __ATOMIC_RELEASE);
 	}
 }
 
 bool
 media_table_insert(struct media_table *t, uint64_t hash, uint32_t index)
 {
-	uint32_t at = (uint32_t)hash & t->mask, step = media_table_step(hash);
+	struct media_bucket *b = media_table_home(t, hash);
 
-	for (uint32_t i = 0; i < t->probes; i++, at = (at + step) & t->mask) {
-		struct media_bucket *b = &t->buckets[at];
+	for (uint32_t i = 0; i < t->probes; i++, b = media_table_next(t, b)) {
 		uint32_t free_slots = media_table_match(b, 0);
 		if (!free_slots) {
 			if (b->passed == UINT16_MAX)
@@ -66,10 +65,9 @@ slot_of(const struct media_bucket *b, uint16_t tag, uint32_t index)
 bool
 media_table_remove(struct media_table *t, uint64_t hash, uint32_t index)
 {
-	uint32_t at = (uint32_t)hash & t->mask, step = media_table_step(hash);
+	struct media_bucket *b = media_table_home(t, hash);
 
-	for (uint32_t i = 0; i < t->probes; i++, at = (at + step) & t->mask) {
-		struct media_bucket *b = &t->buckets[at];
+	for (uint32_t i = 0; i < t->probes; i++, b = media_table_next(t, b)) {
 		int slot = slot_of(b, media_table_tag(hash), index);
 		if (slot >= 0) {
 			__atomic_store_n(&b->tags[slot], 0, __ATOMIC_RELEASE);

@@ -3,11 +3,12 @@
  *
  *     bucket, 64 bytes:  tags[8] u16 (0: free) | index[8] u32 | passed u16
  *
- * A key lives in its home bucket or, where that is full, in the next bucket with room on its own
- * probe sequence (an odd step taken from its hash, so that two keys of one home part ways).  passed
- * counts the keys that went past a bucket; a search ends at the first bucket that nobody passed,
- * and a removal takes its passes back: no tombstones, and no key ever moves.  With at least two
- * places a key (media_table_buckets) one search in fifty looks at a second bucket.
+ * A key lives in its home bucket or, where that is full, in the next one with room.  passed counts
+ * the keys that went past a bucket; a search ends at the first bucket that nobody passed, and a
+ * removal takes its passes back: no tombstones, and no key ever moves.  With two places a key
+ * (media_table_buckets) one search in fifty looks at a second bucket, and with six for five keys
+ * one in eight.  There are as many buckets as keys want, not a power of two of them: the home is
+ * the hash as a fraction of their number (its high bits), and the tag its low bits.
  *
  * Knows: hashes and indices.  Does not know what the index means: the caller verifies a match
  * against its own state.
@@ -34,11 +35,11 @@ _Static_assert(sizeof(struct media_bucket) == BASE_CACHE_LINE, "one line a bucke
 
 struct media_table {
 	struct media_bucket *buckets;
-	uint32_t mask;   /* buckets - 1 */
-	uint32_t probes; /* min(MEDIA_TABLE_PROBES, buckets) */
+	uint64_t n;      /* buckets */
+	uint32_t probes; /* min(MEDIA_TABLE_PROBES, n) */
 };
 
-/* A power of two with room for at least 2 * max_keys keys. */
+/* With room for at least 2 * max_keys keys. */
 uint32_t media_table_buckets(uint32_t max_keys);
 /* mem: media_table_buckets(max_keys) buckets, cache-line aligned. */
 void media_table_init(struct media_table *t, void *mem, uint32_t max_keys);
@@ -50,21 +51,23 @@ bool media_table_remove(struct media_table *t, uint64_t hash, uint32_t index);
 static inline uint16_t
 media_table_tag(uint64_t hash)
 {
-	uint16_t tag = (uint16_t)(hash >> 48);
+	uint16_t tag = (uint16_t)hash;
 	return tag ? tag : 1;
-}
-
-/* The odd step between the buckets of a probe sequence. */
-static inline uint32_t
-media_table_step(uint64_t hash)
-{
-	return (uint32_t)(hash >> 32) << 1 | 1;
 }
 
 static inline struct media_bucket *
 media_table_home(const struct media_table *t, uint64_t hash)
 {
-	return &t->buckets[(uint32_t)hash & t->mask];
+	return t->buckets + (uint64_t)((unsigned __int128)hash * t->n >> 64);
+}
+
+/* The bucket behind b. */
+static inline struct media_bucket *
+media_table_next(const struct media_table *t, const struct media_bucket *b)
+{
+	uint64_t at = (uint64_t)(b - t->buckets) + 1;
+
+	return t->buckets + (at < t->n ? at : 0);
 }
 
 /* Bit i for each slot i with this tag. */
