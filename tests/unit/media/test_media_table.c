@@ -119,6 +119,28 @@ there_is_room_for_two_keys_a_key(void **state)
 	}
 }
 
+/* As full as the directory fills it, and kept so while keys come and go. */
+static void
+five_keys_on_six_places_are_never_refused(void **state)
+{
+	const uint32_t keys = 200000, room = keys / 5 * 3, n = media_table_buckets(room);
+	struct media_table t;
+	void *mem = aligned_alloc(64, n * sizeof(struct media_bucket));
+	uint64_t *hash = malloc(keys * sizeof(*hash)), seed = 7;
+
+	assert_true(n * MEDIA_TABLE_SLOTS * 5ull <= keys * 6ull + 5 * MEDIA_TABLE_SLOTS);
+	media_table_init(&t, mem, room);
+	for (uint32_t i = 0; i < keys; i++)
+		assert_true(media_table_insert(&t, hash[i] = test_random(&seed), i));
+	for (uint32_t round = 0; round < 5 * keys; round++) {
+		uint32_t k = (uint32_t)(test_random(&seed) % keys);
+		assert_true(media_table_remove(&t, hash[k], k));
+		assert_true(media_table_insert(&t, hash[k] = test_random(&seed), k));
+	}
+	free(hash);
+	free(mem);
+}
+
 int
 main(void)
 {
@@ -128,6 +150,7 @@ main(void)
 		cmocka_unit_test(every_bucket_is_a_home),
 		cmocka_unit_test(equal_hashes_are_told_apart_by_index),
 		cmocka_unit_test(there_is_room_for_two_keys_a_key),
+		cmocka_unit_test(five_keys_on_six_places_are_never_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
