@@ -268,30 +268,20 @@ decode(struct sip_message *m, enum sip_way way)
 		m->flags &= ~(uint32_t)SIP_FLAG_REPEATED_HEADER;
 }
 
-static void SIP_WIDE_CODE
-decode_wide(struct sip_message *m)
+void SIP_WIDE_CODE
+sip_decode_wide(struct sip_message *m)
 {
 	decode(m, SIP_WAY_WIDE);
 }
 
-static void SIP_NARROW_CODE
-decode_narrow(struct sip_message *m)
+void SIP_NARROW_CODE
+sip_decode_narrow(struct sip_message *m)
 {
 	decode(m, SIP_WAY_NARROW);
 }
 
-static void SIP_SLOW_CODE
-decode_long(struct sip_message *m)
+void SIP_SLOW_CODE
+sip_decode_long(struct sip_message *m)
 {
 	decode(m, SIP_WAY_LONG);
-}
-
-void
-sip_decode(struct sip_message *m, enum sip_way way)
-{
-	switch (way) {
-	case SIP_WAY_WIDE: decode_wide(m); return;
-	case SIP_WAY_NARROW: decode_narrow(m); return;
-	default: decode_long(m);
-	}
 }

@@ -175,8 +175,8 @@ header_link(struct sip_message *m, size_t n, size_t id)
 }
 
 #define BLOCK 64
-/* What a usual line asks for: 16 bytes at its begin, and one behind its end. */
-#define LINE_BYTES 18
+/* What a usual line asks for at its begin. */
+#define LINE_BYTES 16
 
 /* The LFs of the block at p, of the message's last, that end lines as LINE_BYTES asks: the first
  * that is too late for another line to begin behind it may end one. */
@@ -192,8 +192,6 @@ last_lfs(const uint8_t *start, const uint8_t *p, const uint8_t *end, bool wide)
 		lfs = sip_mask_twin(end - BLOCK, '\n', wide) >> (BLOCK - left);
 	else
 		lfs = sip_mask(p, (size_t)left, '\n');
-	if (left <= BLOCK)
-		lfs &= ~(1ull << (left - 1));
 	late = left > LINE_BYTES ? lfs >> (left - LINE_BYTES) << (left - LINE_BYTES) : lfs;
 	return (lfs & ~late) | (late & -late);
 }
@@ -216,27 +214,20 @@ is_usual(const uint8_t *p, const struct usual *line, bool wide)
 #endif
 }
 
-/* What stands between two header lines: ... [> SP] CR LF [no fold] */
-static inline bool
-is_usual_end(const uint8_t *lf)
-{
-	return lf[-1] == '\r' && lf[-2] > ' ' && (lf[1] > ' ' || !sip_is_blank(lf[1]));
-}
-
-/* Takes a line as header h, number n, if it is usual: a known name of up to 15 letters, a colon,
- * one space, a value, CR LF, no fold behind it.  Its LF is no nearer than its first visible byte
- * behind the space: what is compared before that is none. */
+/* Takes the line at p as a header if it is usual: a known name of up to 15 letters, a colon, one
+ * space, a value, CR LF; whether a fold is behind it, the next line tells.  Its LF is no nearer
+ * than its first visible byte behind the space: what is compared before that is none. */
 SIP_TWIN bool
-header_take_usual(struct sip_message *m, size_t n, const uint8_t *p, const uint8_t *lf, bool wide)
+header_take_usual(struct sip_header *h, const uint8_t *p, const uint8_t *lf, bool wide)
 {
-	struct sip_header *h = &m->headers[n];
 	size_t len = sip_colon_twin(p, wide);
 	size_t id = slots[SLOT((uint32_t)len, load32(p))];
 	const uint8_t *value = p + len + 2;
 
 	if (base_unlikely(!is_usual(p, &usual[id], wide)))
 		return false;
-	if (base_unlikely(value[-1] != ' ' || value[0] <= ' ' || !is_usual_end(lf)))
+	if (base_unlikely(
+		    value[-1] != ' ' || value[0] <= ' ' || lf[-1] != '\r' || lf[-2] <= ' '))
 		return false;
 	h->name.p = p;
 	h->name.len = (uint32_t)len;
@@ -244,7 +235,6 @@ header_take_usual(struct sip_message *m, size_t n, const uint8_t *p, const uint8
 	h->value.len = (uint32_t)(lf - 1 - value);
 	h->id = (uint8_t)id;
 	h->next = SIP_NO_HEADER;
-	header_link(m, n, id);
 	return true;
 }
 
@@ -254,26 +244,26 @@ SIP_TWIN enum sip_line_result
 headers_take_usual(struct sip_message *m, const uint8_t **at, const uint8_t *end, bool wide)
 {
 	const uint8_t *p = *at, *block = p, *lf;
-	size_t count = m->n_headers;
+	struct sip_header *h = &m->headers[m->n_headers];
 	uint64_t lfs;
+	size_t n = m->n_headers;
 
-	for (;; block += BLOCK) {
-		if (base_likely(end - block >= BLOCK + LINE_BYTES && count < SIP_HEADERS_MAX - 9))
+	for (; n < SIP_HEADERS_MAX - 9; block += BLOCK) {
+		if (base_likely(end - block >= BLOCK + LINE_BYTES))
 			lfs = sip_mask_twin(block, '\n', wide);
-		else if (end - p >= LINE_BYTES && end > block && count < SIP_HEADERS_MAX - 9)
+		else if (end - p >= LINE_BYTES && end > block)
 			lfs = last_lfs(m->start, block, end, wide);
 		else
-			goto out;
-		for (; lfs; lfs &= lfs - 1) {
+			break;
+		for (; lfs; lfs &= lfs - 1, p = lf + 1, n++, h++) {
 			lf = block + __builtin_ctzll(lfs);
-			if (base_unlikely(!header_take_usual(m, count, p, lf, wide)))
+			if (base_unlikely(!header_take_usual(h, p, lf, wide)))
 				goto out;
-			count++;
-			p = lf + 1;
+			header_link(m, n, h->id);
 		}
 	}
 out:
-	m->n_headers = (uint8_t)count;
+	m->n_headers = (uint8_t)n;
 	*at = p;
 	if (end - p < 2 || p[0] != '\r' || p[1] != '\n')
 		return SIP_LINE;
@@ -306,6 +296,15 @@ header_take(struct sip_message *m, struct sip_lines *w, struct sip_header *h)
 	return result;
 }
 
+/* The header that the line goes on with, if it is a fold: the short way has taken it as whole. */
+static struct sip_header *
+header_of_fold(struct sip_message *m, const struct sip_lines *w)
+{
+	if (m->n_headers == 0 || w->p == w->end || !sip_is_blank(*w->p))
+		return NULL;
+	return &m->headers[m->n_headers - 1];
+}
+
 SIP_TWIN bool
 headers_index(struct sip_message *m, struct sip_lines *w, enum sip_way way)
 {
@@ -321,6 +320,12 @@ headers_index(struct sip_message *m, struct sip_lines *w, enum sip_way way)
 			break;
 		w->block = w->next = NULL;
 		w->lfs = 0;
+		h = header_of_fold(m, w);
+		if (base_unlikely(h)) {
+			w->p = h->name.p;
+			result = header_take(m, w, h);
+			continue;
+		}
 		h = m->n_headers < SIP_HEADERS_MAX ? &m->headers[m->n_headers] : &beyond;
 		result = header_take(m, w, h);
 		if (result != SIP_LINE || h->name.len == 0)
@@ -336,32 +341,22 @@ headers_index(struct sip_message *m, struct sip_lines *w, enum sip_way way)
 	return w->cut_is_end;
 }
 
-static bool SIP_WIDE_CODE
-headers_index_wide(struct sip_message *m, struct sip_lines *w)
+bool SIP_WIDE_CODE
+sip_headers_index_wide(struct sip_message *m, struct sip_lines *w)
 {
 	return headers_index(m, w, SIP_WAY_WIDE);
 }
 
-static bool SIP_NARROW_CODE
-headers_index_narrow(struct sip_message *m, struct sip_lines *w)
+bool SIP_NARROW_CODE
+sip_headers_index_narrow(struct sip_message *m, struct sip_lines *w)
 {
 	return headers_index(m, w, SIP_WAY_NARROW);
 }
 
-static bool SIP_SLOW_CODE
-headers_index_long(struct sip_message *m, struct sip_lines *w)
+bool SIP_SLOW_CODE
+sip_headers_index_long(struct sip_message *m, struct sip_lines *w)
 {
 	return headers_index(m, w, SIP_WAY_LONG);
-}
-
-bool
-sip_headers_index(struct sip_message *m, struct sip_lines *w, enum sip_way way)
-{
-	switch (way) {
-	case SIP_WAY_WIDE: return headers_index_wide(m, w);
-	case SIP_WAY_NARROW: return headers_index_narrow(m, w);
-	default: return headers_index_long(m, w);
-	}
 }
 
 const char *

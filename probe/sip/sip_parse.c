@@ -1,15 +1,26 @@
 #include "sip_wide.h"
 
+/* sip_length_parse of a value that stands behind the message's first line. */
+static inline bool
+length_take(struct base_span value, uint32_t *length)
+{
+	uint32_t v = value.len - 1 < 8 ? sip_number8(sip_span_end(value), value.len) : UINT32_MAX;
+
+	if (base_unlikely(v == UINT32_MAX))
+		return sip_length_parse(value, length);
+	*length = v;
+	return true;
+}
+
 /* Sets the body: bytes of it, or SIP_PARTIAL. */
-static int32_t
+static inline int32_t
 body_take(struct sip_message *m, const struct sip_lines *lines)
 {
-	uint8_t first = m->first[SIP_HDR_CONTENT_LENGTH];
-	const struct sip_header *h = first == SIP_NO_HEADER ? NULL : &m->headers[first];
+	const struct sip_header *h = sip_header_find(m, SIP_HDR_CONTENT_LENGTH);
 	uint32_t left = (uint32_t)(lines->end - lines->p);
 	uint32_t want = lines->cut_is_end ? left : 0;
 
-	if (h && !sip_length_parse(h->value, &want))
+	if (h && !length_take(h->value, &want))
 		m->flags |= SIP_FLAG_BAD_LENGTH;
 	if (want > left && !lines->cut_is_end)
 		return SIP_PARTIAL;
@@ -59,21 +70,57 @@ start_is_of_call(const struct sip_message *m)
 	       m->method == SIP_METHOD_BYE || m->method == SIP_METHOD_CANCEL;
 }
 
-int32_t
-sip_parse_as(struct sip_message *m, const uint8_t *p, uint32_t len, bool datagram, enum sip_way way)
+/* What a message begins with and sip_parse leaves out. */
+static inline const uint8_t *
+line_ends_skip(const uint8_t *p, const uint8_t *end)
 {
-	struct sip_lines lines;
+	while (p < end && (*p == '\r' || *p == '\n'))
+		p++;
+	return p;
+}
+
+SIP_TWIN const uint8_t *
+start_take(struct sip_message *m, const struct sip_lines *lines, enum sip_way way)
+{
+	switch (way) {
+	case SIP_WAY_WIDE: return sip_start_take_wide(m, lines->p, lines->end);
+	case SIP_WAY_NARROW: return sip_start_take_narrow(m, lines->p, lines->end);
+	default: return NULL;
+	}
+}
+
+SIP_TWIN bool
+headers_index(struct sip_message *m, struct sip_lines *lines, enum sip_way way)
+{
+	switch (way) {
+	case SIP_WAY_WIDE: return sip_headers_index_wide(m, lines);
+	case SIP_WAY_NARROW: return sip_headers_index_narrow(m, lines);
+	default: return sip_headers_index_long(m, lines);
+	}
+}
+
+SIP_TWIN void
+decode(struct sip_message *m, enum sip_way way)
+{
+	switch (way) {
+	case SIP_WAY_WIDE: sip_decode_wide(m); return;
+	case SIP_WAY_NARROW: sip_decode_narrow(m); return;
+	default: sip_decode_long(m);
+	}
+}
+
+SIP_TWIN int32_t
+parse(struct sip_message *m, struct base_span bytes, bool datagram, enum sip_way way)
+{
+	struct sip_lines lines = {
+		.p = bytes.p, .end = bytes.p + bytes.len, .cut_is_end = datagram};
 	const uint8_t *lf;
 	int32_t body;
 
-	len = len > INT32_MAX ? INT32_MAX : len;
-	if (len == 0)
-		return datagram ? SIP_MALFORMED : SIP_PARTIAL;
-	lines = (struct sip_lines){.p = p, .end = p + len, .cut_is_end = datagram};
-	m->start = p;
-	while (lines.p < lines.end && (*lines.p == '\r' || *lines.p == '\n'))
-		lines.p++;
-	lf = sip_start_take(m, lines.p, lines.end, way);
+	m->start = bytes.p;
+	if (base_unlikely(*lines.p < ' '))
+		lines.p = line_ends_skip(lines.p, lines.end);
+	lf = start_take(m, &lines, way);
 	if (base_likely(lf)) {
 		lines.p = lf + 1;
 	} else {
@@ -81,7 +128,7 @@ sip_parse_as(struct sip_message *m, const uint8_t *p, uint32_t len, bool datagra
 		if (body < 0)
 			return body;
 	}
-	if (!sip_headers_index(m, &lines, way))
+	if (!headers_index(m, &lines, way))
 		return SIP_PARTIAL;
 	if (base_unlikely(m->n_headers == 0) && !start_is_of_call(m))
 		return SIP_MALFORMED;
@@ -92,9 +139,41 @@ sip_parse_as(struct sip_message *m, const uint8_t *p, uint32_t len, bool datagra
 		m->flags |= SIP_FLAG_TRUNCATED;
 	if (lines.lf_only)
 		m->flags |= SIP_FLAG_LF_ONLY;
-	m->len = (uint32_t)(lines.p - p) + (uint32_t)body;
-	sip_decode(m, way);
+	m->len = (uint32_t)(lines.p - bytes.p) + (uint32_t)body;
+	decode(m, way);
 	return (int32_t)m->len;
+}
+
+static int32_t SIP_WIDE_CODE
+parse_wide(struct sip_message *m, struct base_span bytes, bool datagram)
+{
+	return parse(m, bytes, datagram, SIP_WAY_WIDE);
+}
+
+static int32_t SIP_NARROW_CODE
+parse_narrow(struct sip_message *m, struct base_span bytes, bool datagram)
+{
+	return parse(m, bytes, datagram, SIP_WAY_NARROW);
+}
+
+static int32_t SIP_SLOW_CODE
+parse_long(struct sip_message *m, struct base_span bytes, bool datagram)
+{
+	return parse(m, bytes, datagram, SIP_WAY_LONG);
+}
+
+int32_t
+sip_parse_as(struct sip_message *m, const uint8_t *p, uint32_t len, bool datagram, enum sip_way way)
+{
+	struct base_span bytes = base_span_of(p, len > INT32_MAX ? INT32_MAX : len);
+
+	if (base_unlikely(len == 0))
+		return datagram ? SIP_MALFORMED : SIP_PARTIAL;
+	switch (way) {
+	case SIP_WAY_WIDE: return parse_wide(m, bytes, datagram);
+	case SIP_WAY_NARROW: return parse_narrow(m, bytes, datagram);
+	default: return parse_long(m, bytes, datagram);
+	}
 }
 
 int32_t

@@ -394,11 +394,6 @@ sip_line_split(const struct sip_line *line, const uint8_t *end, struct base_span
 /* How a message is parsed: sip_wide.h. */
 enum sip_way { SIP_WAY_LONG, SIP_WAY_NARROW, SIP_WAY_WIDE };
 
-/* Indexes the header section of the message at m->start.  False where it is not whole (only in a
- * stream). */
-bool
-sip_headers_index(struct sip_message *m, struct sip_lines *lines, enum sip_way way);
-
 /* Content-Length: 1*DIGIT that fits in 31 bits. */
 bool
 sip_length_parse(struct base_span value, uint32_t *length);
@@ -415,11 +410,6 @@ struct sip_start {
 /* True where the line (without its line end) is a SIP start line, be it a bad one. */
 bool
 sip_start_parse(struct base_span line, struct sip_start *start);
-
-/* The usual start line at p, without fault: its LF, and all that sip_message holds of it; or NULL:
- * to be read the long way, which gives the same. */
-const uint8_t *
-sip_start_take(struct sip_message *m, const uint8_t *p, const uint8_t *end, enum sip_way way);
 
 /* sip_method_of 3 to 8 bytes; 8 may be read at p. */
 enum sip_method
@@ -453,8 +443,3 @@ bool
 sip_warning_ok(struct base_span value);
 bool
 sip_contact_ok(struct base_span value);
-
-/* Decodes what struct sip_message holds besides start line and body, and sets the flags of
- * structure. */
-void
-sip_decode(struct sip_message *m, enum sip_way way);

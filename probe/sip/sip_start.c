@@ -214,26 +214,16 @@ start_take(struct sip_message *m, const uint8_t *p, bool wide, const uint8_t *en
 	return request_line_take(m, p, wide);
 }
 
-static const uint8_t *SIP_WIDE_CODE
-start_take_wide(struct sip_message *m, const uint8_t *p, const uint8_t *end)
+const uint8_t *SIP_WIDE_CODE
+sip_start_take_wide(struct sip_message *m, const uint8_t *p, const uint8_t *end)
 {
 	return start_take(m, p, true, end);
 }
 
-static const uint8_t *SIP_NARROW_CODE
-start_take_narrow(struct sip_message *m, const uint8_t *p, const uint8_t *end)
+const uint8_t *SIP_NARROW_CODE
+sip_start_take_narrow(struct sip_message *m, const uint8_t *p, const uint8_t *end)
 {
 	return start_take(m, p, false, end);
-}
-
-const uint8_t *
-sip_start_take(struct sip_message *m, const uint8_t *p, const uint8_t *end, enum sip_way way)
-{
-	switch (way) {
-	case SIP_WAY_WIDE: return start_take_wide(m, p, end);
-	case SIP_WAY_NARROW: return start_take_narrow(m, p, end);
-	default: return NULL;
-	}
 }
 
 static bool

@@ -60,6 +60,34 @@ sip_sdp_parse_as(struct sip_sdp *sdp, struct base_span text, enum sip_way way);
 void
 sip_details_parse_as(const struct sip_message *m, struct sip_details *out, enum sip_way way);
 
+/* ---- the steps of sip_parse ----
+ * One function for each way, so that those of a way can become one. */
+
+/* The usual start line at p, without fault: its LF, and all that sip_message holds of it; or NULL:
+ * to be read the long way, which gives the same. */
+const uint8_t *
+sip_start_take_wide(struct sip_message *m, const uint8_t *p, const uint8_t *end);
+const uint8_t *
+sip_start_take_narrow(struct sip_message *m, const uint8_t *p, const uint8_t *end);
+
+/* Indexes the header section of the message at m->start.  False where it is not whole (only in a
+ * stream). */
+bool
+sip_headers_index_wide(struct sip_message *m, struct sip_lines *lines);
+bool
+sip_headers_index_narrow(struct sip_message *m, struct sip_lines *lines);
+bool
+sip_headers_index_long(struct sip_message *m, struct sip_lines *lines);
+
+/* Decodes what struct sip_message holds besides start line and body, and sets the flags of
+ * structure. */
+void
+sip_decode_wide(struct sip_message *m);
+void
+sip_decode_narrow(struct sip_message *m);
+void
+sip_decode_long(struct sip_message *m);
+
 /* Parts of a message that a short way has read. */
 enum sip_taken {
 	SIP_TAKEN_FROM = 1 << 0,
@@ -167,10 +195,10 @@ sip_are_zero_wide(__m128i v, __m128i bits)
 	return _mm_testz_si128(v, bits);
 }
 
-SIP_WIDE_CODE static inline uint32_t
-sip_first_hit_wide(uint32_t hits)
+SIP_WIDE_CODE static inline size_t
+sip_first_hit_wide(uint64_t hits)
 {
-	return _tzcnt_u32(hits);
+	return _tzcnt_u64(hits);
 }
 
 /* Bit i is set where p[i] is not of the class: its upper half chooses a bit, its lower half the
@@ -231,7 +259,7 @@ sip_up_to_twin(const uint8_t *p, uint8_t last, bool wide)
 }
 
 /* Where the first ':' of the 16 bytes at p stands; 16 or more: there is none. */
-SIP_TWIN uint32_t
+SIP_TWIN size_t
 sip_colon_twin(const uint8_t *p, bool wide)
 {
 #ifdef __SSE2__
@@ -241,9 +269,9 @@ sip_colon_twin(const uint8_t *p, bool wide)
 	if (wide)
 		return sip_first_hit_wide(hits);
 #endif
-	return (uint32_t)__builtin_ctz(hits | 0x10000);
+	return (size_t)__builtin_ctz(hits | 0x10000);
 #else
-	return (uint32_t)__builtin_ctzll(sip_mask(p, 16, ':') | 0x10000);
+	return (size_t)__builtin_ctzll(sip_mask(p, 16, ':') | 0x10000);
 #endif
 }
 
