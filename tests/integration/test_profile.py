@@ -2,6 +2,7 @@
 """Profiles of drivers: what a port cannot have is clipped and said, the driver's profile is found, a mistake in one stops the probe."""
 import glob
 import os
+import re
 import shutil
 import sys
 
@@ -10,6 +11,28 @@ import netns
 # Every profile of drivers-conf as the one for all ports: the descriptors that it grants of 8192.  Arguments of mlx5 are for a NIC.
 GRANTED = {'af_packet': 8192, 'af_xdp': 8192, 'ena': 8192, 'i40e': 4096, 'ice': 4096, 'ixgbe': 4096, 'memif': 8192, 'vhost': 8192, 'virtio': 8192}
 PROFILE = 'profile:\n  drivers: [net_null]\n  queues: 1\n  rx_descriptors: 128\n  mtu: 1400\n  limits: [nothing real arrives]\n'
+
+
+def drivers_of_dpdk():
+    """The libraries of DPDK's drivers, whole: a driver's name and its arguments' stand in them as strings."""
+    found = glob.glob('/usr/lib/*/dpdk/pmds-23.0/librte_net_*.so') + glob.glob('/usr/lib/*/dpdk/pmds-23.0/librte_common_*.so')
+    return b''.join(open(path, 'rb').read() for path in found)
+
+
+def check_names(check):
+    """No profile names a driver, nor an argument of one, that DPDK 22.11 has not."""
+    libraries = drivers_of_dpdk()
+    if not libraries:
+        print('not looked at: names of drivers, for DPDK 22.11 has no libraries here')
+        return
+    for path in sorted(glob.glob(netns.ROOT + '/drivers-conf/profiles/*.yaml')):
+        with open(path) as f:
+            text = f.read()
+        names = re.search(r'drivers: \[(.*)\]', text).group(1).split(', ')
+        for argument in re.findall(r'devargs: "(.*)"', text):
+            names += [pair.split('=')[0] for pair in argument.split(',')]
+        unknown = [name for name in names if b'\0' + name.encode() + b'\0' not in libraries]
+        check.equal(os.path.basename(path) + ': names that DPDK has not', unknown, [])
 
 
 def main():
@@ -30,6 +53,7 @@ def main():
 
     try:
         path = directory + '/mine.yaml'
+        check_names(check)
         with open(path, 'w') as f:
             f.write(PROFILE)
         status, log = run(path)

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The service files of drivers-conf are units that systemd takes, and name keys it knows."""
+"""The service files of drivers-conf are units that systemd takes, and name keys it knows; those and the files for the host suit each other."""
 import glob
 import os
 import shutil
@@ -11,7 +11,31 @@ SOURCE = os.environ.get('RINGTAP_SOURCE', os.path.join(os.path.dirname(os.path.a
 BUILD = os.path.abspath(os.environ.get('RINGTAP_BUILD', 'build'))
 
 
+def read(name):
+    """The lines of a file of drivers-conf that say something."""
+    with open(os.path.join(SOURCE, 'drivers-conf', name)) as f:
+        return [line.strip() for line in f if line.strip() and not line.startswith('#')]
+
+
+def suits():
+    """What is wrong with the files beside each other."""
+    # systemd gives a StateDirectory, whatever lies in it, to the unit's user: root where there is none.
+    for name in ('ringtap-probe.service', 'ringtap-collector.service'):
+        lines = read(name)
+        if any(line.startswith('StateDirectory=') for line in lines) and not any(line.startswith('User=') for line in lines):
+            yield f'{name}: StateDirectory without User takes the store from the collector'
+    # vm.nr_hugepages counts pages of the default size.
+    sized = any('default_hugepagesz=' in line for line in read('host/grub.cfg'))
+    for name in ('host/sysctl.conf', 'host/tuned.conf'):
+        if sized and any(line.startswith('vm.nr_hugepages') for line in read(name)):
+            yield f'host/grub.cfg and {name}: vm.nr_hugepages of pages that are not 2 MiB'
+
+
 def main():
+    wrong = list(suits())
+    print('\n'.join(f'FAIL {what}' for what in wrong) or 'ok   units and files for the host suit each other')
+    if wrong:
+        return 1
     if not shutil.which('systemd-analyze'):
         print('skip: no systemd-analyze here')
         return 77
