@@ -86,6 +86,19 @@ rx_ports_memory(struct rx_ports *ports, const struct rx_ports_options *options)
 		rx_ports_buffers(ports, options), rx_ports_room(ports) + RX_POOL_ELEMENT);
 }
 
+/* What two ports would both take, each frame twice; "" where there is no such thing.  net_af_xdp
+ * may come with other queues of one interface. */
+static const char *
+rx_port_shared(const struct rx_port_name *a, const struct rx_port_name *b)
+{
+	if (strcmp(a->device, b->device) == 0)
+		return a->device;
+	return strcmp(a->driver, b->driver) == 0 && strcmp(a->driver, "net_af_packet") == 0 &&
+			       strcmp(a->interface, b->interface) == 0
+		       ? a->interface
+		       : "";
+}
+
 static int
 rx_ports_names(struct rx_ports *ports, const struct rx_ports_options *options, struct sys_error *e)
 {
@@ -104,10 +117,12 @@ rx_ports_names(struct rx_ports *ports, const struct rx_ports_options *options, s
 		 * profile that is for all. */
 		rx_port_profile_args(
 			&port->name, rx_port_profile_of(options, port->name.driver));
-		for (uint32_t k = 0; k < i; k++)
-			if (strcmp(ports->ports[k].name.device, port->name.device) == 0)
+		for (uint32_t k = 0; k < i; k++) {
+			const char *shared = rx_port_shared(&port->name, &ports->ports[k].name);
+			if (shared[0])
 				return sys_fail(e, -BASE_ERR_EXISTS, "port %s: %s is there twice",
-					port->given, port->name.device);
+					port->given, shared);
+		}
 	}
 	return 0;
 }

@@ -18,7 +18,8 @@ enum { RX_RSS_IP = 1, RX_RSS_UDP = 2, RX_RSS_TCP = 4, RX_RSS_SCTP = 8 };
  * the driver's, which marks frames without being asked; the host's, once a burst. */
 enum rx_timestamps { RX_TIMESTAMPS_NIC, RX_TIMESTAMPS_DRIVER, RX_TIMESTAMPS_HOST };
 
-/* How ports of a driver are set up.  Without one: all of RSS, a symmetric key, scatter. */
+/* How ports of a driver are set up.  Without one: all of RSS, of the inner header where the NIC
+ * offers that, a symmetric key, scatter. */
 struct rx_port_profile {
 	const char *name;
 	const char *const *drivers;   /* as DPDK names them */

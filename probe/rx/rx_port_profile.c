@@ -7,6 +7,7 @@ rx_port_profile_of(const struct rx_ports_options *options, const char *driver)
 		.name = "none",
 		.devargs = "",
 		.rss = RX_RSS_IP | RX_RSS_UDP | RX_RSS_TCP | RX_RSS_SCTP,
+		.rss_inner = true,
 	};
 
 	for (uint32_t i = 0; i < options->n_profiles; i++) {

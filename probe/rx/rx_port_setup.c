@@ -185,7 +185,6 @@ rx_port_conf_rss(struct rte_eth_conf *conf, const struct rte_eth_dev_info *info,
 			rss->rss_hf |= fields[i].hash & info->flow_type_rss_offloads;
 	if (profile->rss_inner && (info->flow_type_rss_offloads & RTE_ETH_RSS_LEVEL_MASK))
 		rss->rss_hf |= RTE_ETH_RSS_LEVEL_INNERMOST;
-	conf->rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH;
 }
 
 /* The driver's timestamps, where the profile wants them and it has them. */

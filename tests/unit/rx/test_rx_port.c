@@ -70,6 +70,7 @@ static void
 options_that_cannot_be_are_refused_before_the_eal(void **state)
 {
 	static const char *const twice[] = {"net_null0", "net_null0,size=70"};
+	static const char *const same[] = {"lo", "net_af_packet9,iface=lo"};
 	static const char *const unknown[] = {"nosuchinterface0"};
 	struct rx_ports_options options = {.program = "test", .ports = twice, .cores = 1, .mbufs = 4096, .mtu = 1500};
 	struct rx_ports *ports;
@@ -80,6 +81,9 @@ options_that_cannot_be_are_refused_before_the_eal(void **state)
 	options.n_ports = 2;
 	assert_int_equal(rx_ports_open(&ports, &options, &e), -BASE_ERR_EXISTS);
 	assert_non_null(strstr(e.text, "is there twice"));
+	options.ports = same;
+	assert_int_equal(rx_ports_open(&ports, &options, &e), -BASE_ERR_EXISTS);
+	assert_non_null(strstr(e.text, "lo is there twice"));
 	options.n_ports = 1;
 	options.ports = unknown;
 	assert_int_equal(rx_ports_open(&ports, &options, &e), -BASE_ERR_NOT_FOUND);

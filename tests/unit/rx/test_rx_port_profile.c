@@ -28,6 +28,8 @@ a_port_gets_the_profile_of_its_driver(void **state)
 	assert_string_equal(rx_port_profile_of(&options, "net_memif")->name, "ice");
 	options.n_profiles = 0;
 	assert_string_equal(rx_port_profile_of(&options, "net_ice")->name, "none");
+	/* What the NIC offers, tunnels within where it can. */
+	assert_true(rx_port_profile_of(&options, "net_ice")->rss_inner);
 }
 
 static void
