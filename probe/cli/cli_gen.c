@@ -22,7 +22,7 @@ const char cli_gen_usage[] =
 	"                        arguments (net_af_packet0,iface=eth1); root\n"
 	"  -x, --speed X         of that time (1); max: as fast as it goes\n"
 	"  -t, --truth FILE      a line of JSON for each call and registration, in the\n"
-	"                        order in which they end\n"
+	"                        order in which they end; '-': standard output\n"
 	"  -h, --help\n"
 #define CLI_GEN_GROUP(title) "\n" title ":\n"
 #define CLI_GEN_OPTION(name, value, kind, member, help)                                            \
@@ -45,7 +45,7 @@ struct gen_command {
 	const char *truth_path;
 	FILE *truth;
 	struct gen *gen;
-	bool help, concurrent_given, truth_failed;
+	bool help, concurrent_given, speed_given, truth_failed;
 	char json[4 * RECORD_BYTES_MAX];
 	int64_t progress_ns, began_ns;
 	bool progress_shown;
@@ -56,6 +56,7 @@ struct gen_command {
 static int
 take_speed(struct gen_command *c, const char *text)
 {
+	c->speed_given = true;
 	c->out.speed = 0;
 	if (strcmp(text, "max") == 0 || cli_gen_real(text, &c->out.speed))
 		return CLI_OK;
@@ -117,6 +118,11 @@ gen_check(struct gen_command *c)
 {
 	if (!c->out.path && !c->out.port)
 		return cli_misuse(c->cli, "where to?  -w FILE or --port PORT");
+	if (!c->out.port && (c->speed_given || c->out.n_eal_args))
+		return cli_misuse(c->cli, "%s for a port: --port PORT",
+			c->speed_given ? "--speed is" : "EAL options are");
+	if (c->truth_path && c->out.path && strcmp(c->truth_path, c->out.path) == 0)
+		return cli_misuse(c->cli, "capture and truth cannot both be '%s'", c->out.path);
 	if (!c->concurrent_given)
 		c->options.concurrent = concurrent_of(&c->options);
 	const char *wrong = gen_options_check(&c->options);
@@ -145,7 +151,7 @@ truth_open(struct gen_command *c)
 {
 	if (!c->truth_path)
 		return CLI_OK;
-	c->truth = fopen(c->truth_path, "we");
+	c->truth = strcmp(c->truth_path, "-") == 0 ? c->cli->out : fopen(c->truth_path, "we");
 	if (!c->truth)
 		return cli_fail(c->cli, "%s: %s", c->truth_path, strerror(errno));
 	c->options.truth = gen_truth;
@@ -158,7 +164,8 @@ truth_close(struct gen_command *c)
 {
 	if (!c->truth)
 		return CLI_OK;
-	bool failed = fclose(c->truth) != 0 || c->truth_failed;
+	int rc = c->truth == c->cli->out ? fflush(c->truth) : fclose(c->truth);
+	bool failed = rc != 0 || c->truth_failed;
 	return failed ? cli_fail(c->cli, "%s: %s", c->truth_path, strerror(errno)) : CLI_OK;
 }
 

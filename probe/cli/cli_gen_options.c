@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdlib.h>
 
 #include "cli_gen.h"
@@ -43,7 +44,7 @@ real(const char *text, const char *end, double *out)
 	char *stopped;
 
 	*out = strtod(text, &stopped);
-	return stopped != text && (end ? stopped == end : *stopped == 0) && *out == *out;
+	return stopped != text && (end ? stopped == end : *stopped == 0) && isfinite(*out);
 }
 
 bool

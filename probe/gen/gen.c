@@ -3,6 +3,8 @@
 #include <math.h>
 
 #define HELD_MIN 256
+#define CPS_MAX 1e7
+#define PTIME_MAX 200 /* ms: 1600 bytes of G.711, for GEN_FRAME_MAX */
 #define PAST_MIN 64
 
 /* ---- names ---- */
@@ -162,16 +164,20 @@ gen_options_check(const struct gen_options *o)
 		return "a share is not in 0..1";
 	if (!(sum_of(o->fates, GEN_FATE_COUNT) > 0) || !(sum_of(o->codecs, GEN_CODEC_COUNT) > 0))
 		return "weights are negative, or all 0";
-	if (!(o->calls_per_second > 0) && !o->keep)
-		return "no calls per second";
+	if (!o->keep && !(o->calls_per_second > 0 && o->calls_per_second <= CPS_MAX))
+		return "calls per second are not above 0, up to 10000000";
 	if (o->sip_loss > 0.9)
 		return "no more than 0.9 of the messages can be lost";
 	if (o->concurrent == 0 || o->concurrent > 1u << 24)
 		return "concurrent calls are not in 1..16777216";
-	if (o->duration_ns <= 0 || o->hold_ns < 0 || o->ring_ns < 0 || o->ramp_ns < 0)
+	if (o->duration_ns == 0)
+		return "no call begins in a duration of 0";
+	if (o->duration_ns < 0 || o->hold_ns < 0 || o->ring_ns < 0 || o->ramp_ns < 0)
 		return "a time is negative";
 	if (o->mtu < 576 || o->mtu > 1600)
 		return "the MTU is not in 576..1600";
+	if (o->ptime_ms > PTIME_MAX)
+		return "a packet has at most 200 ms";
 	if (o->n_from == 0 || o->n_to == 0 || o->n_from > GEN_PREFIXES_MAX ||
 		o->n_to > GEN_PREFIXES_MAX)
 		return "there are 1 to 16 number prefixes";

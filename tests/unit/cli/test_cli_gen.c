@@ -26,6 +26,9 @@ what_it_writes_is_read(void **state)
 		assert_has(line, "{\"kind\":\"call\",\"call_id\":");
 	fclose(f);
 	assert_int_equal(lines, 5);
+	assert_int_equal(terminal_run(&t, "gen", "--calls", "3", "-w", capture, "-t", "-", NULL), CLI_OK);
+	assert_int_equal(count_lines(t.out), 3);
+	terminal_end(&t);
 	directory_remove(dir);
 }
 
@@ -57,6 +60,15 @@ what_is_wrong_is_said(void **state)
 	terminal_end(&t);
 	assert_int_equal(terminal_run(&t, "gen", "-p", "x", "--speed", "0", NULL), CLI_USAGE);
 	assert_has(t.err, "--speed '0'");
+	terminal_end(&t);
+	assert_int_equal(terminal_run(&t, "gen", "-w", "x", "--speed", "2", NULL), CLI_USAGE);
+	assert_has(t.err, "--speed is for a port");
+	terminal_end(&t);
+	assert_int_equal(terminal_run(&t, "gen", "-w", "x", "--", "--no-huge", NULL), CLI_USAGE);
+	assert_has(t.err, "EAL options are for a port");
+	terminal_end(&t);
+	assert_int_equal(terminal_run(&t, "gen", "-w", "-", "-t", "-", NULL), CLI_USAGE);
+	assert_has(t.err, "cannot both be '-'");
 	terminal_end(&t);
 	assert_int_equal(terminal_run(&t, "gen", "x.pcap", NULL), CLI_USAGE);
 	assert_has(t.err, "x.pcap");

@@ -68,7 +68,7 @@ wrong(void **state)
 		const char *name, *value;
 	} rows[] = {{"loss", "5"}, {"loss", "-1%"}, {"loss", "x"}, {"loss", ""}, {"loss", "101%"},
 		{"loss", "nan"}, {"hold", "5 parsecs"}, {"hold", "-1s"}, {"hold", ""},
-		{"calls", "-1"}, {"calls", "1e3"}, {"cps", "0"}, {"burst", "1%"},
+		{"calls", "-1"}, {"calls", "1e3"}, {"cps", "0"}, {"cps", "inf"}, {"skew", "-inf"}, {"fates", "busy=inf"}, {"burst", "1%"},
 		{"burst", "1%,2%,3%,4%,5%"}, {"fates", ""}, {"fates", "late"}, {"fates", "busy=x"},
 		{"fates", "busy=-1"}, {"codecs", "mp3"}, {"from", "+49x"}, {"from", ""},
 		{"from", "12345678901234567"}, {"vlan", "4095"}, {"tunnel", "none"},

@@ -117,6 +117,15 @@ wrong_options_are_named(void **state)
 	o = gen_options_default();
 	o.sip_loss = 1;
 	assert_non_null(gen_options_check(&o));
+	/* Calls without an end in an instant, and packets longer than a frame. */
+	o = gen_options_default();
+	o.calls_per_second = 1e300;
+	assert_non_null(gen_options_check(&o));
+	o = gen_options_default();
+	o.ptime_ms = 200;
+	assert_null(gen_options_check(&o));
+	o.ptime_ms = 201;
+	assert_non_null(gen_options_check(&o));
 }
 
 /* Of a million packets the shares are what was asked for, within six standard deviations. */
