@@ -28,7 +28,8 @@ static const char probe_help[] =
 	"                        0000:3b:00.0                   a NIC bound to vfio-pci\n"
 	"                        net_af_xdp0,iface=eth1         any DPDK virtual device with its "
 	"arguments\n"
-	"      --check         read the configuration, say what memory it takes, and stop\n"
+	"      --check         read the configuration and the profiles, say what memory it "
+	"takes, and stop\n"
 	"      --help, --version\n"
 	"\n"
 	"Behind -- stand options for DPDK's EAL; what they settle (lcores, memory, log level) "
@@ -196,9 +197,21 @@ probe_stop(struct probe *p, bool ran)
 	probe_segment_close(&p->segment);
 }
 
+/* What a start would refuse and the configuration alone does not show. */
 static int
-probe_check(const struct probe *p)
+probe_check(struct probe *p)
 {
+	const struct config *config = p->config->config;
+	struct sys_error e = {""};
+
+	int rc = probe_profiles_load(&p->profiles, config->probe.profile, &e);
+	probe_profiles_free(&p->profiles);
+	if (rc == 0 && config->probe.user[0])
+		rc = sys_privileges_check(config->probe.user, config->probe.group, &e);
+	if (rc < 0) {
+		sys_log(SYS_LOG_ERROR, "%s", e.text);
+		return EXIT_FAILURE;
+	}
 	printf("%s: fine; memory of the engine on %u cores:\n", p->config_path, p->cores);
 	uint64_t bytes = worker_set_memory(p->config->config, p->cores, stdout);
 	printf("%llu MiB in all\n", (unsigned long long)(bytes >> 20));

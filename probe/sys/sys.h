@@ -83,6 +83,8 @@ int sys_file_replace(const char *path, const void *data, size_t len, mode_t mode
 /* Becomes user (name or number; group: the user's, or the one given), drops every capability, sets
  * no_new_privs.  0 also where the process is that user already; fails where it is not root. */
 int sys_privileges_drop(const char *user, const char *group, struct sys_error *e);
+/* 0 where there are such a user and group. */
+int sys_privileges_check(const char *user, const char *group, struct sys_error *e);
 
 /* SIGINT, SIGTERM: stop; SIGHUP: reload.  The flags are read with sys_signal_*; the handler only
  * sets them. */

@@ -54,6 +54,14 @@ identity_of(struct identity *id, const char *user, const char *group, struct sys
 	return 0;
 }
 
+int
+sys_privileges_check(const char *user, const char *group, struct sys_error *e)
+{
+	struct identity id;
+
+	return identity_of(&id, user, group, e);
+}
+
 /* Every set of this thread empty: permitted, effective, inheritable, ambient, and the bounding set
  * where we may. */
 static int

@@ -4,6 +4,7 @@ import glob
 import os
 import re
 import shutil
+import subprocess
 import sys
 
 import netns
@@ -76,6 +77,11 @@ def main():
         check.true('mlx5: its arguments reach the port, which has none such', status == 1 and 'DPDK cannot open it with mprq_en=1' in log)
         status, log = run('nosuch')
         check.true('no such profile', status == 1 and 'no nosuch.yaml in' in log)
+        for what, said in (({'profile': 'nosuch'}, 'no nosuch.yaml in'), ({'user': 'nosuchuser'}, "user 'nosuchuser'"),
+                           ({'user': 'root', 'group': 'nosuchgroup'}, "group 'nosuchgroup'")):
+            config = netns.write_config(directory, **what)
+            done = subprocess.run([netns.program('ringtap-probe'), '-c', config, '--check'], capture_output=True, text=True)
+            check.true('--check: ' + said, done.returncode == 1 and said in done.stderr, done.stderr)
         with open(path, 'a') as f:
             f.write('  colour: red\n')
         status, log = run(path)

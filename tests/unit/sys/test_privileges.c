@@ -143,6 +143,18 @@ unknown_names_are_named(void **state)
 	assert_int_equal(in_a_child(refuse_unknown_names), 0);
 }
 
+static void
+names_are_looked_up_without_becoming_them(void **state)
+{
+	struct sys_error e = {""};
+
+	assert_int_equal(sys_privileges_check("root", NULL, &e), 0);
+	assert_true(sys_privileges_check("no-such-user", NULL, &e) < 0);
+	assert_non_null(strstr(e.text, "no-such-user"));
+	assert_true(sys_privileges_check("root", "no-such-group", &e) < 0);
+	assert_non_null(strstr(e.text, "no-such-group"));
+}
+
 int
 main(void)
 {
@@ -151,6 +163,7 @@ main(void)
 		cmocka_unit_test(numbers_without_an_entry_serve),
 		cmocka_unit_test(who_is_not_root_is_refused),
 		cmocka_unit_test(unknown_names_are_named),
+		cmocka_unit_test(names_are_looked_up_without_becoming_them),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
