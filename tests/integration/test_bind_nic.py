@@ -4,12 +4,15 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 
 import netns
 
 SCRIPT = os.path.join(netns.ROOT, 'scripts', 'bind-nic')
 NICS = {'0000:3b:00.0': ('ice', 'eth1', 'down'), '0000:3b:00.1': ('ice', 'eth2', 'up'), '0000:01:00.0': ('igb', 'eth0', 'up'),
-        '0000:5e:00.0': ('mlx5_core', 'eth3', 'down'), '0000:5f:00.0': (None, None, None), '0000:02:00.0': ('igb', 'bond0p', 'up')}
+        '0000:5e:00.0': ('mlx5_core', 'eth3', 'down'), '0000:5f:00.0': (None, None, None), '0000:02:00.0': ('igb', 'bond0p', 'up'),
+        '0000:60:00.0': ('igb', 'eth4', 'down')}
+STUBBORN = '0000:60:00.0' # vfio-pci does not take it, as without an IOMMU
 
 
 def put(path, text=''):
@@ -20,7 +23,6 @@ def put(path, text=''):
 
 def make(root):
     devices, drivers, net = (root + '/sys/' + p for p in ('bus/pci/devices', 'bus/pci/drivers', 'class/net'))
-    put(root + '/sys/bus/pci/drivers_probe')
     os.makedirs(drivers + '/vfio-pci')
     for address, (driver, interface, state) in NICS.items():
         for name, text in (('class', '0x020000\n'), ('vendor', '0x8086\n'), ('device', '0x1592\n'), ('driver_override', '')):
@@ -32,19 +34,46 @@ def make(root):
             put('%s/%s/operstate' % (net, interface), state + '\n')
             os.symlink('%s/%s' % (devices, address), '%s/%s/device' % (net, interface))
     put(devices + '/0000:00:01.0/class', '0x060400\n')
+    os.makedirs(net + '/bond0.7/lower_bond0')
     os.makedirs(net + '/bond0/lower_bond0p')
     put(root + '/proc/net/route', 'Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n'
         'eth0\t00000000\t0100A8C0\t0003\t0\t0\t0\t00000000\neth1\t0000A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\n')
-    put(root + '/proc/net/ipv6_route', '0' * 32 + ' 00 ' + '0' * 32 + ' 00 ' + 'f' * 32 + ' 00000400 1 0 3 bond0\n')
+    put(root + '/proc/net/ipv6_route', '0' * 32 + ' 00 ' + '0' * 32 + ' 00 ' + 'f' * 32 + ' 00000400 1 0 3 bond0.7\n')
 
 
 def tree(root):
-    return {os.path.join(d, f): open(os.path.join(d, f)).read() for d, _, files in os.walk(root) for f in files}
+    return {os.path.join(d, f): open(os.path.join(d, f)).read() for d, _, files in os.walk(root) for f in files if f != 'drivers_probe'}
+
+
+class Kernel(threading.Thread):
+    """Gives a device that is written to drivers_probe to the driver of its override, else to the one of NICS."""
+
+    def __init__(self, root):
+        super().__init__(daemon=True)
+        self.pci, self.offered = root + '/sys/bus/pci/', []
+        os.makedirs(self.pci)
+        os.mkfifo(self.pci + 'drivers_probe')
+
+    def run(self):
+        while True:
+            with open(self.pci + 'drivers_probe') as f:
+                address = f.read()
+            self.offered.append(address)
+            device = self.pci + 'devices/' + address
+            driver = open(device + '/driver_override').read().strip() or NICS[address][0]
+            if address == STUBBORN:
+                driver = NICS[address][0]
+            if os.path.islink(device + '/driver'):
+                os.unlink(device + '/driver')
+            if driver:
+                os.symlink(self.pci + 'drivers/' + driver, device + '/driver')
 
 
 def main():
     check, root = netns.Check(), netns.temporary()
+    kernel = Kernel(root)
     make(root)
+    kernel.start()
 
     def run(*args):
         p = subprocess.run([SCRIPT] + list(args), env=dict(os.environ, BIND_NIC_ROOT=root), capture_output=True, text=True)
@@ -61,7 +90,7 @@ def main():
         for what, args, sentence in (
                 ('the default route', ['bind', 'eth0'], 'default route'),
                 ('the default route by force', ['-f', 'bind', '01:00.0'], 'default route'),
-                ('the port of a bond that carries it', ['-f', 'bind', '0000:02:00.0'], 'default route'),
+                ('the port of a bond under the VLAN that carries it', ['-f', 'bind', '0000:02:00.0'], 'default route'),
                 ('one of several', ['bind', '0000:3b:00.0', 'eth0'], 'default route'),
                 ('the default route when unbinding', ['unbind', 'eth0'], 'default route'),
                 ('an interface that is up', ['bind', 'eth2'], 'is up'),
@@ -79,8 +108,12 @@ def main():
         check.equal('bind', (status, out.strip().splitlines()), (0, ['0000:3b:00.0: ice -> vfio-pci', '0000:5f:00.0: - -> vfio-pci']))
         check.equal('the override', read('devices/0000:3b:00.0/driver_override'), 'vfio-pci')
         check.equal('taken from its driver', read('drivers/ice/unbind'), '0000:3b:00.0')
-        check.equal('offered anew', read('drivers_probe'), '0000:5f:00.0')
+        check.equal('offered anew', kernel.offered, ['0000:3b:00.0', '0000:5f:00.0'])
+        status, out = run('bind', 'eth4')
+        check.true('a driver that does not take it is told', status == 1 and 'did not take it' in out and '->' not in out, out.strip())
+        check.equal('and it goes back', (read('devices/0000:60:00.0/driver_override').strip(), kernel.offered[-1]), ('', STUBBORN))
         check.equal('bind by force', run('-f', 'bind', 'eth2')[0], 0)
+        check.equal('once is enough', run('bind', '0000:3b:00.0')[1].strip(), '0000:3b:00.0 is bound to vfio-pci already')
         status, out = run('unbind', '0000:3b:00.0')
         check.equal('unbind', status, 0)
         check.equal('no override', read('devices/0000:3b:00.0/driver_override').strip(), '')
