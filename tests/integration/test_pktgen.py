@@ -129,7 +129,13 @@ def plumbing(check):
         check.true('its arguments', '-s 0:' + netns.ROOT in open(folder + '/arguments').read())
         done = run('--port', '0000:3b:00.1', PKTGEN='')
         check.true('without Pktgen it says how', done.returncode == 1 and 'PKTGEN=' in done.stderr, done.stderr)
-        check.equal('neither --loop nor --port', run().returncode, 1)
+        check.equal('neither --loop nor --port', run().returncode, 2)
+        for wrong in (('--loop', '--port', 'x'), ('--loop', '--seconds', '0'), ('--loop', '--max', '-5'), ('--loop', '--calls', '0')):
+            done = run(*wrong)
+            check.true('wrong usage in a line: ' + ' '.join(wrong), done.returncode == 2 and done.stderr.count('\n') == 1, done.stderr)
+        for wrong in (('--build', '/nonexistent'), ('--json', '--markdown'), ('--only', 'everything')):
+            done = subprocess.run([netns.ROOT + '/scripts/bench', *wrong], capture_output=True, text=True, timeout=60)
+            check.true('bench: wrong usage in a line: ' + ' '.join(wrong), done.returncode == 2 and done.stderr.count('\n') == 1, done.stderr)
     finally:
         shutil.rmtree(folder)
 
