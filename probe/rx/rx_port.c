@@ -390,6 +390,25 @@ rx_port_tell(struct rx_ports *ports, uint32_t index, uint32_t losing)
 	}
 }
 
+/* Says where a link came or went: else a cable that is out looks like a quiet night. */
+static void
+rx_port_look(struct rx_port *port)
+{
+	struct rte_eth_link link = {0};
+
+	if (!port->started || rte_eth_link_get_nowait(port->id, &link) < 0 ||
+		port->link == (link.link_status ? RX_LINK_UP : RX_LINK_DOWN))
+		return;
+	port->link = link.link_status ? RX_LINK_UP : RX_LINK_DOWN;
+	if (link.link_status && link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN)
+		sys_log(SYS_LOG_INFO, "port %s: the link is up, %u Mbit/s", port->given,
+			link.link_speed);
+	else if (link.link_status)
+		sys_log(SYS_LOG_INFO, "port %s: the link is up", port->given);
+	else
+		sys_log(SYS_LOG_WARNING, "port %s: the link is down", port->given);
+}
+
 void
 rx_ports_counters(struct rx_ports *ports, struct rx_ports_counters *counters)
 {
@@ -399,6 +418,7 @@ rx_ports_counters(struct rx_ports *ports, struct rx_ports_counters *counters)
 	for (uint32_t i = 0; i < ports->n_ports; i++) {
 		struct rx_port *port = &ports->ports[i];
 		struct rte_eth_stats now = {0};
+		rx_port_look(port);
 		rx_port_kernel_read(port);
 		counters->missed += port->kernel_drops;
 		if (!port->started || rte_eth_stats_get(port->id, &now) < 0)

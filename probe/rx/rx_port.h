@@ -71,7 +71,8 @@ struct rx_port_face {
 bool rx_ports_face(const struct rx_ports *ports, uint32_t i, struct rx_port_face *face);
 /* Waits for all. */
 void rx_ports_join(struct rx_ports *ports);
-/* Counters of NIC and driver, summed over ports: what METRICS_NIC_* are set to. */
+/* Counters of NIC and driver, summed over ports: what METRICS_NIC_* are set to.  Looks after the
+ * links as well, and logs where one came or went. */
 struct rx_ports_counters {
 	uint64_t received, bytes, missed, errors, no_mbuf;
 };

@@ -152,6 +152,7 @@ struct rx_port {
 	/* frames lost so far, and when the last were seen to go (rx_port_losing) */
 	uint64_t lost;
 	int64_t lost_ns;
+	enum { RX_LINK_NOT_SEEN, RX_LINK_DOWN, RX_LINK_UP } link; /* as the log has it */
 };
 
 /* Losses of the port so far, at now_ns: it loses for RX_LOSING_NS from when they grew. */

@@ -40,13 +40,13 @@ def main():
     check, directory = netns.Check(), netns.temporary()
     processes, runs = netns.Processes(directory), []
 
-    def run(profile, **probe):
+    def run(profile, until='capturing', **probe):
         """The log of a probe with this profile, ended once it captures."""
         config = netns.write_config(directory, cores=2, profile=profile, log_level='debug', mbufs=4096, **probe)
         name = 'probe%d' % len(runs)
         runs.append(name)
         probe = processes.start(name, [netns.program('ringtap-probe'), '-c', config, '--port', 'net_null0'])
-        netns.wait_for(lambda: 'capturing' in processes.text(name) or probe.poll() is not None, 30, 'the probe')
+        netns.wait_for(lambda: until in processes.text(name) or probe.poll() is not None, 30, 'the probe')
         status = processes.stop(probe)
         if 'has no driver net_null' in processes.text(name):
             netns.skip('DPDK has no net_null here')
@@ -63,6 +63,7 @@ def main():
                      '1 queues of 128 descriptors, MTU 1400'):
             check.true('said: ' + line, line in log)
         check.true('none: nothing is clipped', 'queues of 4096 descriptors, MTU 9000' in run('none')[1])
+        check.true('the link is told', 'port net_null0: the link is up, 10000 Mbit/s' in run('none', 'the link is')[1])
         check.true('auto: none is for net_null', 'queues of 4096 descriptors, MTU 9000' in run('auto')[1])
         check.true('by name, from the source', 'profile ena.yaml: ' in run('ena')[1])
         check.equal('profiles of drivers-conf', sorted(os.path.basename(path)[:-5] for path in glob.glob(netns.ROOT + '/drivers-conf/profiles/*.yaml')),
