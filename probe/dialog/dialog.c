@@ -65,6 +65,7 @@ dialog_new(void *mem, const struct dialog_options *options)
 	chain_pool_init(&d->pool, base + p.blocks, p.block_count);
 	d->wheel = base_wheel_new(base + p.wheel, options->max_dialogs, DIALOG_TICK_NS);
 	d->peek_at = DIALOG_NIL;
+	d->found = d->founds;
 	slot_table_init(d);
 	link_table_init(d, base + p.links);
 	shared_table_init(d, base + p.shared);
@@ -191,11 +192,14 @@ dialog_close(struct dialog *d, struct slot *s, enum end_cause cause)
 		slot_give_back(d, s);
 		return;
 	}
+	uint64_t call = slot_handle(d, s);
 	media_endpoints_withdraw(d, s);
 	streams_reset(d, s);
-	slot_arm(d, s, d->now_ns + DIALOG_COLLECT_NS);
 	slot_move(d, s, LIST_COLLECTING);
-	d->options.hooks.collect(d->options.hooks.context, slot_handle(d, s));
+	d->options.hooks.collect(d->options.hooks.context, call);
+	s = slot_of_handle(d, call);
+	if (s) /* some core has not answered yet */
+		slot_arm(d, s, d->now_ns + DIALOG_COLLECT_NS);
 }
 
 void
@@ -219,13 +223,16 @@ slot_expired(struct dialog *d, struct slot *s)
 }
 
 /* What expires was last touched long ago: what the one in so many steps will look at is fetched
- * meanwhile, first its slot, then where its chains go on, then their blocks. */
-#define AHEAD_SLOT 6
-#define AHEAD_NEXT 4
-#define AHEAD_BLOCKS 2
+ * meanwhile, first its slot, then where its chains go on, then their blocks and who stands before
+ * it in its bucket; then its texts are found, and with them its endpoints. */
+#define AHEAD_SLOT 7
+#define AHEAD_NEXT 5
+#define AHEAD_BLOCKS 4
+#define AHEAD_FOUND 2
+#define AHEAD_ENDPOINTS 1
 
 static inline void
-expired_prefetch(const struct dialog *d, const uint32_t *ids, uint32_t at, uint32_t n)
+expired_prefetch(struct dialog *d, const uint32_t *ids, uint32_t at, uint32_t n)
 {
 	const struct slot *s;
 
@@ -242,7 +249,14 @@ expired_prefetch(const struct dialog *d, const uint32_t *ids, uint32_t at, uint3
 		chain_prefetch(&d->pool, &s->text_chain);
 		chain_prefetch(&d->pool, &s->flow_chain);
 		base_prefetch_lines(slot_more_of(d, s), sizeof(struct slot_more));
+		uint32_t first = d->buckets[s->hash & d->bucket_mask];
+		if (first != DIALOG_NIL)
+			base_prefetch(&d->slots[first].bucket_next);
 	}
+	if (at + AHEAD_FOUND < n)
+		media_endpoints_fetch(d, &d->slots[ids[at + AHEAD_FOUND]], false);
+	if (at + AHEAD_ENDPOINTS < n)
+		media_endpoints_fetch(d, &d->slots[ids[at + AHEAD_ENDPOINTS]], true);
 }
 
 void

@@ -72,8 +72,8 @@ struct dialog_hooks {
 	 * cores`.  NULL: one core has them all. */
 	void (*link)(void *context, const struct dialog_link *link);
 	/* An endpoint is about to be published or withdrawn: it may be looked for meanwhile.
-	 * NULL: there is nothing to gain. */
-	void (*fetch)(void *context, const struct base_endpoint *at);
+	 * again: it has been asked for before.  NULL: there is nothing to gain. */
+	void (*fetch)(void *context, const struct base_endpoint *at, bool again);
 };
 
 #define DIALOG_LISTEN_MAX 16

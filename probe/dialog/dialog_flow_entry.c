@@ -78,9 +78,9 @@ static chain_ref
 text_next(const struct dialog *d, const struct slot *s, struct flow_cursor *at, uint8_t id)
 {
 	if (!at->text.started && found_is_of(d, s)) {
-		if (at->n_texts < d->found.n_flow)
-			return d->found.flow[at->n_texts++];
-		at->text = d->found.flow_rest;
+		if (at->n_texts < d->found->n_flow)
+			return d->found->flow[at->n_texts++];
+		at->text = d->found->flow_rest;
 	}
 	while (chain_text_walk(&d->pool, &s->text_chain, &at->text))
 		if (at->text.head.id == id)

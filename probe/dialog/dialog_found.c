@@ -114,10 +114,40 @@ found_fill(const struct dialog *d, const struct slot *s, struct found *f)
 	f->end = s->text_chain.last;
 }
 
+/* Those of s, or of somebody else. */
+static struct found *
+found_place(struct dialog *d, const struct slot *s)
+{
+	for (uint32_t i = 0; i < FOUND_DIALOGS; i++)
+		if (d->founds[i].of == s)
+			return &d->founds[i];
+	return &d->founds[d->founds_next++ % FOUND_DIALOGS];
+}
+
+const struct found *
+found_ahead(struct dialog *d, const struct slot *s)
+{
+	struct found *f = found_place(d, s);
+
+	if (f->of != s || f->end != s->text_chain.last)
+		found_fill(d, s, f);
+	return f;
+}
+
 const struct found *
 found_of(struct dialog *d, const struct slot *s)
 {
-	if (!found_is_of(d, s))
-		found_fill(d, s, &d->found);
-	return &d->found;
+	if (!found_is_of(d, s)) {
+		found_ahead(d, s);
+		d->found = found_place(d, s);
+	}
+	return d->found;
+}
+
+void
+found_forget(struct dialog *d, const struct slot *s)
+{
+	for (uint32_t i = 0; i < FOUND_DIALOGS; i++)
+		if (d->founds[i].of == s)
+			d->founds[i].of = NULL;
 }

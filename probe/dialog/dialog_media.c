@@ -75,13 +75,22 @@ endpoint_is_known(const struct dialog *d, const struct slot *s, const struct bas
 }
 
 static void
-endpoint_fetch(const struct dialog *d, const struct base_endpoint *at)
+endpoint_fetch(const struct dialog *d, const struct base_endpoint *at, bool again)
 {
 	if (d->options.hooks.fetch)
-		d->options.hooks.fetch(d->options.hooks.context, at);
+		d->options.hooks.fetch(d->options.hooks.context, at, again);
 }
 
-/* They are fetched before the first of them is looked for. */
+void
+media_endpoints_fetch(struct dialog *d, const struct slot *s, bool again)
+{
+	if (s->endpoints == 0 || s->kind == SLOT_FREE || s->list == LIST_ESTABLISHED)
+		return;
+	const struct found *found = found_ahead(d, s);
+	for (uint32_t i = 0; i < found->n_endpoints; i++)
+		endpoint_fetch(d, &found->endpoints[i], again);
+}
+
 void
 media_endpoints_withdraw(struct dialog *d, struct slot *s)
 {
@@ -93,8 +102,6 @@ media_endpoints_withdraw(struct dialog *d, struct slot *s)
 		return;
 	const struct found *found = found_of(d, s);
 	struct chain_walk rest = found->endpoints_rest;
-	for (uint32_t i = 0; i < found->n_endpoints; i++)
-		endpoint_fetch(d, &found->endpoints[i]);
 	for (uint32_t i = 0; i < found->n_endpoints; i++)
 		hooks->withdraw(hooks->context, &found->endpoints[i], call);
 	while (endpoint_next(d, s, &rest, &more))
@@ -242,8 +249,10 @@ media_receive(
 
 	if (text.len == 0 || !sip_sdp_parse(sdp, text))
 		return;
-	for (uint8_t i = 0; i < sdp->n_media; i++)
-		endpoint_fetch(d, &(struct base_endpoint){sdp->media[i].ip, sdp->media[i].port});
+	for (uint8_t i = 0; i < sdp->n_media; i++) {
+		const struct sip_sdp_media *media = &sdp->media[i];
+		endpoint_fetch(d, &(struct base_endpoint){media->ip, media->port}, false);
+	}
 	struct sdp_codecs codecs;
 	uint8_t line[LINE_BYTES_MAX];
 	line_codecs(sdp, &codecs);

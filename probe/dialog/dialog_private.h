@@ -103,6 +103,7 @@ struct slot_texts {
 #define FOUND_NUMBERS 16
 #define FOUND_BYTES 2048
 #define FOUND_FLOW 32
+#define FOUND_DIALOGS 4 /* with those that expire next */
 struct found {
 	const struct slot *of;
 	chain_ref end;
@@ -320,7 +321,9 @@ struct dialog {
 	/* where the texts of one dialog are, that of the message or record at hand */
 	const struct slot *texts_of;
 	struct slot_texts texts;
-	struct found found;
+	struct found *found;     /* of the one at hand */
+	struct found founds[FOUND_DIALOGS];
+	uint32_t founds_next;
 	uint8_t scratch[4096];
 	uint8_t record[RECORD_BYTES_MAX];
 };
@@ -371,10 +374,14 @@ struct base_span slot_text(const struct dialog *d, const struct slot *s, enum sl
 static inline bool
 found_is_of(const struct dialog *d, const struct slot *s)
 {
-	return d->found.of == s && d->found.end == s->text_chain.last;
+	return d->found->of == s && d->found->end == s->text_chain.last;
 }
 /* Of s as it is now; valid until a text is added to it. */
 const struct found *found_of(struct dialog *d, const struct slot *s);
+/* The same, of one that is not at hand yet. */
+const struct found *found_ahead(struct dialog *d, const struct slot *s);
+/* Its chain goes. */
+void found_forget(struct dialog *d, const struct slot *s);
 /* Where all of them are, so that each is not looked for alone. */
 void slot_texts_find(struct dialog *d, const struct slot *s);
 /* Parties of the first request (or response). */
@@ -630,7 +637,8 @@ const char *transfer_result_name(const struct slot_more *more);
 bool endpoint_read(struct base_span bytes, struct base_endpoint *out);
 void media_receive(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	struct flow_entry *entry);
-/* All that were published. */
+/* All that were published.  They are fetched some time before, twice: again is the second time. */
+void media_endpoints_fetch(struct dialog *d, const struct slot *s, bool again);
 void media_endpoints_withdraw(struct dialog *d, struct slot *s);
 
 /* dialog_streams.c */

@@ -94,7 +94,7 @@ static inline void
 put_text(struct dialog *d, const struct slot *s, struct record_writer *w, enum slot_text which,
 	enum record_field f)
 {
-	struct base_span text = d->found.texts[which]; /* they have been found */
+	struct base_span text = d->found->texts[which]; /* they have been found */
 
 	if (!(s->texts >> which & 1))
 		return;

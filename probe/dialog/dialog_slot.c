@@ -192,7 +192,7 @@ slot_texts_give(struct dialog *d, struct slot *s)
 				shared_give(d, number);
 			}
 	}
-	d->found.of = NULL;
+	found_forget(d, s);
 	chain_free(&d->pool, &s->text_chain);
 }
 
@@ -307,7 +307,7 @@ struct base_span
 slot_text(const struct dialog *d, const struct slot *s, enum slot_text which, uint8_t *scratch,
 	uint32_t cap)
 {
-	const struct base_span *known = &d->found.texts[which];
+	const struct base_span *known = &d->found->texts[which];
 
 	if (found_is_of(d, s) && known->p)
 		return s->texts >> which & 1

@@ -84,8 +84,10 @@ struct media_directory *media_directory_new(void *mem, uint32_t max_endpoints,
  * that host, and only one side of this one.  False: full. */
 bool media_directory_publish(struct media_directory *d, const struct base_endpoint *at,
 	const struct media_announce *announce);
-/* Where its entry stands, or would, is fetched into the cache. */
-void media_directory_fetch(const struct media_directory *d, const struct base_endpoint *at);
+/* Where its entry is said to stand, or would be, is fetched into the cache; again, some time later:
+ * the entry itself. */
+void media_directory_fetch(
+	const struct media_directory *d, const struct base_endpoint *at, bool again);
 /* Writer.  Takes the entry away where it is still this call's. */
 void media_directory_withdraw(struct media_directory *d, const struct base_endpoint *at,
 	uint64_t call);

@@ -367,9 +367,16 @@ entry_publish(struct media_directory *d, const struct base_endpoint *at,
 }
 
 void
-media_directory_fetch(const struct media_directory *d, const struct base_endpoint *at)
+media_directory_fetch(const struct media_directory *d, const struct base_endpoint *at, bool again)
 {
-	base_prefetch(media_table_home(&d->table, base_hash_short(&d->key, at, sizeof(*at))));
+	uint64_t hash = base_hash_short(&d->key, at, sizeof(*at));
+	const struct media_bucket *home = media_table_home(&d->table, hash);
+	uint32_t bits = again ? media_table_match(home, media_table_tag(hash)) : 0;
+
+	if (bits)
+		base_prefetch(&d->entries[home->index[__builtin_ctz(bits)]]);
+	else
+		base_prefetch(home);
 }
 
 static void

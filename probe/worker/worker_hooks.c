@@ -15,10 +15,10 @@ hook_withdraw(void *context, const struct base_endpoint *at, uint64_t call)
 }
 
 static void
-hook_fetch(void *context, const struct base_endpoint *at)
+hook_fetch(void *context, const struct base_endpoint *at, bool again)
 {
 	struct worker *w = context;
-	media_directory_fetch(w->directory, at);
+	media_directory_fetch(w->directory, at, again);
 }
 
 static uint64_t

@@ -10,7 +10,7 @@ each_is_as_when_looked_for_alone(struct dialog *d, struct slot *s)
 	struct base_span alone[TEXT_COUNT];
 	static uint8_t copies[TEXT_COUNT][4096];
 
-	d->found.of = NULL;
+	d->found->of = NULL;
 	d->texts_of = NULL;
 	for (enum slot_text i = 0; i < TEXT_COUNT; i++) {
 		struct base_span text = slot_text(d, s, i, scratch, sizeof(scratch));
@@ -47,7 +47,7 @@ texts_short_long_shared_and_pointing_at_others(void **state)
 		}
 		each_is_as_when_looked_for_alone(d, s);
 	}
-	assert_true(d->found.n_numbers > 0);
+	assert_true(d->found->n_numbers > 0);
 	fixture_free(f);
 }
 
@@ -65,7 +65,38 @@ what_is_added_later_is_found_too(void **state)
 	assert_false(found_is_of(d, &d->slots[0]));
 	assert_true(base_span_eq(slot_text(d, &d->slots[0], TEXT_TO_TAG, scratch, sizeof(scratch)), BASE_SPAN("b1")));
 	finish(f, 1000);
-	assert_null(d->found.of); /* its slot may be another's */
+	assert_null(d->found->of); /* its slot may be another's */
+	fixture_free(f);
+}
+
+/* More than there is room for, twice, and one of them changes meanwhile. */
+static void
+found_ahead_each_has_its_own(void **state)
+{
+	struct fixture *f = fixture_new(64);
+	struct dialog *d = f->dialog;
+	uint8_t scratch[64];
+	char call_id[16];
+
+	for (uint32_t i = 0; i < 2 * FOUND_DIALOGS; i++) {
+		snprintf(call_id, sizeof(call_id), "call-%u", i);
+		f->call_id = call_id;
+		say(f, i, ALICE, BOB, "INVITE", "1 INVITE", "a1", "", NULL);
+	}
+	for (uint32_t i = 0; i < 4 * FOUND_DIALOGS; i++) {
+		const struct slot *s = &d->slots[i % (2 * FOUND_DIALOGS)];
+		assert_ptr_equal(found_ahead(d, s)->of, s);
+		if (i == FOUND_DIALOGS)
+			slot_text_replace(d, &d->slots[i], TEXT_REASON, BASE_SPAN("late"));
+		assert_ptr_equal(found_of(d, s)->of, s);
+		snprintf(call_id, sizeof(call_id), "call-%u", i % (2 * FOUND_DIALOGS));
+		assert_true(base_span_eq(d->found->texts[TEXT_CALL_ID], base_span_cstr(call_id)));
+		assert_true(base_span_eq(slot_text(d, s, TEXT_REASON, scratch, sizeof(scratch)),
+			i % (2 * FOUND_DIALOGS) == FOUND_DIALOGS ? BASE_SPAN("late") : BASE_SPAN("")));
+	}
+	finish(f, 100000);
+	for (uint32_t i = 0; i < FOUND_DIALOGS; i++)
+		assert_null(d->founds[i].of);
 	fixture_free(f);
 }
 
@@ -115,6 +146,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(texts_short_long_shared_and_pointing_at_others), cmocka_unit_test(what_is_added_later_is_found_too),
-		cmocka_unit_test(every_endpoint_is_withdrawn_once), cmocka_unit_test(every_shared_text_is_given_back_once)};
+		cmocka_unit_test(found_ahead_each_has_its_own), cmocka_unit_test(every_endpoint_is_withdrawn_once), cmocka_unit_test(every_shared_text_is_given_back_once)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
