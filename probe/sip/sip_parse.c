@@ -70,6 +70,17 @@ start_is_of_call(const struct sip_message *m)
 	       m->method == SIP_METHOD_BYE || m->method == SIP_METHOD_CANCEL;
 }
 
+/* Asks the cache for the lines of a usual header section behind those that the start line is in:
+ * all at once, where the processor would wait for one before it guesses the next. */
+#define AHEAD_BEGIN (2 * BASE_CACHE_LINE)
+#define AHEAD_END (10 * BASE_CACHE_LINE)
+static inline void
+text_prefetch(const uint8_t *p)
+{
+	for (uint32_t at = AHEAD_BEGIN; at < AHEAD_END; at += BASE_CACHE_LINE)
+		base_prefetch(p + at);
+}
+
 /* What a message begins with and sip_parse leaves out. */
 static inline const uint8_t *
 line_ends_skip(const uint8_t *p, const uint8_t *end)
@@ -118,6 +129,8 @@ parse(struct sip_message *m, struct base_span bytes, bool datagram, enum sip_way
 	int32_t body;
 
 	m->start = bytes.p;
+	if (base_likely(bytes.len > AHEAD_BEGIN))
+		text_prefetch(bytes.p);
 	if (base_unlikely(*lines.p < ' '))
 		lines.p = line_ends_skip(lines.p, lines.end);
 	lf = start_take(m, &lines, way);
