@@ -11,7 +11,7 @@ import netns
 SCRIPT = os.path.join(netns.ROOT, 'scripts', 'bind-nic')
 NICS = {'0000:3b:00.0': ('ice', 'eth1', 'down'), '0000:3b:00.1': ('ice', 'eth2', 'up'), '0000:01:00.0': ('igb', 'eth0', 'up'),
         '0000:5e:00.0': ('mlx5_core', 'eth3', 'down'), '0000:5f:00.0': (None, None, None), '0000:02:00.0': ('igb', 'bond0p', 'up'),
-        '0000:60:00.0': ('igb', 'eth4', 'down')}
+        '0000:60:00.0': ('igb', 'eth4', 'down'), '0000:07:00.0': ('virtio-pci', 'eth7', 'down')}
 STUBBORN = '0000:60:00.0' # vfio-pci does not take it, as without an IOMMU
 
 
@@ -30,14 +30,15 @@ def make(root):
         if driver:
             put('%s/%s/unbind' % (drivers, driver))
             os.symlink('%s/%s' % (drivers, driver), '%s/%s/driver' % (devices, address))
-            os.makedirs('%s/%s/net/%s' % (devices, address, interface))
+            device = '%s/%s' % (devices, address) + ('/virtio2' if driver == 'virtio-pci' else '')
+            os.makedirs('%s/net/%s' % (device, interface))
             put('%s/%s/operstate' % (net, interface), state + '\n')
-            os.symlink('%s/%s' % (devices, address), '%s/%s/device' % (net, interface))
+            os.symlink(device, '%s/%s/device' % (net, interface))
     put(devices + '/0000:00:01.0/class', '0x060400\n')
     os.makedirs(net + '/bond0.7/lower_bond0')
     os.makedirs(net + '/bond0/lower_bond0p')
     put(root + '/proc/net/route', 'Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n'
-        'eth0\t00000000\t0100A8C0\t0003\t0\t0\t0\t00000000\neth1\t0000A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\n')
+        'eth0\t00000000\t0100A8C0\t0003\t0\t0\t0\t00000000\neth7\t00000000\t0100A8C0\t0003\t0\t0\t9\t00000000\neth1\t0000A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\n')
     put(root + '/proc/net/ipv6_route', '0' * 32 + ' 00 ' + '0' * 32 + ' 00 ' + 'f' * 32 + ' 00000400 1 0 3 bond0.7\n')
 
 
@@ -86,9 +87,12 @@ def main():
         before = tree(root)
         status, out = run('status')
         check.equal('status: NICs', sorted(line.split()[0] for line in out.splitlines()[1:]), sorted(NICS))
+        check.true('status: interface of a virtio NIC', any(line.split()[2:] == ['virtio-pci', 'eth7'] for line in out.splitlines()), out)
         check.true('status: driver and interface', any(line.split()[2:] == ['ice', 'eth1'] for line in out.splitlines()))
         for what, args, sentence in (
                 ('the default route', ['bind', 'eth0'], 'default route'),
+                ('the default route of a virtio NIC', ['-f', 'bind', '0000:07:00.0'], 'default route'),
+                ('and by its name', ['bind', 'eth7'], 'default route'),
                 ('the default route by force', ['-f', 'bind', '01:00.0'], 'default route'),
                 ('the port of a bond under the VLAN that carries it', ['-f', 'bind', '0000:02:00.0'], 'default route'),
                 ('one of several', ['bind', '0000:3b:00.0', 'eth0'], 'default route'),
@@ -100,7 +104,7 @@ def main():
                 ('another driver that is not loaded', ['-d', 'uio_pci_generic', 'bind', 'eth1'], 'not loaded')):
             status, out = run(*args)
             check.true('refused: ' + what, status == 1 and sentence in out, out.strip())
-        check.equal('nothing to do', [run()[0], run('bind')[0], run('--what')[0]], [2, 2, 2])
+        check.equal('nothing to do', [run()[0], run('bind')[0], run('--what')[0], run('-d')[0]], [2, 2, 2, 2])
         status, out = run('-n', 'bind', 'eth1')
         check.true('a dry run says three writes', status == 0 and out.count('would write') == 3, out.splitlines()[0])
         check.true('nothing was written so far', tree(root) == before)
