@@ -1,6 +1,9 @@
 #include "cli_private.h"
 #include "sinks.h"
 
+#include <glob.h>
+#include <unistd.h>
+
 const char cli_check_store_usage[] =
 	"Usage: ringtap check-store [OPTION]...\n"
 	"\n"
@@ -61,6 +64,28 @@ check_line(void *context, const char *what, bool bad, const char *text)
 	fputc('\n', c->cli->out);
 }
 
+/* A wrong DIR must not look like a store without faults, nor be made one by --repair. */
+static bool
+is_store(const char *dir)
+{
+	static const char *const patterns[] = {"state.db", "ringtap-*.db", "*.corrupt"};
+	struct base_text path;
+	char bytes[4200];
+	bool any = false;
+
+	for (size_t i = 0; i < base_count_of(patterns) && !any; i++) {
+		glob_t found = {0};
+		path = base_text_of(bytes, sizeof(bytes) - 1);
+		base_text_str(&path, dir);
+		base_text_char(&path, '/');
+		base_text_str(&path, patterns[i]);
+		bytes[path.len] = '\0';
+		any = glob(bytes, 0, NULL, &found) == 0;
+		globfree(&found);
+	}
+	return any;
+}
+
 static int
 check_store(struct check *c, struct sys_error *e)
 {
@@ -68,6 +93,8 @@ check_store(struct check *c, struct sys_error *e)
 	struct store *store;
 	int error = 0;
 
+	if (access(c->o.store, R_OK | X_OK) == 0 && !is_store(c->o.store))
+		return sys_fail(e, -BASE_ERR_NOT_FOUND, "%s: there is no store", c->o.store);
 	if (c->repair) {
 		options.read_only = false;
 		error = store_open(&store, &options, e);

@@ -96,10 +96,12 @@ take_format(struct show *s)
 		s->o.format = CLI_SVG;
 	else if (strcmp(optarg, "text") == 0)
 		s->o.format = CLI_TABLE;
-	else if (strcmp(optarg, "csv") == 0)
-		return cli_misuse(s->cli, "--format is text, json or svg here");
-	else
+	else if (strcmp(optarg, "json") == 0 || strcmp(optarg, "jsonl") == 0 ||
+		strcmp(optarg, "table") == 0)
 		return cli_option_common(s->cli, &s->o, 'f');
+	else
+		return cli_misuse(s->cli, "--format '%s': it is text, json or svg here",
+			optarg);
 	return CLI_OK;
 }
 

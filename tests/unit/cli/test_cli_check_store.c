@@ -66,12 +66,32 @@ test_usage(void **state)
 	terminal_end(&t);
 }
 
+/* Neither a store without faults nor one to be. */
+static void
+a_folder_without_a_store_is_refused(void **state)
+{
+	char dir[256], made[300];
+	struct terminal t;
+
+	directory_new(dir);
+	snprintf(made, sizeof(made), "%s/state.db", dir);
+	assert_int_equal(terminal_run(&t, "check-store", "-s", dir, NULL), CLI_FAILED);
+	assert_has(t.err, "there is no store");
+	terminal_end(&t);
+	assert_int_equal(terminal_run(&t, "check-store", "-s", dir, "-R", NULL), CLI_FAILED);
+	assert_has(t.err, "there is no store");
+	terminal_end(&t);
+	assert_true(access(made, F_OK) != 0);
+	directory_remove(dir);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_check_store),
 		cmocka_unit_test(test_usage),
+		cmocka_unit_test(a_folder_without_a_store_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,8 +35,8 @@ test_formats(void **state)
 	check("--format=text", CLI_OK, "Call-ID       call-1@test\n", "");
 	check("--format=json", CLI_OK, "\"call_id\":\"call-1@test\"", "");
 	check("--format=svg", CLI_OK, "<title>alice \u2192 bob   answered 200 OK</title>", "");
-	check("--format=csv", CLI_USAGE, "", "--format is text, json or svg here");
-	check("--format=pdf", CLI_USAGE, "", "pdf");
+	check("--format=csv", CLI_USAGE, "", "--format 'csv': it is text, json or svg here");
+	check("--format=pdf", CLI_USAGE, "", "--format 'pdf': it is text, json or svg here");
 }
 
 static void
