@@ -12,6 +12,7 @@
 
 #define RX_EAL_PAGE 4096
 #define RX_HUGEPAGES "/sys/kernel/mm/hugepages"
+#define RX_ISOLATED "/sys/devices/system/cpu/isolated"
 #define RX_EAL_MEMORY_SPARE (96ull << 20) /* the EAL's own, queues, and what drivers take */
 
 /* ---- arguments ---- */
@@ -218,6 +219,81 @@ rx_eal_cpus_near(uint32_t *cpus, uint32_t n, const struct rx_ports_options *opti
 		rx_eal_cpus_first(cpus, n, near);
 }
 
+uint32_t
+rx_eal_cpus_of(const char *list, uint32_t *cpus, uint32_t max)
+{
+	uint32_t n = 0;
+
+	while (*list >= '0' && *list <= '9') {
+		char *end;
+		unsigned long first = strtoul(list, &end, 10), last = first;
+		if (*end == '-')
+			last = strtoul(end + 1, &end, 10);
+		for (; first <= last && first < CPU_SETSIZE && n < max; first++)
+			cpus[n++] = (uint32_t)first;
+		list = *end == ',' ? end + 1 : "";
+	}
+	return n;
+}
+
+uint32_t
+rx_eal_cpus_isolate(uint32_t *cpus, uint32_t n, const uint32_t *isolated, uint32_t n_isolated,
+	uint32_t online)
+{
+	if (n == 0 || n_isolated == 0 || n + n_isolated != online || online > RX_EAL_CPUS_MAX)
+		return n;
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t k = 0; k < n_isolated; k++)
+			if (cpus[i] == isolated[k])
+				return n;
+	memmove(cpus + 1 + n_isolated, cpus + 1, (n - 1) * sizeof(*cpus));
+	memcpy(cpus + 1, isolated, n_isolated * sizeof(*cpus));
+	return n + n_isolated;
+}
+
+/* The isolated CPUs on which this process could run if it asked for them: its cpuset may forbid. */
+static uint32_t
+rx_eal_isolated(uint32_t *cpus, uint32_t max)
+{
+	char text[512] = "";
+	cpu_set_t own, wanted;
+	FILE *f = fopen(RX_ISOLATED, "re");
+
+	if (f && !fgets(text, sizeof(text), f))
+		text[0] = '\0';
+	if (f)
+		fclose(f);
+	uint32_t n = rx_eal_cpus_of(text, cpus, max);
+	if (n == 0 || sched_getaffinity(0, sizeof(own), &own) < 0)
+		return 0;
+	CPU_ZERO(&wanted);
+	for (uint32_t i = 0; i < n; i++)
+		CPU_SET(cpus[i], &wanted);
+	n = sched_setaffinity(0, sizeof(wanted), &wanted) < 0 ? 0 : rx_eal_cpus(cpus, max);
+	(void)sched_setaffinity(0, sizeof(own), &own);
+	return n;
+}
+
+/* CPUs for the lcores: the control core's, then those of workers. */
+static uint32_t
+rx_eal_cpus_all(
+	uint32_t *cpus, const struct rx_ports_options *options, const struct rx_port_name *names)
+{
+	uint32_t isolated[RX_EAL_CPUS_MAX];
+	uint32_t n = rx_eal_cpus(cpus, RX_EAL_CPUS_MAX);
+	uint32_t n_isolated = rx_eal_isolated(isolated, RX_EAL_CPUS_MAX);
+	long online = sysconf(_SC_NPROCESSORS_ONLN);
+
+	rx_eal_cpus_near(cpus, n, options, names);
+	rx_eal_cpus_near(isolated, n_isolated, options, names);
+	uint32_t all = rx_eal_cpus_isolate(
+		cpus, n, isolated, n_isolated, online < 0 ? 0 : (uint32_t)online);
+	if (all > n)
+		sys_log(SYS_LOG_INFO, "workers on isolated CPUs, as far as there are: %u, from %u",
+			n_isolated, cpus[1]);
+	return all;
+}
+
 static unsigned long long
 rx_eal_hugepages(const char *size, const char *what)
 {
@@ -316,7 +392,7 @@ rx_eal_start(struct rx_eal_log *log, const struct rx_ports_options *options,
 	uint32_t cpus[RX_EAL_CPUS_MAX];
 	struct rx_eal_machine machine = {
 		.cpus = cpus,
-		.n_cpus = rx_eal_cpus(cpus, RX_EAL_CPUS_MAX),
+		.n_cpus = rx_eal_cpus_all(cpus, options, names),
 		.free_hugepage_bytes = rx_eal_free_hugepages(),
 		.pid = (uint32_t)getpid(),
 		.huge_bytes = memory.huge_bytes + RX_EAL_MEMORY_SPARE,
@@ -324,7 +400,6 @@ rx_eal_start(struct rx_eal_log *log, const struct rx_ports_options *options,
 	};
 	struct rx_eal_args args;
 
-	rx_eal_cpus_near(cpus, machine.n_cpus, options, names);
 	if (rx_eal_log_open(log) < 0)
 		return sys_fail(e, -BASE_ERR_NO_MEMORY, "EAL: out of memory");
 	rx_eal_args_make(&args, options, names, &machine);

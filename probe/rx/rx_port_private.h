@@ -84,6 +84,13 @@ struct rx_eal_log {
 
 /* Stable: those marked come first.  n: at most RX_EAL_CPUS_MAX. */
 void rx_eal_cpus_first(uint32_t *cpus, uint32_t n, const bool *first);
+/* CPUs of a list of the kernel's ("2-7,10"), at most max of them; 0 where it is none. */
+uint32_t rx_eal_cpus_of(const char *list, uint32_t *cpus, uint32_t max);
+/* The CPUs that the kernel keeps free (isolcpus) go behind the first of cpus, which is the control
+ * core's: workers take those before any other.  Only where the process may run on all the others
+ * and none of them: otherwise somebody chose its CPUs.  Returns how many there are then. */
+uint32_t rx_eal_cpus_isolate(uint32_t *cpus, uint32_t n, const uint32_t *isolated,
+	uint32_t n_isolated, uint32_t online);
 
 /* What the buffers take.  Without hugepages none lies across the end of a page that can hold it. */
 struct rx_eal_memory {

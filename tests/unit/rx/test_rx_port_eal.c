@@ -129,6 +129,41 @@ cpus_of_a_node_come_first_in_their_order(void **state)
 	assert_memory_equal(cpus, wanted, sizeof(wanted));
 }
 
+static void
+lists_of_cpus_are_read_as_the_kernel_writes_them(void **state)
+{
+	static const struct {
+		const char *list;
+		uint32_t n, first, last;
+	} rows[] = {{"", 0, 0, 0}, {"\n", 0, 0, 0}, {"3\n", 1, 3, 3}, {"2-7\n", 6, 2, 7}, {"1,4-5\n", 3, 1, 5}, {"0-9", 8, 0, 7},
+		{"x", 0, 0, 0}, {"99999999999", 0, 0, 0}, {"4-2", 0, 0, 0}};
+	uint32_t cpus[8];
+
+	for (size_t i = 0; i < base_count_of(rows); i++) {
+		assert_int_equal(rx_eal_cpus_of(rows[i].list, cpus, 8), rows[i].n);
+		if (rows[i].n) {
+			assert_int_equal(cpus[0], rows[i].first);
+			assert_int_equal(cpus[rows[i].n - 1], rows[i].last);
+		}
+	}
+}
+
+static void
+workers_take_isolated_cpus_first(void **state)
+{
+	static const uint32_t isolated[] = {2, 3, 5}, mixed[] = {0, 1, 2, 3, 4, 5}, all[] = {0, 2, 3, 5, 1, 4};
+	uint32_t cpus[RX_EAL_CPUS_MAX] = {0, 1, 4};
+
+	assert_int_equal(rx_eal_cpus_isolate(cpus, 3, isolated, 3, 6), 6);
+	assert_memory_equal(cpus, all, sizeof(all));
+	/* Somebody chose: fewer than there are, or isolated ones as well. */
+	memcpy(cpus, mixed, sizeof(mixed));
+	assert_int_equal(rx_eal_cpus_isolate(cpus, 2, isolated, 3, 6), 2);
+	assert_int_equal(rx_eal_cpus_isolate(cpus, 6, isolated, 0, 6), 6);
+	assert_int_equal(rx_eal_cpus_isolate(cpus, 3, isolated, 3, 6), 3);
+	assert_memory_equal(cpus, mixed, sizeof(mixed));
+}
+
 int
 main(void)
 {
@@ -136,6 +171,8 @@ main(void)
 		cmocka_unit_test(the_command_line_is_made_of_options_and_machine),
 		cmocka_unit_test(buffers_without_hugepages_stay_within_their_pages),
 		cmocka_unit_test(cpus_of_a_node_come_first_in_their_order),
+		cmocka_unit_test(lists_of_cpus_are_read_as_the_kernel_writes_them),
+		cmocka_unit_test(workers_take_isolated_cpus_first),
 		cmocka_unit_test(too_many_arguments_are_counted_not_written),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
