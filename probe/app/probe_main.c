@@ -171,6 +171,12 @@ probe_start(struct probe *p, const struct probe_options *o, struct sys_error *e)
 		rc = probe_workers_make(p, e);
 	}
 	if (rc == 0)
+		sys_log(SYS_LOG_INFO,
+			"memory: %llu MiB of tables, %llu MiB of rings; all there will be, beside "
+			"buffers",
+			(unsigned long long)(worker_set_memory(config, p->cores, NULL) >> 20),
+			(unsigned long long)(config->probe.ring_bytes * p->cores >> 20));
+	if (rc == 0)
 		rc = rx_ports_start(p->ports, e);
 	if (rc == 0 && config->probe.user[0])
 		rc = sys_privileges_drop(config->probe.user, config->probe.group, e);
