@@ -61,7 +61,6 @@ flow_host(const struct dialog *d, const struct slot *s, uint8_t index, struct ba
 	return out;
 }
 
-/* One that does not stand in the slot. */
 static bool
 host_is(const struct dialog *d, const struct slot *s, uint8_t index, const struct base_endpoint *at)
 {
@@ -70,33 +69,35 @@ host_is(const struct dialog *d, const struct slot *s, uint8_t index, const struc
 	return flow_host(d, s, index, &known) && base_endpoint_eq(&known, at);
 }
 
-static inline uint64_t
-host_word(const uint8_t ip[4], const uint8_t port[2])
+/* As a rule it stands in the slot. */
+static inline bool
+host_is_short(const struct slot *s, uint8_t index, const struct base_endpoint *at)
 {
-	uint32_t high;
-	uint16_t low;
+	const union host_short *host = &s->hosts[index];
 
-	memcpy(&high, ip, sizeof(high));
-	memcpy(&low, port, sizeof(low));
-	return (uint64_t)high << 16 | low;
+	return index < s->n_hosts && memcmp(host->v4.ip, at->ip.b + 12, 4) == 0 &&
+	       base_load_be16(host->v4.port) == at->port && !(s->hosts_wide >> index & 1);
 }
 
-static uint8_t
-flow_host_index(struct dialog *d, struct slot *s, const struct base_endpoint *at)
+static __attribute__((noinline)) uint8_t
+host_index_of(struct dialog *d, struct slot *s, const struct base_endpoint *at)
 {
-	uint8_t port[] = {(uint8_t)(at->port >> 8), (uint8_t)at->port};
-	uint64_t word = base_ip_is_v4(&at->ip) ? host_word(at->ip.b + 12, port) : UINT64_MAX;
-
-	for (uint8_t i = 0; i < s->n_hosts; i++) {
-		const union host_short *place = &s->hosts[i % DIALOG_HOSTS_SLOT];
-		bool is_short = i < DIALOG_HOSTS_SLOT && !(s->hosts_wide >> i & 1);
-		if (is_short ? word == host_word(place->v4.ip, place->v4.port)
-			     : host_is(d, s, i, at))
+	for (uint8_t i = 0; i < s->n_hosts; i++)
+		if (host_is(d, s, i, at))
 			return i;
-	}
 	if (s->n_hosts == DIALOG_HOSTS_MAX)
 		return HOST_NONE;
 	return host_keep(d, s, at) ? s->n_hosts++ : HOST_NONE;
+}
+
+static inline uint8_t
+flow_host_index(struct dialog *d, struct slot *s, const struct base_endpoint *at)
+{
+	if (base_likely(base_ip_is_v4(&at->ip)))
+		for (uint8_t i = 0; i < DIALOG_HOSTS_SLOT; i++)
+			if (host_is_short(s, i, at))
+				return i;
+	return host_index_of(d, s, at);
 }
 
 /* What tells the transaction: the top Via's branch (RFC 3261 17.1.3).  An RFC 2543 client has none,
