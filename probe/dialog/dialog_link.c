@@ -126,6 +126,14 @@ bucket_of(const struct dialog *d, uint64_t key, struct dialog_link **entries)
 	return &d->links.buckets[i];
 }
 
+void
+link_fetch(const struct dialog *d, uint64_t key)
+{
+	struct dialog_link *entries;
+
+	base_prefetch(bucket_of(d, key, &entries));
+}
+
 /* The place of l: its own from before, an empty one, or the oldest. */
 static uint32_t
 place_for(const struct link_bucket *b, const struct dialog_link *entries,

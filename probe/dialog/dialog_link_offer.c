@@ -103,15 +103,20 @@ offer_value(struct dialog *d, struct dialog_link *l, struct base_span value, uin
 	link_offer(d, l, key_of(d, value, reason));
 }
 
-/* The number called, at the address where the one leg ends and the other begins. */
-static void
-offer_number(struct dialog *d, struct dialog_link *l, enum link_side side,
-	const struct base_ip *at, uint32_t called)
+/* The number called, at the address where the one leg ends and the other begins; 0: none. */
+static uint64_t
+number_key(const struct dialog *d, const struct base_ip *at, uint32_t called)
 {
-	if (called == 0)
+	return called ? key_of(d, base_span_of(at, sizeof(*at)), (uint64_t)called << 8 | 0xff) : 0;
+}
+
+static void
+offer_number(struct dialog *d, struct dialog_link *l, enum link_side side, uint64_t key)
+{
+	if (key == 0)
 		return;
 	l->side = (uint8_t)side;
-	link_offer(d, l, key_of(d, base_span_of(at, sizeof(*at)), (uint64_t)called << 8 | 0xff));
+	link_offer(d, l, key);
 }
 
 /* RFC 7989: the local UUID goes over to the next leg; the nil UUID names nobody. */
@@ -158,27 +163,49 @@ diverted_from(const struct sip_message *m)
 	return at.uri.user;
 }
 
-static void
-offer_numbers(struct dialog *d, struct dialog_link *l, const struct dialog_message *m,
-	bool begins_here)
+/* The number called, at both addresses. */
+struct numbers {
+	bool apart;             /* else all on one host: addresses tell nothing */
+	bool begins_here;
+	uint32_t called;        /* hash; 0: none */
+	uint64_t in, out;       /* keys */
+};
+
+/* What stands under the keys is fetched. */
+static struct numbers
+numbers_of(const struct dialog *d, const struct dialog_message *m, bool begins_here)
 {
-	uint32_t called, diverted;
+	struct numbers n = {
+		.apart = !base_ip_eq(&m->src.ip, &m->dst.ip), .begins_here = begins_here};
 	struct sip_uri ruri;
 
-	if (base_ip_eq(&m->src.ip, &m->dst.ip))
-		return; /* all on one host: addresses tell nothing */
+	if (!n.apart)
+		return n;
 	if (!d->has_details)
 		sip_uri_parse_in(m->sip, m->sip->ruri_text, &ruri);
-	called = number_hash(d, d->has_details ? d->details.ruri.user : ruri.user);
-	l->reason = LINK_NUMBERS;
-	offer_number(d, l, LINK_IN, &m->dst.ip, called);
-	if (!begins_here)
+	n.called = number_hash(d, d->has_details ? d->details.ruri.user : ruri.user);
+	n.in = number_key(d, &m->dst.ip, n.called);
+	n.out = begins_here ? number_key(d, &m->src.ip, n.called) : 0;
+	link_fetch(d, n.in);
+	link_fetch(d, n.out);
+	return n;
+}
+
+static void
+offer_numbers(struct dialog *d, struct dialog_link *l, const struct dialog_message *m,
+	const struct numbers *n)
+{
+	if (!n->apart)
 		return;
-	offer_number(d, l, LINK_OUT, &m->src.ip, called);
-	diverted = number_hash(d, diverted_from(m->sip));
+	l->reason = LINK_NUMBERS;
+	offer_number(d, l, LINK_IN, n->in);
+	if (!n->begins_here)
+		return;
+	offer_number(d, l, LINK_OUT, n->out);
+	uint32_t diverted = number_hash(d, diverted_from(m->sip));
 	l->reason = LINK_DIVERSION;
-	if (diverted != called)
-		offer_number(d, l, LINK_OUT, &m->src.ip, diverted);
+	if (diverted != n->called)
+		offer_number(d, l, LINK_OUT, number_key(d, &m->src.ip, diverted));
 }
 
 /* The transferee will call whom Refer-To names: with Replaces the leg that it takes over is named,
@@ -196,7 +223,7 @@ offer_refer(struct dialog *d, struct dialog_link *l, const struct dialog_message
 		to.uri.headers, BASE_SPAN("Replaces"), scratch, sizeof(scratch));
 	offer_call_id(d, l, before_semicolon(replaces), LINK_REFER_REPLACES);
 	l->reason = LINK_REFER;
-	offer_number(d, l, LINK_IN, &m->dst.ip, number_hash(d, to.uri.user));
+	offer_number(d, l, LINK_IN, number_key(d, &m->dst.ip, number_hash(d, to.uri.user)));
 }
 
 void
@@ -211,12 +238,15 @@ link_receive(struct dialog *d, struct slot *s, const struct dialog_message *m,
 
 	if (!begins && !refers)
 		return;
-	link_of_slot(d, s, &l);
 	if (refers) {
+		link_of_slot(d, s, &l);
 		l.ts_ns = m->ts_ns;
 		offer_refer(d, &l, m);
 		return;
 	}
+	/* a further Via is a proxy's */
+	const struct numbers numbers = numbers_of(d, m, e->vias <= 1);
+	link_of_slot(d, s, &l);
 	link_answer(d, s, &l);
 	l.ts_ns = m->ts_ns;
 	if (!(e->flags & FLOW_TOLD)) {
@@ -224,5 +254,5 @@ link_receive(struct dialog *d, struct slot *s, const struct dialog_message *m,
 		offer_headers(d, &l, sip);
 	}
 	l.calling = number_hash(d, slot_text(d, s, TEXT_FROM_USER, scratch, sizeof(scratch)));
-	offer_numbers(d, &l, m, e->vias <= 1); /* a further Via: a proxy's */
+	offer_numbers(d, &l, m, &numbers);
 }

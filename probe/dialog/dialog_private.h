@@ -585,6 +585,8 @@ void link_table_init(struct dialog *d, void *mem);
 /* All of l that does not depend on a key. */
 void link_of_slot(const struct dialog *d, const struct slot *s, struct dialog_link *l);
 void link_offer(struct dialog *d, struct dialog_link *l, uint64_t key);
+/* Soon something will be offered under that key: where it stands is fetched. */
+void link_fetch(const struct dialog *d, uint64_t key);
 /* A call begins: legs that have named its Call-ID before. */
 void link_answer(struct dialog *d, const struct slot *s, const struct dialog_link *named);
 /* A call begins: legs that have its Call-ID, with tags of their own, on this core. */
