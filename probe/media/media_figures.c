@@ -412,7 +412,7 @@ media_figures_summary(const struct media *m, uint32_t index, struct media_summar
 		.lost = t.lost,
 		.duplicates = more->duplicates,
 		.reordered = more->reordered,
-		.markers = c->markers,
+		.markers = media_quality_markers(m, index),
 		.rtcp_packets = more->rtcp_packets,
 		.after_bye = more->after_bye,
 		.redundant = more->redundant,

@@ -158,8 +158,11 @@ struct media_more {
 	uint32_t rtcp_packets;
 	uint32_t after_bye;
 	uint32_t redundant;        /* T.38 */
+	uint32_t chunk_worst;      /* the number of one; with chunks_apart, as is mos_sum */
+	float mos_sum;
 	uint32_t event;            /* 1 + index of its media_event; 0: none */
 	uint32_t rare, reports;    /* blocks */
+	uint16_t markers_high;
 	uint8_t aside_pt;          /* last payload type of an event or comfort noise */
 	struct media_codecs codecs; /* MEDIA_SET_OWN */
 };
@@ -245,12 +248,10 @@ struct media_cold {
 	uint64_t jitter_sum : 48;  /* media_jitter_sum: chunks before this one */
 	uint64_t vlan : 16;
 	/* chunks before this one that gave an opinion; the number of this one: first_ns and so many
-	 * times ten seconds; of the worst one */
+	 * times ten seconds */
 	uint64_t chunks : 24, chunk : 24;
 	uint64_t bytes_high : 16;
-	uint32_t chunk_worst : 24;
-	uint32_t payload_type : 8; /* the one that jitter follows, or MEDIA_PT_NONE */
-	float mos_sum, mos_min;    /* of the chunks */
+	float mos_min;             /* of the chunks; the others too, but where chunks_apart */
 	uint32_t chunk_expected;   /* where this one began */
 	uint32_t capture_loss;     /* the probe's loss when the stream began, low half */
 	float floor_moved;         /* down, in this chunk, ticks */
@@ -258,8 +259,10 @@ struct media_cold {
 	uint32_t next;             /* in the list of its state, or of its call's bucket */
 	union media_by_state by_state;
 	uint32_t base;             /* lowest extended sequence number of this run */
-	uint32_t markers;
+	uint16_t markers;          /* low half: media_more.markers_high */
 	uint16_t interval;         /* of timestamps of neighbours, ticks */
+	uint8_t payload_type;      /* the one that jitter follows, or MEDIA_PT_NONE */
+	bool chunks_apart;         /* what is said of them stands in media_more */
 	uint8_t flags;
 	uint8_t interval_votes;
 	uint8_t tunnel : 4, sender : 2, state : 2;
@@ -268,7 +271,7 @@ struct media_cold {
 	uint8_t looks : 6, skipped : 1, wide : 1; /* skipped: one packet, see media_more */
 	uint8_t ttl;
 };
-_Static_assert(sizeof(struct media_cold) == 112, "as probe/README.md has it");
+_Static_assert(sizeof(struct media_cold) == 104, "as probe/README.md has it");
 #define MEDIA_CHUNK_MAX ((1u << 24) - 1) /* five years */
 
 struct media_candidate {
@@ -392,6 +395,7 @@ float media_quality_transit(struct media *m, uint32_t index, const struct media_
 void media_quality_look(
 	struct media *m, uint32_t index, const struct media_sample *s, uint32_t interval);
 void media_quality_marker(struct media *m, uint32_t index, const struct media_sample *s);
+uint64_t media_quality_markers(const struct media *m, uint32_t index);
 double media_quality_interval_ms(const struct media *m, uint32_t index);
 double media_quality_delay_ms(const struct media *m, uint32_t index, enum rtp_codec codec);
 bool media_quality_judge(

@@ -14,6 +14,7 @@
 #define ADAPTIVE_JITTERS 4      /* an adaptive buffer holds so many times the jitter */
 #define INTERVAL_LOOKS 32       /* packets at the start that tell the interval */
 #define CHUNK_PACKETS_MIN 20    /* fewer give no opinion */
+#define CHUNKS_SUMMED 180        /* half an hour: that many are added up anew */
 #define STREAM_NS_MIN BASE_NS_PER_SEC
 #define VIDEO_CLOCK 90000
 
@@ -62,7 +63,7 @@ static bool
 begins_talkspurt(const struct media *m, uint32_t index, const struct media_sample *s)
 {
 	return s->marker && s->seq == (uint16_t)m->hot[index].highest &&
-	       m->cold[index].markers < media_loss_packets(m, index) / 4;
+	       media_quality_markers(m, index) < media_loss_packets(m, index) / 4;
 }
 
 /* The packet came too late to be played.  False: and so many before it that all is new. */
@@ -153,10 +154,44 @@ media_quality_judge(const struct media *m, const struct media_judged *what, stru
 	return rtp_quality_of(out, &in);
 }
 
-static struct media_chunks
-chunks_of(const struct media_cold *c)
+/* The sum of so many chunks of one opinion, as it comes about. */
+static float
+mos_sum_of(uint32_t n, float mos)
 {
-	return (struct media_chunks){c->chunks, c->chunk_worst, c->mos_sum, c->mos_min};
+	float sum = 0;
+
+	for (; n; n--)
+		sum += mos;
+	return sum;
+}
+
+static struct media_chunks
+chunks_of(const struct media *m, uint32_t index)
+{
+	const struct media_cold *c = &m->cold[index];
+	const struct media_more *more = media_more_of(m, index);
+
+	if (c->chunks_apart)
+		return (struct media_chunks){
+			c->chunks, more->chunk_worst, more->mos_sum, c->mos_min};
+	return (struct media_chunks){c->chunks, 0, mos_sum_of(c->chunks, c->mos_min), c->mos_min};
+}
+
+/* Most streams sound the same from the first chunk to the last: of them the sum is not kept. */
+static void
+chunks_keep(struct media *m, uint32_t index, const struct media_chunks *chunks)
+{
+	struct media_cold *c = &m->cold[index];
+
+	c->chunks = chunks->n & MEDIA_CHUNK_MAX;
+	c->mos_min = chunks->mos_min;
+	c->chunks_apart = chunks->worst != 0 || chunks->n > CHUNKS_SUMMED ||
+			  mos_sum_of(chunks->n, chunks->mos_min) != chunks->mos_sum;
+	if (!c->chunks_apart)
+		return;
+	struct media_more *more = media_more_for(m, index);
+	more->chunk_worst = chunks->worst;
+	more->mos_sum = chunks->mos_sum;
 }
 
 /* Adds the chunk in progress to the sum of chunks, where it gives an opinion. */
@@ -217,12 +252,9 @@ chunk_end(struct media *m, uint32_t index, int64_t now_ns)
 	uint32_t capture_loss = (uint32_t)m->lost_total - c->capture_loss;
 	struct media_totals t;
 
-	struct media_chunks chunks = chunks_of(c);
+	struct media_chunks chunks = chunks_of(m, index);
 	media_quality_chunk(m, index, &chunks);
-	c->chunks = chunks.n & MEDIA_CHUNK_MAX;
-	c->chunk_worst = chunks.worst & MEDIA_CHUNK_MAX;
-	c->mos_sum = chunks.mos_sum;
-	c->mos_min = chunks.mos_min;
+	chunks_keep(m, index, &chunks);
 	skew_step(h, c, span_ns);
 	media_jitter_sum_set(c, media_jitter_sum(c) + (double)h->jitter_sum);
 	h->jitter_sum = 0;
@@ -275,6 +307,12 @@ media_quality_look(struct media *m, uint32_t index, const struct media_sample *s
 	media_tie_better(m, index);
 }
 
+uint64_t
+media_quality_markers(const struct media *m, uint32_t index)
+{
+	return (uint64_t)media_more_of(m, index)->markers_high << 16 | m->cold[index].markers;
+}
+
 /* The marker of a talkspurt after silence: the timestamp went on while nothing was sent. */
 void
 media_quality_marker(struct media *m, uint32_t index, const struct media_sample *s)
@@ -283,7 +321,8 @@ media_quality_marker(struct media *m, uint32_t index, const struct media_sample 
 	struct media_cold *c = &m->cold[index];
 	uint32_t step = s->timestamp - h->timestamp, hz = m->clock_hz[h->clock];
 
-	c->markers++;
+	if (++c->markers == 0)
+		media_more_for(m, index)->markers_high++;
 	if (s->payload_type != c->payload_type || !(c->flags & MEDIA_HAVE_LAST) ||
 		hz >= VIDEO_CLOCK || c->interval == 0 ||
 		(h->window & 3) != 3 || step > INT32_MAX || step <= 2u * c->interval)
@@ -335,7 +374,7 @@ summary_bursts(const struct media *m, uint32_t index, const struct media_totals 
 static void
 summary_chunks(const struct media *m, uint32_t index, struct media_summary *out)
 {
-	struct media_chunks chunks = chunks_of(&m->cold[index]);
+	struct media_chunks chunks = chunks_of(m, index);
 
 	media_quality_chunk(m, index, &chunks);
 	if (chunks.n == 0)
