@@ -186,7 +186,7 @@ dialog_close(struct dialog *d, struct slot *s, enum end_cause cause)
 {
 	if (s->list == LIST_COLLECTING)
 		return;
-	s->end_cause = cause & 15;
+	s->end_cause = cause & 7;
 	if (s->kind != SLOT_CALL) {
 		dialog_record_write(d, s);
 		slot_give_back(d, s);

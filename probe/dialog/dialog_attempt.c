@@ -43,7 +43,7 @@ attempt_hop(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	}
 	s->attempt_branch = d->heard.branch;
 	s->attempt_src = e->src;
-	s->attempt_vias = e->vias;
+	s->attempt_vias = e->vias & FLOW_VIAS_MAX;
 	if (s->final.status >= 300)
 		s->final = (struct final){0};
 }
@@ -71,7 +71,7 @@ attempt_begin(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	s->attempt_cseq = m->sip->cseq;
 	s->attempt_branch = d->heard.branch;
 	s->attempt_src = e->src;
-	s->attempt_vias = e->vias;
+	s->attempt_vias = e->vias & FLOW_VIAS_MAX;
 	s->attempt_ns = m->ts_ns;
 }
 

@@ -85,7 +85,7 @@ initial_invite(struct dialog *d, struct slot *s, const struct dialog_message *m,
 
 	if (!c->initial_seen) {
 		c->initial_seen = true;
-		if (s->messages > 1) /* else they have just been set from this very message */
+		if (slot_messages(d, s) > 1) /* else they have just been set from this one */
 			slot_parties_set(d, s, m);
 		s->first_src = e->src;
 		s->first_dst = e->dst;
@@ -123,8 +123,7 @@ ack_take(struct dialog *d, struct slot *s, const struct dialog_message *m,
 		(s->final.status >= 300 || !cookie || !flow_has_invite(d, s, e, false)))
 		return;
 	c->acknowledged = true;
-	if (c->ack_ns == 0)
-		c->ack_ns = m->ts_ns;
+	call_moment_set(d, s, MOMENT_ACK, m->ts_ns);
 }
 
 /* Of the first INVITE, by the caller: a proxy cancels its legs too. */
@@ -183,17 +182,17 @@ call_request(struct dialog *d, struct slot *s, const struct dialog_message *m,
 static void
 provisional_take(struct dialog *d, struct slot *s, const struct dialog_message *m)
 {
-	struct call_state *c = &s->call;
 	uint16_t status = m->sip->status;
+	bool progress = status >= 180 && status <= 189;
 
-	if (status == 100 && c->trying_ns == 0)
-		c->trying_ns = m->ts_ns;
-	if (status >= 180 && status <= 189 && c->progress_ns == 0)
-		c->progress_ns = m->ts_ns;
-	if (status == 180 && c->ringing_ns == 0)
-		c->ringing_ns = m->ts_ns;
-	if (status >= 180 && status <= 189 && c->early_media_ns == 0 && sip_sdp_find(m->sip).len)
-		c->early_media_ns = m->ts_ns;
+	if (status == 100)
+		call_moment_set(d, s, MOMENT_TRYING, m->ts_ns);
+	if (progress)
+		call_moment_set(d, s, MOMENT_PROGRESS, m->ts_ns);
+	if (status == 180)
+		call_moment_set(d, s, MOMENT_RINGING, m->ts_ns);
+	if (progress && s->call.moments[MOMENT_EARLY_MEDIA] == 0 && sip_sdp_find(m->sip).len)
+		call_moment_set(d, s, MOMENT_EARLY_MEDIA, m->ts_ns);
 	if (status > 100 && s->call.answer_ns == 0)
 		slot_to_tag_set(d, s, m->sip->to.tag);
 }
@@ -299,8 +298,8 @@ call_arm(struct dialog *d, struct slot *s)
 
 	bool over = cause != END_NONE && !waiting && !call_is_challenge(s->final.status);
 
-	if (over != s->told_over) {
-		s->told_over = over;
+	if (over != s->call.told_over) {
+		s->call.told_over = over;
 		o->hooks.ended(o->hooks.context, slot_handle(d, s), over ? s->last_ns : 0);
 	}
 	if (cause != END_NONE && !waiting) {

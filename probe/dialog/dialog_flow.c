@@ -270,7 +270,7 @@ static void
 flow_count(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	const struct flow_entry *e)
 {
-	if (s->messages++ == 0) {
+	if (slot_messages(d, s) == 0) {
 		/* a response goes back the way its request came */
 		s->first_src = (e->status ? e->dst : e->src) & 15;
 		s->first_dst = (e->status ? e->src : e->dst) & 15;
@@ -298,6 +298,7 @@ flow_add(struct dialog *d, struct slot *s, const struct dialog_message *m, bool 
 	flow_count(d, s, m, e);
 	if (s->flow_count >= d->options.flow_entries || !flow_keep(d, s, e, &end)) {
 		s->flow_truncated = true;
+		slot_more_for(d, s)->left_out++;
 		if (sip->status == 0 && !(e->flags & FLOW_TOLD))
 			slot_more_for(d, s)->methods[sip->method]++;
 		metrics_add(d->options.metrics, METRICS_FLOW_TRUNCATED, 1);

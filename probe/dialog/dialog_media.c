@@ -191,7 +191,7 @@ media_publish(struct dialog *d, struct slot *s, const struct sip_sdp_media *medi
 	announce->t38 = base_span_starts_nocase(media->proto, BASE_SPAN("udptl"));
 	if (media->port == 0)
 		return false;
-	s->srtp |= media->crypto;
+	s->call.srtp |= media->crypto & 1;
 	s->call.t38_sides |= (announce->t38 << announce->side) & 7;
 	bool usable = media->ip_valid && !base_ip_is_any(&media->ip);
 	if (usable) {

@@ -1,4 +1,6 @@
-/* What a dialog has besides its setup: blocks from one array, handed out by index. */
+/* What a dialog has besides its setup: blocks from one array, handed out by index.  And what needs
+ * one only where flow[] has no room: how many messages there were, and when those came whose times
+ * a call's record says. */
 #include "dialog_private.h"
 
 const struct slot_more *
@@ -39,4 +41,37 @@ slot_more_give(struct dialog *d, struct slot *s)
 	memcpy(more, &d->mores.free, sizeof(d->mores.free));
 	d->mores.free = s->more;
 	s->more = 0;
+}
+
+uint32_t
+slot_messages(const struct dialog *d, const struct slot *s)
+{
+	return s->flow_count + slot_more_of(d, s)->left_out;
+}
+
+void
+call_moment_set(struct dialog *d, struct slot *s, enum call_moment which, int64_t ts_ns)
+{
+	uint8_t *moment = &s->call.moments[which];
+
+	if (*moment || ts_ns == 0)
+		return;
+	*moment = d->entry.kept && s->flow_count < MOMENT_APART ? (uint8_t)s->flow_count
+								 : MOMENT_APART;
+	if (*moment == MOMENT_APART)
+		slot_more_for(d, s)->moments_ns[which] = ts_ns;
+}
+
+int64_t
+call_moment_ns(const struct dialog *d, const struct slot *s, enum call_moment which)
+{
+	uint8_t moment = s->call.moments[which];
+	struct flow_cursor at = {.block = 0};
+	const struct flow_entry *e = NULL;
+
+	if (moment == MOMENT_APART)
+		return slot_more_of(d, s)->moments_ns[which];
+	for (; moment; moment--)
+		e = flow_next(d, s, &at);
+	return e ? e->ts_ns : 0;
 }

@@ -4,9 +4,9 @@
 
 /* The answer may not have been seen, only its ACK. */
 static int64_t
-established_ns(const struct slot *s)
+established_ns(const struct dialog *d, const struct slot *s)
 {
-	return s->call.answer_ns ? s->call.answer_ns : s->call.ack_ns;
+	return s->call.answer_ns ? s->call.answer_ns : call_moment_ns(d, s, MOMENT_ACK);
 }
 
 static int64_t
@@ -16,7 +16,7 @@ interim_due_ns(const struct dialog *d, const struct slot *s)
 
 	if (interval == 0)
 		return INT64_MAX;
-	return established_ns(s) + ((int64_t)s->call.interims + 1) * interval;
+	return established_ns(d, s) + ((int64_t)s->call.interims + 1) * interval;
 }
 
 void
@@ -50,7 +50,7 @@ peek_expired(struct dialog *d, struct slot *s)
 		return;
 	}
 	/* A clock that leaps over intervals owes one record, not one for each. */
-	s->call.interims = (uint32_t)((d->now_ns - established_ns(s)) / d->options.interim_ns);
+	s->call.interims = (uint32_t)((d->now_ns - established_ns(d, s)) / d->options.interim_ns);
 	peek_begin(d, s, PEEK_RECORD);
 }
 

@@ -155,8 +155,15 @@ enum transfer {
 	TRANSFER_REJECTED
 };
 
-struct call_state {
-	int64_t trying_ns, ringing_ns, progress_ns, early_media_ns, answer_ns, ack_ns;
+/* Messages of a call whose time its record says. */
+enum call_moment {
+	MOMENT_TRYING, MOMENT_RINGING, MOMENT_PROGRESS, MOMENT_EARLY_MEDIA, MOMENT_ACK,
+	MOMENT_COUNT
+};
+#define MOMENT_APART UINT8_MAX
+
+struct __attribute__((packed, aligned(4))) call_state {
+	int64_t answer_ns;
 	uint32_t answer_tag;    /* hash */
 	uint32_t session_expires;
 	uint32_t interims;      /* intervals since the answer that have been recorded */
@@ -172,6 +179,12 @@ struct call_state {
 	bool session_set : 1;
 	uint8_t media_sides : 3; /* bit i: enum media_side i has announced audio that it sends */
 	uint8_t t38_sides : 3;   /* the same of T.38 */
+	uint8_t told_over : 1;   /* hooks.ended */
+	uint8_t srtp : 1;
+	/* which one of flow[] it is, from 1 on; 0: none; MOMENT_APART: slot_more.moments_ns */
+	uint8_t moments[MOMENT_COUNT];
+	uint16_t stream_count;
+	chain_ref last_stream;   /* each with the one before */
 };
 
 /* What a dialog that was set up without surprises and goes on has not: one block of them where
@@ -181,6 +194,8 @@ struct slot_more {
 	struct bye bye_own, bye_after, bye_first;
 	struct final bye_final; /* to the BYE that counts */
 	int64_t cancel_ns;
+	int64_t moments_ns[MOMENT_COUNT]; /* of those that flow[] has no room for */
+	uint32_t left_out;       /* messages that it has none for */
 	uint32_t retransmissions, duplicates, forwarded;
 	struct chain link_chain; /* struct link_item */
 	struct chain note_chain; /* struct note */
@@ -195,15 +210,19 @@ struct slot_more {
 	uint8_t fax;             /* FAX_x */
 };
 
-struct exchange_state { /* REGISTER exchange or another transaction */
+/* REGISTER exchange or another transaction */
+struct __attribute__((packed, aligned(4))) exchange_state {
 	int64_t response_ns;
 	uint32_t requested_expires, granted_expires;
-	chain_ref contacts[DIALOG_TEXTS_MAX];
-	chain_ref quality;       /* body of a voice quality report (RFC 6035) */
+	union {
+		chain_ref contacts[DIALOG_TEXTS_MAX]; /* of a registration */
+		/* of another one: body of a voice quality report (RFC 6035) */
+		chain_ref quality;
+	};
 	uint8_t n_contacts, attempts;
 	uint8_t method;
-	bool has_requested, has_granted, star, in_dialog;
-	bool credentials;        /* the current attempt carried some */
+	bool has_requested : 1, has_granted : 1, star : 1, in_dialog : 1;
+	bool credentials : 1;    /* the current attempt carried some */
 };
 
 #define SLOT_ENDPOINT_MARKS 5
@@ -212,7 +231,9 @@ struct slot {
 	uint64_t hash;           /* of the Call-ID */
 	uint32_t bucket_next;
 	uint32_t list_prev, list_next;
-	uint32_t generation;     /* 24 bits, never 0 */
+	uint32_t generation : 24; /* never 0 */
+	uint32_t kind : 2, list : 3; /* enum slot_kind, slot_list */
+	uint32_t end_cause : 3;  /* enum end_cause, when it is being closed */
 	int64_t first_ns, last_ns; /* of messages */
 	int64_t request_ns;      /* first INVITE or other request; 0: none seen */
 	int64_t attempt_ns;      /* first request of the current attempt; 0: not seen */
@@ -223,33 +244,27 @@ struct slot {
 	 * branches of the first attempt: hops */
 	uint32_t set_first[SET_COUNT];
 	uint16_t set_counts;     /* slot_set_count */
-	uint8_t kind : 4, list : 4; /* enum slot_kind, slot_list */
 	uint8_t transport : 4, tunnel : 4;
-	uint8_t end_cause : 4;   /* enum end_cause, when it is being closed */
-	uint8_t n_hosts : 4;
 	uint8_t first_src : 4, first_dst : 4; /* hosts[] */
+	uint8_t n_hosts : 4;
+	bool has_shared : 1;     /* some texts are shared ones */
+	bool unkeyed : 1;        /* no Call-ID: told by its hosts */
+	uint8_t peeking : 2;     /* enum peek: its streams have been asked for */
 	uint8_t challenges;
 	uint8_t n_transactions;
 	uint8_t attempt_src;     /* hosts[] index of the current attempt's first request */
-	uint8_t attempt_vias;    /* Via elements of it: one at the hop nearest to the caller */
-	uint16_t vlan;
-	uint16_t flow_count, stream_count;
-	uint16_t faults;         /* enum sip_flag of its messages, of SIP_FLAGS_INVALID */
-	uint8_t peeking : 2;     /* enum peek: its streams have been asked for */
+	uint8_t attempt_vias : 6; /* Via elements of it: one at the hop nearest to the caller */
 	uint8_t hosts_wide : 2;  /* bit i: hosts[i] is a text */
-	bool told_over : 1;      /* hooks.ended */
-	bool has_shared : 1;     /* some texts are shared ones */
-	bool unkeyed : 1;        /* no Call-ID: told by its hosts */
-	bool srtp : 1;
 	bool one_sided : 1;      /* some SDP was not sendrecv */
 	bool truncated : 1;
 	bool flow_truncated : 1;
 	/* not 0: some were published; a bit that each of them sets, others too (endpoint_mark) */
 	uint8_t endpoints : SLOT_ENDPOINT_MARKS;
-	uint32_t messages;
+	uint16_t vlan;
+	uint16_t flow_count;     /* of its messages, those in flow[]: slot_messages */
+	uint16_t faults;         /* enum sip_flag of its messages, of SIP_FLAGS_INVALID */
 	uint32_t flow_cseq;      /* what the CSeqs of flow[] are apart from (struct flow_kept) */
 	uint32_t more;           /* block, or 0 */
-	chain_ref last_stream;   /* each with the one before */
 	uint32_t lost_at_start;  /* by the probe, low half */
 	uint32_t texts;          /* bit i: enum slot_text i is in text_chain, the last of that id */
 	union host_short hosts[DIALOG_HOSTS_SLOT]; /* the others are notes */
@@ -259,7 +274,8 @@ struct slot {
 		struct exchange_state exchange;
 	};
 };
-_Static_assert(sizeof(struct slot) == 232, "what a dialog takes, as probe/README.md has it");
+_Static_assert(sizeof(struct slot) == 192, "three lines, as probe/README.md has it");
+_Static_assert(FLOW_VIAS_MAX < 1 << 6 && LIST_COUNT <= 1 << 3, "they fit their bits");
 
 /* Why the streams of a call in progress are asked for. */
 enum peek { PEEK_NONE, PEEK_IDLE, PEEK_RECORD };
@@ -268,6 +284,7 @@ enum end_cause {
 	END_NONE, END_BYE, END_CANCEL, END_FAILURE, END_REDIRECT, END_TIMEOUT, END_EVICTED,
 	END_CAPTURE
 };
+_Static_assert(END_CAPTURE < 1 << 3, "fits its bits");
 
 struct slot_list_head {
 	uint32_t head, tail, count;
@@ -324,6 +341,7 @@ struct dialog {
 	struct found *found;     /* of the one at hand */
 	struct found founds[FOUND_DIALOGS];
 	uint32_t founds_next;
+	int64_t moments_ns[MOMENT_COUNT]; /* of the call whose record is at hand */
 	uint8_t scratch[4096];
 	uint8_t record[RECORD_BYTES_MAX];
 };
@@ -361,6 +379,11 @@ chain_ref shared_text(const struct dialog *d, uint16_t number);
 const struct slot_more *slot_more_of(const struct dialog *d, const struct slot *s);
 struct slot_more *slot_more_for(struct dialog *d, struct slot *s); /* never NULL */
 void slot_more_give(struct dialog *d, struct slot *s);
+uint32_t slot_messages(const struct dialog *d, const struct slot *s);
+/* The message at hand, which flow_add has taken, is the first such one of the call. */
+void call_moment_set(struct dialog *d, struct slot *s, enum call_moment which, int64_t ts_ns);
+/* 0: there was none. */
+int64_t call_moment_ns(const struct dialog *d, const struct slot *s, enum call_moment which);
 
 /* Text of a slot, kept once: set where it has none yet. */
 void slot_text_set(struct dialog *d, struct slot *s, enum slot_text which, struct base_span text);
@@ -644,7 +667,7 @@ void media_endpoints_fetch(struct dialog *d, const struct slot *s, bool again);
 void media_endpoints_withdraw(struct dialog *d, struct slot *s);
 
 /* dialog_streams.c */
-/* The next stream of s, in no order: start with *at = s->last_stream; false at the end. */
+/* The next stream of s, in no order: start with *at = s->call.last_stream; false at the end. */
 bool streams_next(const struct dialog *d, chain_ref *at, struct media_summary *out);
 void streams_reset(struct dialog *d, struct slot *s);
 int64_t streams_last_ns(const struct dialog *d, const struct slot *s);

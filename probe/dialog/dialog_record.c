@@ -163,7 +163,7 @@ put_common(struct dialog *d, const struct slot *s, struct record_writer *to)
 	record_put_cstr(&w, RECORD_F_TUNNEL, packet_tunnel_name((enum packet_tunnel)s->tunnel));
 	if (s->final.status)
 		record_put_u64(&w, RECORD_F_SIP_CODE, s->final.status);
-	record_put_u64(&w, RECORD_F_MESSAGES, s->messages);
+	record_put_u64(&w, RECORD_F_MESSAGES, slot_messages(d, s));
 	record_put_u64(&w, RECORD_F_RETRANSMISSIONS, more->retransmissions);
 	record_put_u64(&w, RECORD_F_CAPTURE_DUPLICATES, more->duplicates);
 	record_put_u64(&w, RECORD_F_FORWARDED_MESSAGES, more->forwarded);
@@ -235,13 +235,12 @@ ms_between(int64_t from_ns, int64_t to_ns)
 /* RFC 6076 4.3: the INVITE with credentials, not the challenged one, to the first 18x
  * response, else to the final one.  A call that its caller gave up before says nothing. */
 static double
-session_request_delay_ms(const struct slot *s)
+session_request_delay_ms(const struct dialog *d, const struct slot *s)
 {
-	const struct call_state *c = &s->call;
-	int64_t begin = s->attempt_ns;
+	int64_t begin = s->attempt_ns, progress = d->moments_ns[MOMENT_PROGRESS];
 
-	if (c->progress_ns >= begin && c->progress_ns)
-		return ms_between(begin, c->progress_ns);
+	if (progress >= begin && progress)
+		return ms_between(begin, progress);
 	if (s->final.status == 487 || s->final.status < 200)
 		return __builtin_nan("");
 	return ms_between(begin, s->final.ts_ns);
@@ -252,19 +251,21 @@ put_timing(const struct dialog *d, const struct slot *s, struct record_writer *t
 	const struct ending *end)
 {
 	const struct call_state *c = &s->call;
-	int64_t ringing = c->ringing_ns ? c->ringing_ns : c->progress_ns;
+	const int64_t *at = d->moments_ns;
+	int64_t progress = at[MOMENT_PROGRESS];
+	int64_t ringing = at[MOMENT_RINGING] ? at[MOMENT_RINGING] : progress;
 	int64_t answered = call_answered_ns(s);
-	int64_t alerted = c->progress_ns ? c->progress_ns : s->final.ts_ns;
+	int64_t alerted = progress ? progress : s->final.ts_ns;
 	int64_t bye_ns = call_bye(d, s)->ts_ns;
-	double srd_ms = session_request_delay_ms(s);
+	double srd_ms = session_request_delay_ms(d, s);
 	struct record_writer w = *to;
 
 	record_put_time(&w, RECORD_F_INVITE_TIME, s->request_ns);
-	record_put_time(&w, RECORD_F_TRYING_TIME, c->caller_known ? c->trying_ns : 0);
+	record_put_time(&w, RECORD_F_TRYING_TIME, c->caller_known ? at[MOMENT_TRYING] : 0);
 	record_put_time(&w, RECORD_F_RINGING_TIME, ringing);
-	record_put_time(&w, RECORD_F_EARLY_MEDIA_TIME, c->early_media_ns);
+	record_put_time(&w, RECORD_F_EARLY_MEDIA_TIME, at[MOMENT_EARLY_MEDIA]);
 	record_put_time(&w, RECORD_F_ANSWER_TIME, answered);
-	record_put_time(&w, RECORD_F_ACK_TIME, c->caller_known ? c->ack_ns : 0);
+	record_put_time(&w, RECORD_F_ACK_TIME, c->caller_known ? at[MOMENT_ACK] : 0);
 	record_put_time(&w, RECORD_F_END_TIME, is_open(s) ? 0 : end->ts_ns);
 	record_put_f64(&w, RECORD_F_PDD_MS, ms_between(s->request_ns, alerted));
 	record_put_f64(&w, RECORD_F_SRD_MS, srd_ms);
@@ -324,11 +325,11 @@ static void
 put_media(struct dialog *d, const struct slot *s, struct record_writer *w, int64_t end_ns)
 {
 	const uint8_t both = 1 << MEDIA_SIDE_CALLER | 1 << MEDIA_SIDE_CALLEE;
-	chain_ref at = s->last_stream;
+	chain_ref at = s->call.last_stream;
 	struct media_summary stream;
 	uint8_t heard = 0;
 
-	record_put_bool(w, RECORD_F_SRTP, s->srtp);
+	record_put_bool(w, RECORD_F_SRTP, s->call.srtp);
 	bool t38 = (s->call.t38_sides & both) == both;
 	while (streams_next(d, &at, &stream))
 		t38 |= stream.codec == RTP_CODEC_T38;
@@ -336,13 +337,24 @@ put_media(struct dialog *d, const struct slot *s, struct record_writer *w, int64
 	if (s->call.answer_ns == 0 || end_ns - s->call.answer_ns < MEDIA_DUE_NS ||
 		(s->call.media_sides & both) != both)
 		return;
-	at = s->last_stream;
+	at = s->call.last_stream;
 	while (streams_next(d, &at, &stream))
 		if (stream.last_ns >= s->call.answer_ns)
 			heard |= (uint8_t)(1 << stream.sender);
 	record_put_bool(w, RECORD_F_ONE_WAY, !s->one_sided && (heard == 1 << MEDIA_SIDE_CALLER ||
 						     heard == 1 << MEDIA_SIDE_CALLEE));
 	record_put_bool(w, RECORD_F_NO_MEDIA, heard == 0);
+}
+
+/* As a rule they are among the first ones of flow[]. */
+static void
+moments_find(struct dialog *d, const struct slot *s, const struct flow_facts *facts)
+{
+	for (enum call_moment i = 0; i < MOMENT_COUNT; i++) {
+		uint8_t n = s->call.moments[i];
+		d->moments_ns[i] = n && n <= facts->n_ready ? facts->ready[n - 1].ts_ns
+							    : call_moment_ns(d, s, i);
+	}
 }
 
 static void
@@ -353,6 +365,7 @@ put_call(struct dialog *d, const struct slot *s, struct record_writer *w,
 	const struct slot_more *more = slot_more_of(d, s);
 	struct ending end = call_ending(d, s);
 
+	moments_find(d, s, facts);
 	put_text(d, s, w, TEXT_PAI, RECORD_F_PAI);
 	put_text(d, s, w, TEXT_DIVERSION, RECORD_F_DIVERSION);
 	record_put_bool(w, RECORD_F_IDENTITY, c->identity);

@@ -278,7 +278,7 @@ registration_receive(struct dialog *d, struct slot *s, const struct dialog_messa
 {
 	const struct sip_message *sip = m->sip;
 	bool request = sip->method != SIP_METHOD_NONE;
-	bool known = s->messages != 0, old = known && register_is_old(d, s, sip),
+	bool known = slot_messages(d, s) != 0, old = known && register_is_old(d, s, sip),
 	     next = request && known && !old && !register_is_current(d, s, sip);
 
 	struct flow_entry *e = flow_add(d, s, m, request);
@@ -324,12 +324,13 @@ transaction_receive(struct dialog *d, struct slot *s, const struct dialog_messag
 	bool request = sip->method != SIP_METHOD_NONE;
 
 	struct flow_entry *e = flow_add(d, s, m, request);
-	if (s->messages == 1) {
+	bool first = slot_messages(d, s) == 1;
+	if (first) {
 		s->exchange.method = transaction_method(sip);
 		slot_text_set(
 			d, s, TEXT_METHOD, request ? sip->method_text : sip->cseq_method_text);
 	}
-	if (s->messages == 1 && !request)
+	if (first && !request)
 		response_begin(d, s, m);
 	if (request && s->exchange.attempts == 0) {
 		request_begin(d, s, m, e);

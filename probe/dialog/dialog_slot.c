@@ -58,7 +58,7 @@ list_append(struct dialog *d, struct slot *s, enum slot_list list)
 	struct slot_list_head *l = &d->lists[list];
 	uint32_t i = slot_index(d, s);
 
-	s->list = list & 15;
+	s->list = list & 7;
 	s->list_next = DIALOG_NIL;
 	s->list_prev = l->tail;
 	if (l->tail == DIALOG_NIL)
@@ -150,10 +150,10 @@ slot_take(struct dialog *d, enum slot_kind kind, uint64_t hash, const struct dia
 		return NULL;
 	}
 	struct slot *s = &d->slots[i];
-	generation = s->generation + 1;
+	generation = (s->generation + 1u) & 0xffffff;
 	memset(s, 0, sizeof(*s));
-	s->generation = generation & 0xffffff ? generation & 0xffffff : 1;
-	s->kind = kind & 15;
+	s->generation = (generation ? generation : 1) & 0xffffff;
+	s->kind = kind & 3;
 	s->hash = hash;
 	s->unkeyed = m->sip->call_id.len == 0;
 	d->n_unkeyed += s->unkeyed;

@@ -17,12 +17,13 @@ dialog_add_stream(struct dialog *d, const struct media_summary *summary)
 
 	if (s == NULL || (summary->so_far ? !s->peeking : s->list != LIST_COLLECTING))
 		return;
-	struct stream_item item = {s->last_stream, *summary};
+	struct stream_item item = {s->call.last_stream, *summary};
 	struct chain own = {0};
 	chain_ref ref = chain_text_add(&d->pool, &own, base_span_of(&item, sizeof(item)));
-	s->stream_count += s->stream_count < UINT16_MAX;
+	s->call.stream_count = (uint16_t)(s->call.stream_count +
+					   (s->call.stream_count < UINT16_MAX));
 	if (ref)
-		s->last_stream = ref;
+		s->call.last_stream = ref;
 	else
 		metrics_add(d->options.metrics, METRICS_RECORDS_OVERFLOW, 1);
 }
@@ -30,13 +31,15 @@ dialog_add_stream(struct dialog *d, const struct media_summary *summary)
 void
 streams_reset(struct dialog *d, struct slot *s)
 {
-	for (chain_ref at = s->last_stream, ref = at; ref; ref = at) {
+	if (s->kind != SLOT_CALL)
+		return;
+	for (chain_ref at = s->call.last_stream, ref = at; ref; ref = at) {
 		struct media_summary stream;
 		streams_next(d, &at, &stream);
 		chain_text_free(&d->pool, ref);
 	}
-	s->last_stream = 0;
-	s->stream_count = 0;
+	s->call.last_stream = 0;
+	s->call.stream_count = 0;
 	s->peeking = PEEK_NONE;
 }
 
@@ -60,7 +63,7 @@ streams_next(const struct dialog *d, chain_ref *at, struct media_summary *out)
 int64_t
 streams_last_ns(const struct dialog *d, const struct slot *s)
 {
-	chain_ref at = s->last_stream;
+	chain_ref at = s->call.last_stream;
 	struct media_summary stream;
 	int64_t last = 0;
 
@@ -86,7 +89,7 @@ static uint32_t
 streams_in_order(
 	const struct dialog *d, const struct slot *s, struct stream_place *places, uint32_t max)
 {
-	chain_ref at = s->last_stream, ref = at;
+	chain_ref at = s->call.last_stream, ref = at;
 	struct media_summary stream;
 	uint32_t n = 0;
 
@@ -107,7 +110,7 @@ streams_put(struct dialog *d, const struct slot *s, struct record_writer *w)
 	uint32_t n = streams_in_order(d, s, places, STREAMS_MAX);
 	double mos = __builtin_nan(""), mos_min = mos;
 
-	w->overflow |= s->stream_count > n; /* the record says less than there was: counted */
+	w->overflow |= s->call.stream_count > n; /* the record says less than there was: counted */
 	for (uint32_t i = 0; i < n; i++) {
 		struct media_summary stream;
 		chain_ref ref = places[i].ref;

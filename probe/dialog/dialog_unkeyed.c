@@ -38,7 +38,7 @@ unkeyed_by_caller(const struct dialog *d, const struct slot *s, const struct dia
 	const struct base_endpoint *client = request ? &m->src : &m->dst,
 				   *server = request ? &m->dst : &m->src;
 
-	return s->messages == 0 || is_end(d, s, s->first_dst, server) ||
+	return slot_messages(d, s) == 0 || is_end(d, s, s->first_dst, server) ||
 	       is_end(d, s, s->first_src, client);
 }
 

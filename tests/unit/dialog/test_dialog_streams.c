@@ -18,7 +18,7 @@ streams_stand_in_order_of_their_first_packet(void **state)
 		dialog_add_stream(f->dialog, &stream);
 	}
 	assert_int_equal(streams_last_ns(f->dialog, s), T0 + 4);
-	chain_ref at = s->last_stream;
+	chain_ref at = s->call.last_stream;
 	for (uint32_t i = 5; i-- > 0;) {
 		assert_true(streams_next(f->dialog, &at, &got));
 		assert_int_equal(got.ssrc, order[i]);
