@@ -407,7 +407,8 @@ media_figures_summary(const struct media *m, uint32_t index, struct media_summar
 		.first_ns = c->first_ns,
 		.last_ns = h->last_ns,
 		.packets = media_loss_packets(m, index),
-		.bytes = (uint64_t)c->bytes_high << 32 | h->bytes,
+		.bytes = (uint64_t)more->bytes_higher << 40 | (uint64_t)c->bytes_high << 32 |
+			 h->bytes,
 		.expected = t.expected,
 		.lost = t.lost,
 		.duplicates = more->duplicates,
@@ -420,7 +421,7 @@ media_figures_summary(const struct media *m, uint32_t index, struct media_summar
 		.jitter_ms_mean = __builtin_nan(""),
 		.jitter_ms_max = __builtin_nan(""),
 		.delta_ms_max = __builtin_nan(""),
-		.vlan = c->vlan,
+		.vlan = c->vlan == MEDIA_VLAN_NONE ? PACKET_VLAN_NONE : c->vlan,
 		.sender = c->sender,
 		.tunnel = c->tunnel,
 		.dscp = c->dscp,

@@ -220,8 +220,9 @@ account(struct media *m, uint32_t index, const struct media_sample *s,
 			return false;
 		plain = media_listened(m, index, s, packet);
 	}
-	if (base_unlikely(__builtin_add_overflow(h->bytes, s->bytes, &h->bytes)))
-		m->cold[index].bytes_high++;
+	if (base_unlikely(__builtin_add_overflow(h->bytes, s->bytes, &h->bytes)) &&
+		++m->cold[index].bytes_high == 0)
+		media_more_for(m, index)->bytes_higher++;
 	/* the next number, and the one that leaves the window was there */
 	if (base_likely(s->seq == (uint16_t)(h->highest + 1) && (int64_t)h->window < 0)) {
 		h->highest++;

@@ -158,11 +158,13 @@ struct media_more {
 	uint32_t rtcp_packets;
 	uint32_t after_bye;
 	uint32_t redundant;        /* T.38 */
-	uint32_t chunk_worst;      /* the number of one; with chunks_apart, as is mos_sum */
+	/* with MEDIA_OPINIONS_APART: how many chunks gave one, the number of the worst one */
+	uint32_t chunks, chunk_worst;
 	float mos_sum;
 	uint32_t event;            /* 1 + index of its media_event; 0: none */
 	uint32_t rare, reports;    /* blocks */
-	uint16_t markers_high;
+	uint32_t markers_high;
+	uint8_t chunk_high, bytes_higher;
 	uint8_t aside_pt;          /* last payload type of an event or comfort noise */
 	struct media_codecs codecs; /* MEDIA_SET_OWN */
 };
@@ -237,6 +239,10 @@ union media_by_state {
 	} tied;
 };
 
+/* What is known of the chunks before this one: none gave an opinion; each gave that of mos_min; the
+ * rest of it stands in media_more. */
+enum media_opinions { MEDIA_OPINIONS_NONE, MEDIA_OPINIONS_EVEN, MEDIA_OPINIONS_APART };
+
 /* Bits stand together that make up words. */
 struct media_cold {
 	union media_ends_short ends;
@@ -246,32 +252,34 @@ struct media_cold {
 	int64_t due : 48;          /* media_due_ns */
 	uint64_t asked : 16;       /* versions of the directories when last asked, low bits */
 	uint64_t jitter_sum : 48;  /* media_jitter_sum: chunks before this one */
-	uint64_t vlan : 16;
-	/* chunks before this one that gave an opinion; the number of this one: first_ns and so many
-	 * times ten seconds */
-	uint64_t chunks : 24, chunk : 24;
-	uint64_t bytes_high : 16;
-	float mos_min;             /* of the chunks; the others too, but where chunks_apart */
-	uint32_t chunk_expected;   /* where this one began */
+	/* the number of this chunk: first_ns and so many times ten seconds; low half, as of
+	 * bytes_high and markers: the others stand in media_more */
+	uint64_t chunk : 16;
+	uint64_t chunk_expected : 24; /* where this one began, low bits */
+	uint64_t bytes_high : 8;
+	uint64_t markers : 8;
+	uint64_t vlan : 13;        /* MEDIA_VLAN_NONE */
+	uint64_t opinions : 2;     /* enum media_opinions */
+	uint64_t mixed : 1;        /* since the last look a packet came out of its turn, or again */
+	uint64_t dscp : 6;         /* of the first packet, as is ttl */
+	uint64_t skipped : 1, wide : 1; /* skipped: one packet, see media_more */
+	float mos_min;             /* of the chunks */
 	uint32_t capture_loss;     /* the probe's loss when the stream began, low half */
 	float floor_moved;         /* down, in this chunk, ticks */
 	float skew_ticks, skew_s;  /* how far it moved in all, in how long */
 	uint32_t next;             /* in the list of its state, or of its call's bucket */
 	union media_by_state by_state;
 	uint32_t base;             /* lowest extended sequence number of this run */
-	uint16_t markers;          /* low half: media_more.markers_high */
 	uint16_t interval;         /* of timestamps of neighbours, ticks */
 	uint8_t payload_type;      /* the one that jitter follows, or MEDIA_PT_NONE */
-	bool chunks_apart;         /* what is said of them stands in media_more */
 	uint8_t flags;
 	uint8_t interval_votes;
 	uint8_t tunnel : 4, sender : 2, state : 2;
-	uint8_t dscp : 6;          /* of the first packet, as is ttl */
-	uint8_t mixed : 1;         /* since the last look a packet came out of its turn, or again */
-	uint8_t looks : 6, skipped : 1, wide : 1; /* skipped: one packet, see media_more */
+	uint8_t looks : 6;
 	uint8_t ttl;
 };
-_Static_assert(sizeof(struct media_cold) == 104, "as probe/README.md has it");
+_Static_assert(sizeof(struct media_cold) == 96, "as probe/README.md has it");
+#define MEDIA_VLAN_NONE 0x1fff
 #define MEDIA_CHUNK_MAX ((1u << 24) - 1) /* five years */
 
 struct media_candidate {
@@ -523,13 +531,6 @@ media_jitter_sum_set(struct media_cold *c, double sum)
 	memcpy(&bits, &sum, sizeof(bits));
 	bits += (uint64_t)1 << 15; /* to the nearest; sums are finite */
 	c->jitter_sum = bits >> 16 & (((uint64_t)1 << 48) - 1);
-}
-
-/* When the chunk in progress began. */
-static inline int64_t
-media_chunk_ns(const struct media_cold *c)
-{
-	return (int64_t)((uint64_t)c->first_ns + (uint64_t)c->chunk * MEDIA_CHUNK_NS);
 }
 
 /* Time in units of 17 ms, modulo 18 minutes. */

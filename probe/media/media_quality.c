@@ -14,6 +14,7 @@
 #define ADAPTIVE_JITTERS 4      /* an adaptive buffer holds so many times the jitter */
 #define INTERVAL_LOOKS 32       /* packets at the start that tell the interval */
 #define CHUNK_PACKETS_MIN 20    /* fewer give no opinion */
+#define CHUNK_EXPECTED ((1u << 24) - 1)
 #define CHUNKS_SUMMED 180        /* half an hour: that many are added up anew */
 #define STREAM_NS_MIN BASE_NS_PER_SEC
 #define VIDEO_CLOCK 90000
@@ -171,25 +172,61 @@ chunks_of(const struct media *m, uint32_t index)
 	const struct media_cold *c = &m->cold[index];
 	const struct media_more *more = media_more_of(m, index);
 
-	if (c->chunks_apart)
+	if (c->opinions == MEDIA_OPINIONS_NONE)
+		return (struct media_chunks){0};
+	if (c->opinions == MEDIA_OPINIONS_EVEN)
 		return (struct media_chunks){
-			c->chunks, more->chunk_worst, more->mos_sum, c->mos_min};
-	return (struct media_chunks){c->chunks, 0, mos_sum_of(c->chunks, c->mos_min), c->mos_min};
+			c->chunk, 0, mos_sum_of(c->chunk, c->mos_min), c->mos_min};
+	return (struct media_chunks){more->chunks, more->chunk_worst, more->mos_sum, c->mos_min};
 }
 
-/* Most streams sound the same from the first chunk to the last: of them the sum is not kept. */
+static uint32_t
+chunk_of(const struct media *m, uint32_t index)
+{
+	const struct media_cold *c = &m->cold[index];
+
+	return base_unlikely(c->more)
+		       ? (uint32_t)media_more_of(m, index)->chunk_high << 16 | c->chunk
+		       : c->chunk;
+}
+
+/* When the chunk in progress began. */
+static int64_t
+chunk_ns(const struct media *m, uint32_t index)
+{
+	uint64_t apart = chunk_of(m, index) * (uint64_t)MEDIA_CHUNK_NS;
+
+	return (int64_t)((uint64_t)m->cold[index].first_ns + apart);
+}
+
+static void
+chunk_next(struct media *m, uint32_t index, uint32_t by)
+{
+	uint32_t chunk = (chunk_of(m, index) + by) & MEDIA_CHUNK_MAX;
+
+	m->cold[index].chunk = chunk & UINT16_MAX;
+	if (chunk > UINT16_MAX || m->cold[index].more)
+		media_more_for(m, index)->chunk_high = (uint8_t)(chunk >> 16);
+}
+
+/* Those before the chunk that begins now.  Most streams sound the same in each of them: then what
+ * they amount to follows from how many there were. */
 static void
 chunks_keep(struct media *m, uint32_t index, const struct media_chunks *chunks)
 {
 	struct media_cold *c = &m->cold[index];
+	bool even = chunks->n == chunk_of(m, index) && chunks->n <= CHUNKS_SUMMED &&
+		    mos_sum_of(chunks->n, chunks->mos_min) == chunks->mos_sum;
 
-	c->chunks = chunks->n & MEDIA_CHUNK_MAX;
+	c->opinions = MEDIA_OPINIONS_NONE;
 	c->mos_min = chunks->mos_min;
-	c->chunks_apart = chunks->worst != 0 || chunks->n > CHUNKS_SUMMED ||
-			  mos_sum_of(chunks->n, chunks->mos_min) != chunks->mos_sum;
-	if (!c->chunks_apart)
+	if (chunks->n == 0)
+		return;
+	c->opinions = even && chunks->worst == 0 ? MEDIA_OPINIONS_EVEN : MEDIA_OPINIONS_APART;
+	if (c->opinions == MEDIA_OPINIONS_EVEN)
 		return;
 	struct media_more *more = media_more_for(m, index);
+	more->chunks = chunks->n;
 	more->chunk_worst = chunks->worst;
 	more->mos_sum = chunks->mos_sum;
 }
@@ -208,7 +245,7 @@ media_quality_chunk(const struct media *m, uint32_t index, struct media_chunks *
 	struct media_judged what = {
 		.index = index,
 		.codec = codec_in_use(m, index),
-		.expected = (uint32_t)t.expected - c->chunk_expected,
+		.expected = ((uint32_t)t.expected - c->chunk_expected) & CHUNK_EXPECTED,
 		.missing = missing > 0 ? (uint64_t)missing : 0, /* late ones came since */
 		.runs = t.burst.runs > more->chunk_runs ? t.burst.runs - more->chunk_runs : 0,
 	};
@@ -218,7 +255,7 @@ media_quality_chunk(const struct media *m, uint32_t index, struct media_chunks *
 		return;
 	if (chunks->n == 0 || (float)q.mos < chunks->mos_min) {
 		chunks->mos_min = (float)q.mos;
-		chunks->worst = c->chunk;
+		chunks->worst = chunk_of(m, index);
 	}
 	chunks->n++;
 	chunks->mos_sum += (float)q.mos;
@@ -248,20 +285,20 @@ chunk_end(struct media *m, uint32_t index, int64_t now_ns)
 {
 	struct media_hot *h = &m->hot[index];
 	struct media_cold *c = &m->cold[index];
-	int64_t span_ns = media_elapsed(media_chunk_ns(c), now_ns);
+	int64_t span_ns = media_elapsed(chunk_ns(m, index), now_ns);
 	uint32_t capture_loss = (uint32_t)m->lost_total - c->capture_loss;
 	struct media_totals t;
 
 	struct media_chunks chunks = chunks_of(m, index);
 	media_quality_chunk(m, index, &chunks);
-	chunks_keep(m, index, &chunks);
 	skew_step(h, c, span_ns);
 	media_jitter_sum_set(c, media_jitter_sum(c) + (double)h->jitter_sum);
 	h->jitter_sum = 0;
 	media_loss_fold(m, index);
 	media_loss_totals(m, index, &t);
-	c->chunk_expected = (uint32_t)t.expected;
-	c->chunk = (c->chunk + (uint32_t)(span_ns / MEDIA_CHUNK_NS)) & MEDIA_CHUNK_MAX;
+	c->chunk_expected = (uint32_t)t.expected & CHUNK_EXPECTED;
+	chunk_next(m, index, (uint32_t)(span_ns / MEDIA_CHUNK_NS));
+	chunks_keep(m, index, &chunks);
 	if (c->more || t.burst.runs || capture_loss) {
 		struct media_more *more = media_more_for(m, index);
 		more->chunk_missing = (uint32_t)(t.lost + t.discarded);
@@ -300,17 +337,18 @@ media_quality_look(struct media *m, uint32_t index, const struct media_sample *s
 	if (s->seq == (uint16_t)h->highest)
 		c->mixed = false;
 	c->looks += c->looks < INTERVAL_LOOKS;
-	if (media_elapsed(media_chunk_ns(c), s->ts_ns) >= MEDIA_CHUNK_NS)
+	if (media_elapsed(chunk_ns(m, index), s->ts_ns) >= MEDIA_CHUNK_NS)
 		chunk_end(m, index, s->ts_ns);
-	h->look_at = media_look_of(c->looks < INTERVAL_LOOKS ? s->ts_ns
-							     : media_chunk_ns(c) + MEDIA_CHUNK_NS);
+	h->look_at = media_look_of(s->ts_ns);
+	if (c->looks == INTERVAL_LOOKS)
+		h->look_at = media_look_of(chunk_ns(m, index) + MEDIA_CHUNK_NS);
 	media_tie_better(m, index);
 }
 
 uint64_t
 media_quality_markers(const struct media *m, uint32_t index)
 {
-	return (uint64_t)media_more_of(m, index)->markers_high << 16 | m->cold[index].markers;
+	return (uint64_t)media_more_of(m, index)->markers_high << 8 | m->cold[index].markers;
 }
 
 /* The marker of a talkspurt after silence: the timestamp went on while nothing was sent. */

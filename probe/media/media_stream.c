@@ -466,7 +466,7 @@ media_stream_new(struct media *m, const struct media_packet *packet,
 	struct media_cold *c = &m->cold[index];
 	memset(c, 0, sizeof(*c));
 	media_ends_set(m, index, v);
-	c->vlan = v->vlan;
+	c->vlan = v->vlan & MEDIA_VLAN_NONE;
 	c->tunnel = v->tunnel;
 	c->dscp = v->dscp;
 	c->ttl = v->ttl;
