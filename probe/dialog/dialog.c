@@ -1,6 +1,6 @@
 #include "dialog_private.h"
 
-#define EXPIRED_MAX 32
+#define ENDING_MAX 32 /* at once */
 
 /* ---- memory ---- */
 
@@ -222,17 +222,38 @@ slot_expired(struct dialog *d, struct slot *s)
 		dialog_close(d, s, s->final.status ? END_NONE : END_TIMEOUT);
 }
 
-/* What expires was last touched long ago: what the one in so many steps will look at is fetched
+/* What ends was last touched long ago: what the one in so many steps will look at is fetched
  * meanwhile, first its slot, then where its chains go on, then their blocks and who stands before
- * it in its bucket; then its texts are found, and with them its endpoints. */
+ * it in its bucket; then its texts are found, and with them its endpoints; and its streams. */
 #define AHEAD_SLOT 7
 #define AHEAD_NEXT 5
 #define AHEAD_BLOCKS 4
 #define AHEAD_FOUND 2
 #define AHEAD_ENDPOINTS 1
 
+static void
+streams_fetch(const struct dialog *d, const struct slot *s, uint32_t nth)
+{
+	const struct dialog_hooks *hooks = &d->options.hooks;
+
+	if (hooks->fetch_streams && s->kind == SLOT_CALL && s->list != LIST_ESTABLISHED)
+		hooks->fetch_streams(hooks->context, slot_handle(d, s), nth);
+}
+
+static void
+blocks_fetch(const struct dialog *d, const struct slot *s)
+{
+	uint32_t first = d->buckets[s->hash & d->bucket_mask];
+
+	chain_prefetch(&d->pool, &s->text_chain);
+	chain_prefetch(&d->pool, &s->flow_chain);
+	base_prefetch_lines(slot_more_of(d, s), sizeof(struct slot_more));
+	if (first != DIALOG_NIL)
+		base_prefetch(&d->slots[first].bucket_next);
+}
+
 static inline void
-expired_prefetch(struct dialog *d, const uint32_t *ids, uint32_t at, uint32_t n)
+ending_prefetch(struct dialog *d, const uint32_t *ids, uint32_t at, uint32_t n)
 {
 	const struct slot *s;
 
@@ -243,39 +264,45 @@ expired_prefetch(struct dialog *d, const uint32_t *ids, uint32_t at, uint32_t n)
 		base_prefetch(&d->buckets[s->hash & d->bucket_mask]);
 		chain_prefetch_next(&d->pool, &s->text_chain);
 		chain_prefetch_next(&d->pool, &s->flow_chain);
+		streams_fetch(d, s, 0);
 	}
 	if (at + AHEAD_BLOCKS < n) {
-		s = &d->slots[ids[at + AHEAD_BLOCKS]];
-		chain_prefetch(&d->pool, &s->text_chain);
-		chain_prefetch(&d->pool, &s->flow_chain);
-		base_prefetch_lines(slot_more_of(d, s), sizeof(struct slot_more));
-		uint32_t first = d->buckets[s->hash & d->bucket_mask];
-		if (first != DIALOG_NIL)
-			base_prefetch(&d->slots[first].bucket_next);
+		blocks_fetch(d, &d->slots[ids[at + AHEAD_BLOCKS]]);
+		streams_fetch(d, &d->slots[ids[at + AHEAD_BLOCKS]], 1);
 	}
-	if (at + AHEAD_FOUND < n)
+	if (at + AHEAD_FOUND < n) {
 		media_endpoints_fetch(d, &d->slots[ids[at + AHEAD_FOUND]], false);
+		streams_fetch(d, &d->slots[ids[at + AHEAD_FOUND]], 2);
+	}
 	if (at + AHEAD_ENDPOINTS < n)
 		media_endpoints_fetch(d, &d->slots[ids[at + AHEAD_ENDPOINTS]], true);
+}
+
+/* One after another. */
+static void
+slots_end(struct dialog *d, const uint32_t *ids, uint32_t n,
+	void (*end)(struct dialog *d, struct slot *s))
+{
+	for (uint32_t i = 0; i < n && i < AHEAD_SLOT; i++)
+		base_prefetch_lines(&d->slots[ids[i]], sizeof(struct slot));
+	for (uint32_t i = 0; i < n; i++) {
+		ending_prefetch(d, ids, i, n);
+		if (d->slots[ids[i]].kind != SLOT_FREE)
+			end(d, &d->slots[ids[i]]);
+	}
 }
 
 void
 dialog_advance(struct dialog *d, int64_t now_ns)
 {
-	uint32_t ids[EXPIRED_MAX], n;
+	uint32_t ids[ENDING_MAX], n;
 
 	if (now_ns > d->now_ns)
 		d->now_ns = now_ns;
 	do {
-		n = base_wheel_advance(d->wheel, d->now_ns, ids, EXPIRED_MAX);
-		for (uint32_t i = 0; i < n && i < AHEAD_SLOT; i++)
-			base_prefetch_lines(&d->slots[ids[i]], sizeof(struct slot));
-		for (uint32_t i = 0; i < n; i++) {
-			expired_prefetch(d, ids, i, n);
-			if (d->slots[ids[i]].kind != SLOT_FREE)
-				slot_expired(d, &d->slots[ids[i]]);
-		}
-	} while (n == EXPIRED_MAX);
+		n = base_wheel_advance(d->wheel, d->now_ns, ids, ENDING_MAX);
+		slots_end(d, ids, n, slot_expired);
+	} while (n == ENDING_MAX);
 	peek_some(d);
 }
 
@@ -287,26 +314,40 @@ dialog_note_loss(struct dialog *d, uint64_t lost_total)
 
 /* Oldest first, over the lists: each is in the order in which its dialogs came to stand in it. */
 static uint32_t
-oldest_open(const struct dialog *d)
+oldest_open(const struct dialog *d, uint32_t ids[ENDING_MAX])
 {
-	uint32_t oldest = DIALOG_NIL;
+	uint32_t at[LIST_COLLECTING], n = 0;
 
-	for (enum slot_list l = LIST_EARLY; l < LIST_COLLECTING; l++) {
-		uint32_t i = d->lists[l].head;
-		if (i != DIALOG_NIL &&
-			(oldest == DIALOG_NIL || d->slots[i].first_ns < d->slots[oldest].first_ns))
-			oldest = i;
+	for (enum slot_list l = LIST_EARLY; l < LIST_COLLECTING; l++)
+		at[l] = d->lists[l].head;
+	for (; n < ENDING_MAX; n++) {
+		uint32_t *oldest = NULL;
+		for (enum slot_list l = LIST_EARLY; l < LIST_COLLECTING; l++)
+			if (at[l] != DIALOG_NIL &&
+				(oldest == NULL ||
+					d->slots[at[l]].first_ns < d->slots[*oldest].first_ns))
+				oldest = &at[l];
+		if (oldest == NULL)
+			break;
+		ids[n] = *oldest;
+		*oldest = d->slots[*oldest].list_next;
 	}
-	return oldest;
+	return n;
+}
+
+static void
+slot_finished(struct dialog *d, struct slot *s)
+{
+	dialog_close(d, s, END_CAPTURE);
 }
 
 void
 dialog_finish(struct dialog *d, int64_t now_ns)
 {
-	uint32_t i;
+	uint32_t ids[ENDING_MAX], n;
 
 	dialog_advance(d, now_ns);
-	while ((i = oldest_open(d)) != DIALOG_NIL)
-		dialog_close(d, &d->slots[i], END_CAPTURE);
+	while ((n = oldest_open(d, ids)))
+		slots_end(d, ids, n, slot_finished);
 	metrics_set(d->options.metrics, METRICS_CALLS_ACTIVE, 0);
 }

@@ -74,6 +74,9 @@ struct dialog_hooks {
 	/* An endpoint is about to be published or withdrawn: it may be looked for meanwhile.
 	 * again: it has been asked for before.  NULL: there is nothing to gain. */
 	void (*fetch)(void *context, const struct base_endpoint *at, bool again);
+	/* Its streams are about to be asked for: nth 0, where they stand, and then the first and
+	 * the second of them, each some time after the one before.  NULL: nothing to gain. */
+	void (*fetch_streams)(void *context, uint64_t call, uint32_t nth);
 };
 
 #define DIALOG_LISTEN_MAX 16

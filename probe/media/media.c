@@ -242,6 +242,23 @@ media_collect(struct media *m, uint64_t call, media_summary_fn fn, void *context
 		media_stream_end(m, indices[i], fn, context);
 }
 
+void
+media_collect_fetch(const struct media *m, uint64_t call, uint32_t nth)
+{
+	uint32_t at = MEDIA_NONE;
+
+	if (nth == 0)
+		base_prefetch(bucket_of(m, call));
+	else
+		at = *bucket_of(m, call);
+	for (; nth > 1 && at != MEDIA_NONE; nth--)
+		at = m->cold[at].next;
+	if (at == MEDIA_NONE)
+		return;
+	base_prefetch_lines(&m->cold[at], sizeof(m->cold[at]));
+	base_prefetch(&m->hot[at]);
+}
+
 /* The untied stream at the head of a list is due: it ends, is tied, or goes to the end of a list.
  */
 static void

@@ -260,6 +260,9 @@ typedef void (*media_summary_fn)(void *context, const struct media_summary *summ
 /* Ends every stream of call on this core and gives their summaries, in order of their first packet.
  * */
 void media_collect(struct media *m, uint64_t call, media_summary_fn fn, void *context);
+/* What that will look at is fetched into the cache: nth 0, where they stand, and then the first and
+ * the second of them, each some time after the one before. */
+void media_collect_fetch(const struct media *m, uint64_t call, uint32_t nth);
 /* Looks at them without ending them. */
 void media_peek(struct media *m, uint64_t call, media_summary_fn fn, void *context);
 /* The call is over since end_ns, though not collected yet; 0: it is not, after all. */

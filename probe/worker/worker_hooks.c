@@ -21,6 +21,13 @@ hook_fetch(void *context, const struct base_endpoint *at, bool again)
 	media_directory_fetch(w->directory, at, again);
 }
 
+static void
+hook_fetch_streams(void *context, uint64_t call, uint32_t nth)
+{
+	struct worker *w = context;
+	media_collect_fetch(w->media, call, nth);
+}
+
 static uint64_t
 hook_watch(void *context, const struct sip_message *m)
 {
@@ -340,5 +347,6 @@ struct dialog_hooks
 worker_dialog_hooks(struct worker *w)
 {
 	return (struct dialog_hooks){w, hook_publish, hook_withdraw, hook_ended, hook_collect,
-		hook_peek, hook_record, hook_watch, hook_watch_name, hook_link, hook_fetch};
+		hook_peek, hook_record, hook_watch, hook_watch_name, hook_link, hook_fetch,
+		hook_fetch_streams};
 }

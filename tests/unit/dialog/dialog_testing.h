@@ -38,6 +38,7 @@ struct fixture {
 	struct media_announce announced[32];
 	uint32_t n_published, n_withdrawn, n_collected, n_peeked;
 	int64_t ended_ns;                 /* as told last */
+	uint32_t n_fetched[3];            /* streams, by nth */
 	bool answer_later;                /* collect is answered by the test */
 	uint64_t asked;                   /* the last call asked for */
 	int64_t peek_answer_ns;
@@ -101,6 +102,15 @@ fixture_peek(void *context, uint64_t call)
 }
 
 static void
+fixture_fetch_streams(void *context, uint64_t call, uint32_t nth)
+{
+	struct fixture *f = context;
+	assert_true(call != 0);
+	assert_true(nth < base_count_of(f->n_fetched));
+	f->n_fetched[nth]++;
+}
+
+static void
 fixture_record(void *context, uint8_t *record, uint32_t len)
 {
 	struct fixture *f = context;
@@ -141,7 +151,7 @@ fixture_new(uint32_t max_dialogs)
 		.registration_ns = 32 * BASE_NS_PER_SEC, .extra_headers = {BASE_SPAN("X-Trunk")}, .n_extra_headers = 1, .link_headers = {BASE_SPAN("X-Call-ID")}, .n_link_headers = 1,
 		.clock_source = "capture", .metrics = &f->metrics,
 		.hooks = {f, fixture_publish, fixture_withdraw, fixture_ended, fixture_collect, fixture_peek, fixture_record, fixture_watch,
-			fixture_watch_name}};
+			fixture_watch_name, .fetch_streams = fixture_fetch_streams}};
 	f->call_id = "c1";
 	bytes = dialog_footprint(&f->options);
 	f->mem = aligned_alloc(BASE_CACHE_LINE, base_align_up(bytes, BASE_CACHE_LINE));

@@ -99,6 +99,38 @@ the_end_of_the_capture_closes_oldest_first_and_says_so(void **state)
 	fixture_free(f);
 }
 
+/* More than end at once, in three states and of two kinds. */
+static void
+all_that_is_open_at_the_end_is_written_oldest_first(void **state)
+{
+	struct fixture *f = fixture_new(64);
+	char call_id[16];
+	enum { N = 60 };
+
+	for (uint32_t i = 0; i < N; i++) {
+		snprintf(call_id, sizeof(call_id), "call-%u", i);
+		f->call_id = call_id;
+		if (i % 4 == 3) {
+			say(f, 10 * i, ALICE, BOB, "MESSAGE", "1 MESSAGE", "a1", "", NULL);
+			continue;
+		}
+		say(f, 10 * i, ALICE, BOB, "INVITE", "1 INVITE", "a1", "", NULL);
+		if (i % 4)
+			say(f, 10 * i + 1, BOB, ALICE, "200 OK", "1 INVITE", "a1", "b1", NULL);
+		if (i % 4 == 2)
+			say(f, 10 * i + 2, ALICE, BOB, "BYE", "2 BYE", "a1", "b1", NULL);
+	}
+	finish(f, 1000);
+	assert_int_equal(f->n_records, N);
+	for (uint32_t i = 0; i < N; i++) {
+		snprintf(call_id, sizeof(call_id), "\"call-%u\"", i);
+		has(f, i, call_id);
+	}
+	for (uint32_t nth = 0; nth < base_count_of(f->n_fetched); nth++)
+		assert_in_range(f->n_fetched[nth], 1, N);
+	fixture_free(f);
+}
+
 static void
 loss_of_the_probe_is_told_over_the_dialogs_life(void **state)
 {
@@ -131,7 +163,7 @@ main(void)
 		cmocka_unit_test(no_final_response_times_out), cmocka_unit_test(a_silent_established_call_lives_as_long_as_its_media),
 		cmocka_unit_test(streams_of_other_cores_are_waited_for),
 		cmocka_unit_test(a_core_that_does_not_answer_is_not_waited_for_long),
-		cmocka_unit_test(the_end_of_the_capture_closes_oldest_first_and_says_so),
+		cmocka_unit_test(the_end_of_the_capture_closes_oldest_first_and_says_so), cmocka_unit_test(all_that_is_open_at_the_end_is_written_oldest_first),
 		cmocka_unit_test(loss_of_the_probe_is_told_over_the_dialogs_life), cmocka_unit_test(a_replay_gives_the_same_bytes)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -81,6 +81,10 @@ a_stream_that_ends_gives_its_blocks_back(void **state)
 		rig_announce(r, 2, call, MEDIA_SIDE_CALLEE);
 		p.ssrc = call;
 		rig_run(r, p, 5);
+		for (uint32_t nth = 0; nth < 3; nth++) { /* there is one, and of nobody none */
+			media_collect_fetch(r->m, call, nth);
+			media_collect_fetch(r->m, ~(uint64_t)call, nth);
+		}
 		media_collect(r->m, call, rig_take, r);
 	}
 	assert_int_equal(r->got[98].events, 5);
