@@ -238,8 +238,25 @@ header_take_usual(struct sip_header *h, const uint8_t *p, const uint8_t *lf, boo
 	return true;
 }
 
+/* Takes the line at p as a header if it is a usual one but for its name, which is any token. */
+static bool SIP_NARROW_CODE
+header_take_named(struct sip_header *h, const uint8_t *p, const uint8_t *lf)
+{
+	const uint8_t *colon = sip_find(p, lf, ':');
+
+	if (!colon || colon == p || colon[1] != ' ' || colon[2] <= ' ' || lf[-1] != '\r' ||
+		lf[-2] <= ' ')
+		return false;
+	h->name = sip_between(p, colon);
+	h->value = sip_between(colon + 2, lf - 1);
+	h->id = (uint8_t)sip_header_id_of(h->name);
+	h->next = SIP_NO_HEADER;
+	return h->id != SIP_HDR_OTHER || sip_skip_class(p, colon, SIP_CHAR_TOKEN) == colon;
+}
+
 /* Indexes lines as long as they are usual.  What it leaves is to be read the long way, which gives
- * the same.  A block has 9 of them at most. */
+ * the same.  LINES_OF_BLOCK: of a: b CR LF, the first of them begun before. */
+#define LINES_OF_BLOCK (BLOCK / 6 + 1)
 SIP_TWIN enum sip_line_result
 headers_take_usual(struct sip_message *m, const uint8_t **at, const uint8_t *end, bool wide)
 {
@@ -248,7 +265,7 @@ headers_take_usual(struct sip_message *m, const uint8_t **at, const uint8_t *end
 	uint64_t lfs;
 	size_t n = m->n_headers;
 
-	for (; n < SIP_HEADERS_MAX - 9; block += BLOCK) {
+	for (; n < SIP_HEADERS_MAX - LINES_OF_BLOCK; block += BLOCK) {
 		if (base_likely(end - block >= BLOCK + LINE_BYTES))
 			lfs = sip_mask_twin(block, '\n', wide);
 		else if (end - p >= LINE_BYTES && end > block)
@@ -257,7 +274,8 @@ headers_take_usual(struct sip_message *m, const uint8_t **at, const uint8_t *end
 			break;
 		for (; lfs; lfs &= lfs - 1, p = lf + 1, n++, h++) {
 			lf = block + __builtin_ctzll(lfs);
-			if (base_unlikely(!header_take_usual(h, p, lf, wide)))
+			if (base_unlikely(!header_take_usual(h, p, lf, wide)) &&
+				(lf - p < 2 || !header_take_named(h, p, lf)))
 				goto out;
 			header_link(m, n, h->id);
 		}
