@@ -28,7 +28,7 @@
 #define LOSS_STREAMS 16   /* one in so many loses a packet ... */
 #define LOSS_LAPS 32      /* ... in so many laps */
 #define AHEAD_LAPS 250    /* so far at most is one worker ahead of another: their packets have one clock */
-#define TURNS 8           /* of several workers, together and each alone */
+#define TURNS 20          /* of several workers, together and each alone */
 #define RTP_SEQ (BENCH_UDP_HEADERS + 2)
 #define RTP_TIMESTAMP (BENCH_UDP_HEADERS + 4)
 
@@ -360,9 +360,9 @@ live_bare_end(struct live *l)
 	}
 }
 
-/* What the engine had of its workers: frames, and the rates of each turn. */
+/* What the engine had of its workers: frames, the rates of each turn, and how many times one alone all together were in it. */
 struct live_turns {
-	double all[TURNS], alone[TURNS], share;
+	double all[TURNS], alone[TURNS], gain[TURNS], share;
 	uint32_t n;
 	uint64_t frames;
 };
@@ -390,6 +390,7 @@ live_turns_run(struct live *l, struct live_turns *t)
 		t->share += live_share(l) / turns;
 		for (uint32_t core = 0; core < l->cores && l->cores > 1; core++)
 			t->alone[t->n] += live_turn(l, t, core) / l->cores;
+		t->gain[t->n] = t->all[t->n] / t->alone[t->n];
 	}
 }
 
@@ -421,8 +422,10 @@ live_engine(struct live *l)
 	uint64_t scans = live_scans(l);
 	live_turns_run(l, &t);
 	bench_print("live_engine_mpps", bench_median(t.all, t.n), "Mpps");
-	if (l->cores > 1)
+	if (l->cores > 1) {
 		bench_print("live_alone_mpps", bench_median(t.alone, t.n), "Mpps");
+		bench_print("live_gain", bench_median(t.gain, t.n), "times");
+	}
 	bench_print("live_cpu_percent", t.share, "%");
 	bench_print("live_scans_percent", 100.0 * (double)(live_scans(l) - scans) / (double)t.frames, "%");
 	live_check(l);
