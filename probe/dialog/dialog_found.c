@@ -137,10 +137,8 @@ found_ahead(struct dialog *d, const struct slot *s)
 const struct found *
 found_of(struct dialog *d, const struct slot *s)
 {
-	if (!found_is_of(d, s)) {
-		found_ahead(d, s);
-		d->found = found_place(d, s);
-	}
+	if (!found_is_of(d, s))
+		d->found = found_ahead(d, s);
 	return d->found;
 }
 

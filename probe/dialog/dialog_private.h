@@ -338,7 +338,7 @@ struct dialog {
 	/* where the texts of one dialog are, that of the message or record at hand */
 	const struct slot *texts_of;
 	struct slot_texts texts;
-	struct found *found;     /* of the one at hand */
+	const struct found *found; /* of the one at hand */
 	struct found founds[FOUND_DIALOGS];
 	uint32_t founds_next;
 	int64_t moments_ns[MOMENT_COUNT]; /* of the call whose record is at hand */

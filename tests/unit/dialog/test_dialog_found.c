@@ -10,7 +10,7 @@ each_is_as_when_looked_for_alone(struct dialog *d, struct slot *s)
 	struct base_span alone[TEXT_COUNT];
 	static uint8_t copies[TEXT_COUNT][4096];
 
-	d->found->of = NULL;
+	found_forget(d, s);
 	d->texts_of = NULL;
 	for (enum slot_text i = 0; i < TEXT_COUNT; i++) {
 		struct base_span text = slot_text(d, s, i, scratch, sizeof(scratch));
