@@ -36,9 +36,6 @@
 
 #define DIALOG_NIL UINT32_MAX
 #define DIALOG_TICK_NS (10 * BASE_NS_PER_MS)
-#define DIALOG_HOSTS_MAX 12
-_Static_assert(DIALOG_HOSTS_MAX <= HOST_NONE, "an index fits its bits");
-#define DIALOG_HOSTS_SLOT 2 /* of these stand in the slot */
 #define DIALOG_TEXTS_MAX 4
 #define DIALOG_DIGITS_MAX 200 /* in dtmf[] */
 #define DIALOG_WATCHES_MAX 8
@@ -433,42 +430,6 @@ void slot_note_text(struct dialog *d, struct slot *s, uint8_t kind, struct base_
 /* The To tag that counts from now on; those before it are kept too. */
 void slot_to_tag_set(struct dialog *d, struct slot *s, struct base_span tag);
 
-/* dialog_flow.c */
-/* Takes a message into flow[] and counts it.  Returns its entry, until the next message comes. */
-struct flow_entry *flow_add(struct dialog *d, struct slot *s, const struct dialog_message *m,
-	bool from_caller);
-/* The line of its SDP (line_keep), once. */
-void flow_line_set(struct dialog *d, struct slot *s, struct flow_entry *e, struct base_span line);
-/* Via headers and what stands behind commas in them: one more on each hop. */
-uint8_t flow_vias(const struct sip_message *sip);
-const struct base_endpoint *flow_host(const struct dialog *d, const struct slot *s, uint8_t index,
-	struct base_endpoint *out);
-
-/* dialog_flow_entry.c */
-bool flow_is_repeat(const struct flow_entry *e);
-/* The next entry, in the order in which they came: start with {0}, or {.texts = true} where word
- * and line are wanted; NULL at the end. */
-struct flow_cursor {
-	struct flow_entry entry;
-	uint32_t block, left;   /* items of block */
-	bool texts;
-	struct flow_kept *next;
-	int64_t base_ns;
-	uint32_t base_cseq;
-	uint32_t n_texts;       /* of those in found */
-	struct chain_walk text;
-};
-const struct flow_entry *flow_next(
-	const struct dialog *d, const struct slot *s, struct flow_cursor *at);
-/* Is there an INVITE with the CSeq of e in flow[], of its transaction or else from its host? */
-bool flow_has_invite(const struct dialog *d, const struct slot *s, const struct flow_entry *e,
-	bool same_branch);
-/* Compares with all before it: sets what e repeats, and its transaction.  Then at stands behind the
- * last one. */
-void flow_compare(struct dialog *d, struct slot *s, struct flow_entry *e, struct flow_cursor *at);
-/* Behind the last one.  False: no room. */
-bool flow_keep(struct dialog *d, struct slot *s, struct flow_entry *e, struct flow_cursor *at);
-
 /* dialog_call.c, dialog_register.c: a message that belongs to slot s */
 void call_receive(struct dialog *d, struct slot *s, const struct dialog_message *m);
 void call_expired(struct dialog *d, struct slot *s);
@@ -516,82 +477,6 @@ bool attempt_is_begun_by(const struct dialog *d, const struct slot *s,
 /* Its CSeq stands for the attempt until the INVITE is seen. */
 void attempt_assume(struct dialog *d, struct slot *s, uint32_t cseq);
 
-/* dialog_flow_put.c */
-/* The texts of an entry: word and branch, a line each, the last left out where it is empty; sdp. */
-#define LINE_BYTES_MAX 640
-#define LINE_TEXT_BYTES 256
-#define FLOW_WORD_MAX 512
-#define FLOW_WORDS_MAX (2 * FLOW_WORD_MAX + 1 + LINE_BYTES_MAX)
-struct flow_words {
-	struct base_span word;   /* reason phrase, or method token that ringtap does not know */
-	struct base_span branch; /* of the top Via, where it begins a transaction */
-	struct base_span sdp;    /* of line_keep */
-};
-/* They may lie in scratch, of FLOW_WORDS_MAX bytes. */
-struct flow_words flow_words(
-	const struct dialog *d, const struct flow_entry *e, uint8_t *scratch);
-/* One of them alone: of a reference to it. */
-struct base_span flow_branch_text(const struct dialog *d, chain_ref word, uint8_t *scratch);
-struct base_span flow_tag_text(const struct dialog *d, const struct slot *s, uint16_t tag,
-	uint8_t *scratch, uint32_t cap);
-
-/* dialog_line.c */
-struct sdp_codecs {              /* enum rtp_codec, of media and formats of an SDP */
-	uint8_t of[SIP_SDP_MEDIA_MAX][SIP_SDP_FORMATS_MAX];
-};
-void line_codecs(const struct sip_sdp *sdp, struct sdp_codecs *out);
-/* All that is said of an SDP in flow[], in few bytes: how many. */
-uint32_t line_keep(const struct sip_sdp *sdp, const struct sdp_codecs *codecs,
-	uint8_t bytes[LINE_BYTES_MAX]);
-struct base_span line_text(struct base_span bytes, char text[LINE_TEXT_BYTES]);
-
-/* dialog_transaction.c: what follows from flow[] when the record is written */
-struct transaction {
-	int64_t request_ns, first_response_ns, final_ns, ack_ns;
-	chain_ref word;           /* of the first one, where branches are kept */
-	uint32_t cseq, retransmissions;
-	uint16_t code;            /* final response, 0: none */
-	uint8_t method;           /* enum sip_method */
-	uint8_t src, dst;         /* hosts[], of the request */
-	uint8_t vias, hop;
-	bool from_caller;
-	bool seen;                /* else all its messages were left out of flow[] */
-};
-#define TRANSACTIONS_MAX 64
-struct transactions {
-	struct transaction t[TRANSACTIONS_MAX];
-	uint32_t n;
-};
-void transaction_take(struct transaction *t, const struct flow_entry *e);
-/* Once all have been taken. */
-void transactions_end(const struct dialog *d, const struct slot *s, struct transactions *all);
-void transaction_branch_put(const struct dialog *d, struct record_writer *w,
-	const struct transaction *t);
-/* Two hosts as source and destination, as they stand in a row; len 0: not so short. */
-#define FLOW_ENDS_BYTES 32
-struct flow_ends {
-	uint8_t bytes[FLOW_ENDS_BYTES];
-	uint32_t len;
-};
-_Static_assert(DIALOG_HOSTS_SLOT == 2, "each has one other");
-#define FLOW_READY 16
-/* What follows from flow[], in one pass. */
-struct flow_facts {
-	/* requests of each method, each once however often it was seen; and of those that were no
-	 * repeats.  Counters tell of those that flow[] had no room for */
-	uint32_t methods[SIP_METHOD_COUNT], fresh[SIP_METHOD_COUNT];
-	uint32_t evidence[HOST_NONE + 1]; /* role_evidence: of each of hosts[] */
-	struct transactions transactions;
-	struct flow_ends ends[DIALOG_HOSTS_SLOT]; /* of each of them to the other one */
-	struct flow_entry ready[FLOW_READY]; /* the first ones; where all are taken, rest goes on */
-	uint32_t n_ready;
-	struct flow_cursor rest;
-};
-void flow_facts_of(const struct dialog *d, const struct slot *s, struct flow_facts *facts);
-void transactions_put(const struct dialog *d, const struct slot *s, struct record_writer *w,
-	const struct flow_facts *facts);
-void flow_put(struct dialog *d, const struct slot *s, struct record_writer *w,
-	struct flow_facts *facts);
 /* dialog_forks.c */
 void forks_put(const struct dialog *d, const struct slot *s, struct record_writer *w);
 /* dialog_link.c */
