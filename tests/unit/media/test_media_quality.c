@@ -283,6 +283,34 @@ a_change_of_codec_and_of_ssrc_is_told(void **state)
 	rig_free(r);
 }
 
+/* Both counters go on in the block of what few streams need: where they leave what the stream itself holds is no step to be seen. */
+static void
+a_stream_of_terabytes_and_months_is_told_whole(void **state)
+{
+	struct rig *r = rig_new(4);
+	struct rtp p = {.src = 1, .dst = 2, .payload_type = 8, .payload_len = 160, .ts_ns = SEC};
+	uint64_t before = (255ull << 32) + UINT32_MAX - 1000;
+
+	rig_announce(r, 2, 1, MEDIA_SIDE_CALLEE);
+	rig_run(r, p, 10);
+	struct media_cold *c = &r->m->cold[0];
+	r->m->hot[0].bytes = UINT32_MAX - 1000, c->bytes_high = 255; /* so much has it had, a month ago and before */
+	c->first_ns -= (int64_t)UINT16_MAX * MEDIA_CHUNK_NS, c->chunk = UINT16_MAX;
+	p.seq = 10, p.timestamp = 1600, p.ts_ns += 200 * MS;
+	rig_run(r, p, 1190);
+	p.seq = 1250, p.timestamp = 1250 * 160, p.ts_ns = SEC + 1250 * 20 * MS; /* 50 are lost in the third chunk from there */
+	rig_run(r, p, 750);
+	assert_int_equal(media_more_of(r->m, 0)->bytes_higher, 1);
+	assert_int_equal(media_more_of(r->m, 0)->chunk_high, 1);
+	media_collect(r->m, 1, rig_take, r);
+	struct media_summary *s = &r->got[0];
+	assert_true(s->packets == 1950 && s->lost == 50 && s->discarded == 0);
+	assert_int_equal(s->bytes, before + 1940 * 160);
+	assert_int_equal(s->mos_chunks, 4); /* none of the 65535 without a packet */
+	assert_int_equal(s->worst_ns, 21 * SEC);
+	rig_free(r);
+}
+
 int
 main(void)
 {
@@ -297,6 +325,7 @@ main(void)
 		cmocka_unit_test(video_comes_in_trains),
 		cmocka_unit_test(silence_noise_and_events_are_told_apart),
 		cmocka_unit_test(a_change_of_codec_and_of_ssrc_is_told),
+		cmocka_unit_test(a_stream_of_terabytes_and_months_is_told_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
