@@ -29,9 +29,11 @@ static const struct filter {
 	enum compare compare;
 	unsigned where;
 	const char *keys[FILTER_FIELDS]; /* record.def */
+	uint32_t most;                   /* of a COMPARE_RANGE */
 } filters[CLI_FILTER_COUNT] = {
 	[CLI_FILTER_ADDRESS] = {"address", COMPARE_NETWORK, ANYWHERE, {"src_ip", "dst_ip"}},
-	[CLI_FILTER_PORT] = {"port", COMPARE_RANGE, ANYWHERE, {"src_port", "dst_port"}},
+	[CLI_FILTER_PORT] = {"port", COMPARE_RANGE, ANYWHERE, {"src_port", "dst_port"},
+		UINT16_MAX},
 	[CLI_FILTER_CALL_ID] = {"call-id", COMPARE_GLOB, IN_RECORD, {"call_id"}},
 	[CLI_FILTER_BRANCH] = {"branch", COMPARE_GLOB, IN_FLOW, {"branch"}},
 	[CLI_FILTER_CSEQ] = {"cseq", COMPARE_CSEQ, IN_FLOW, {"cseq"}},
@@ -42,7 +44,7 @@ static const struct filter {
 	[CLI_FILTER_USER] = {"user", COMPARE_GLOB, IN_RECORD,
 		{"from_user", "to_user", "ruri_user"}},
 	[CLI_FILTER_UA] = {"ua", COMPARE_PART, IN_RECORD, {"caller_ua", "callee_ua"}},
-	[CLI_FILTER_PT] = {"pt", COMPARE_RANGE, IN_RECORD | IN_STREAMS, {"payload_type"}},
+	[CLI_FILTER_PT] = {"pt", COMPARE_RANGE, IN_RECORD | IN_STREAMS, {"payload_type"}, 127},
 	[CLI_FILTER_SSRC] = {"ssrc", COMPARE_SSRC, IN_RECORD | IN_STREAMS, {"ssrc"}},
 	[CLI_FILTER_CODEC] = {"codec", COMPARE_NAME, IN_RECORD | IN_STREAMS, {"codec"}},
 };
@@ -124,7 +126,7 @@ value_is_good(const struct filter *f, struct base_span v)
 	uint64_t low, high;
 
 	switch (f->compare) {
-	case COMPARE_RANGE: return take_range(v, &low, &high);
+	case COMPARE_RANGE: return take_range(v, &low, &high) && high <= f->most;
 	case COMPARE_STATUS: return take_status(v, &low, &high);
 	case COMPARE_SSRC: return take_ssrc(v, &low);
 	case COMPARE_NETWORK: return store_network_is(v);
@@ -133,18 +135,22 @@ value_is_good(const struct filter *f, struct base_span v)
 	}
 }
 
+/* A NUL-terminated text, in buffer or constant. */
 static const char *
-value_words(const struct filter *f)
+value_words(const struct filter *f, char *buffer, size_t bytes)
 {
 	static const char *const words[] = {
-		[COMPARE_RANGE] = "a number, or a range as 5060-5090",
 		[COMPARE_STATUS] = "a status: 486, 5xx or 400-499",
 		[COMPARE_SSRC] = "an SSRC: 0x1a2b3c4d, or decimal",
 		[COMPARE_NETWORK] = "an address, or a network as 10.0.0.0/8",
 		[COMPARE_CSEQ] = "a CSeq: a number, a method, or '2 INVITE'",
 	};
 
-	return words[f->compare];
+	if (f->compare != COMPARE_RANGE)
+		return words[f->compare];
+	snprintf(buffer, bytes, "a number of 0 to %u, or a range as %s", f->most,
+		f->most == UINT16_MAX ? "5060-5090" : "96-127");
+	return buffer;
 }
 
 bool
@@ -164,6 +170,7 @@ cli_filter_take(const struct cli *cli, struct cli_filters *filters_out, int val,
 	const struct filter *f = &filters[val - CLI_FILTER_VAL];
 	const char *list = text;
 	struct base_span v;
+	char words[80];
 
 	if (strlen(text) > FILTER_VALUE_MAX)
 		return cli_misuse(cli, "--%s is too long", f->name);
@@ -172,7 +179,7 @@ cli_filter_take(const struct cli *cli, struct cli_filters *filters_out, int val,
 			return cli_misuse(cli, "--%s: an empty value", f->name);
 		if (!value_is_good(f, v))
 			return cli_misuse(cli, "--%s '%.*s' is not %s", f->name, (int)v.len,
-				(const char *)v.p, value_words(f));
+				(const char *)v.p, value_words(f, words, sizeof(words)));
 	}
 	filters_out->values[val - CLI_FILTER_VAL] = text;
 	return CLI_OK;

@@ -45,7 +45,7 @@ struct gen_command {
 	const char *truth_path;
 	FILE *truth;
 	struct gen *gen;
-	bool help, concurrent_given, speed_given, truth_failed;
+	bool help, concurrent_given, cps_given, speed_given, truth_failed;
 	char json[4 * RECORD_BYTES_MAX];
 	int64_t progress_ns, began_ns;
 	bool progress_shown;
@@ -89,6 +89,7 @@ gen_parse(struct gen_command *c, int argc, char **argv)
 		default: break;
 		}
 		c->concurrent_given |= val == CLI_OPTION_LONG + CLI_GEN_OPTION_concurrent;
+		c->cps_given |= val == CLI_OPTION_LONG + CLI_GEN_OPTION_calls_per_second;
 		if (cli_gen_option_take(c->cli, &c->options, val, optarg) != CLI_OK)
 			return CLI_USAGE;
 	}
@@ -123,6 +124,8 @@ gen_check(struct gen_command *c)
 			c->speed_given ? "--speed is" : "EAL options are");
 	if (c->truth_path && c->out.path && strcmp(c->truth_path, c->out.path) == 0)
 		return cli_misuse(c->cli, "capture and truth cannot both be '%s'", c->out.path);
+	if (c->options.keep && c->cps_given)
+		return cli_misuse(c->cli, "--keep begins calls as --concurrent and --ramp say, not --cps");
 	if (!c->concurrent_given)
 		c->options.concurrent = concurrent_of(&c->options);
 	const char *wrong = gen_options_check(&c->options);

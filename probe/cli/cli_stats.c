@@ -51,13 +51,14 @@ stats_options(struct stats *s, int argc, char **argv)
 			return cli_misuse(s->cli, "more than %d segments", CLI_SEGMENTS_MAX);
 		else if (c == 'g')
 			s->paths[s->n++] = optarg;
+		else if (c == 'f' && strcmp(optarg, "table") != 0 && strcmp(optarg, "json") != 0 &&
+			 strcmp(optarg, "jsonl") != 0)
+			return cli_misuse(s->cli, "format '%s' is none of table, json", optarg);
 		else if (cli_option_common(s->cli, &s->o, c) != CLI_OK)
 			return CLI_USAGE;
 	}
 	if (s->o.help)
 		return CLI_OK;
-	if (s->o.format == CLI_CSV)
-		return cli_misuse(s->cli, "--format is table or json here");
 	return optind < argc ? cli_misuse(s->cli, "what is '%s'?", argv[optind]) : CLI_OK;
 }
 

@@ -58,6 +58,9 @@ what_is_wrong_is_said(void **state)
 	assert_int_equal(terminal_run(&t, "gen", "--lozz", "1%", "-w", "x", NULL), CLI_USAGE);
 	assert_has(t.err, "--loss");
 	terminal_end(&t);
+	assert_int_equal(terminal_run(&t, "gen", "--keep", "--cps", "5", "-w", "x", NULL), CLI_USAGE);
+	assert_has(t.err, "not --cps");
+	terminal_end(&t);
 	assert_int_equal(terminal_run(&t, "gen", "-p", "x", "--speed", "0", NULL), CLI_USAGE);
 	assert_has(t.err, "--speed '0'");
 	terminal_end(&t);

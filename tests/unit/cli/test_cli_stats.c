@@ -91,6 +91,7 @@ test_usage(void **state)
 	assert_int_equal(terminal_run(&t, "stats", "now", NULL), CLI_USAGE);
 	terminal_end(&t);
 	assert_int_equal(terminal_run(&t, "stats", "--format", "csv", NULL), CLI_USAGE);
+	assert_has(t.err, "format 'csv' is none of table, json");
 	terminal_end(&t);
 	assert_int_equal(terminal_run(&t, "stats", "-c", "/nowhere.yaml", NULL), CLI_FAILED);
 	assert_has(t.err, "/nowhere.yaml");
