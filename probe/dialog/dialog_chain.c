@@ -166,10 +166,9 @@ chain_prefetch(const struct chain_pool *p, const struct chain *c)
 
 /* ---- texts: head, bytes ---- */
 
-/* id : 5, alias : 1, long : 1, length : 9; a long one's length goes on in one more byte. */
-#define HEAD_SHORT 2
-#define HEAD_LONG 3
-#define LEN_BITS 9
+#define HEAD_SHORT CHAIN_HEAD_SHORT
+#define HEAD_LONG CHAIN_HEAD_LONG
+#define LEN_BITS CHAIN_LEN_BITS
 #define LEN_SHORT_MAX ((1u << LEN_BITS) - 1)
 #define LEN_MAX ((1u << (LEN_BITS + 8)) - 1)
 
@@ -231,12 +230,7 @@ head_read(const struct chain_pool *p, chain_ref ref, uint32_t *bytes)
 		bytes_get(p, ref, copy, HEAD_LONG);
 		head = copy;
 	}
-	uint32_t low = head[0] | (uint32_t)head[1] << 8;
-	bool is_long = low >> 6 & 1;
-	*bytes = is_long ? HEAD_LONG : HEAD_SHORT;
-	return (struct chain_head){.id = low & CHAIN_ID_NONE,
-		.alias = low >> 5 & 1,
-		.len = low >> 7 | (is_long ? (uint32_t)head[2] << LEN_BITS : 0)};
+	return chain_head_of(head, bytes);
 }
 
 struct chain_head
@@ -387,45 +381,31 @@ text_at(const struct chain *c, chain_ref ref)
 	return behind ? 0 : ref;
 }
 
-static inline void
-place_read(const struct chain_pool *p, chain_ref ref, struct chain_place *out)
-{
-	uint32_t head_len;
-
-	out->ref = ref;
-	out->head = head_read(p, ref, &head_len);
-	uint32_t offset = offset_of(ref) + head_len, end = offset + out->head.len;
-	bool in_one = offset < CHAIN_BLOCK && end <= CHAIN_BLOCK;
-	out->bytes = in_one ? block_at(p, block_of(ref))->bytes + offset : NULL;
-	out->next = end < CHAIN_BLOCK ? ref + head_len + out->head.len
-				      : place_behind(p, ref, head_len + out->head.len);
-}
-
 bool
 chain_text_walk(const struct chain_pool *p, const struct chain *c, struct chain_walk *w)
 {
-	struct chain_place at;
+	uint32_t head_len;
 
 	w->ref = w->started ? text_at(c, w->next) : c->head << CHAIN_BLOCK_BITS;
 	w->started = true;
 	if (w->ref == 0)
 		return false;
-	place_read(p, w->ref, &at);
-	w->head = at.head;
-	w->next = at.next;
+	w->head = head_read(p, w->ref, &head_len);
+	w->next = place_behind(p, w->ref, head_len + w->head.len);
 	return true;
 }
 
-uint32_t
-chain_text_places(const struct chain_pool *p, const struct chain *c, chain_ref from,
-	struct chain_place *out, uint32_t max)
+void
+chain_flatten(const struct chain_pool *p, const struct chain *c, struct chain_flat *out)
 {
-	chain_ref ref = from ? from : c->head << CHAIN_BLOCK_BITS;
-	uint32_t n = 0;
+	uint32_t b = c->head, n = 0;
 
-	for (; n < max && (ref = text_at(c, ref)); ref = out[n++].next)
-		place_read(p, ref, &out[n]);
-	return n;
+	for (; b && n < CHAIN_FLAT_BLOCKS; b = *next_of(p, b)) {
+		memcpy(out->bytes + n * CHAIN_BLOCK, block_at(p, b), CHAIN_BLOCK);
+		out->blocks[n++] = b;
+	}
+	out->rest = b << CHAIN_BLOCK_BITS;
+	out->len = n * CHAIN_BLOCK - (b ? 0 : room_of(c));
 }
 
 /* Of a text that may be long, or have its head or itself in two blocks. */

@@ -64,6 +64,22 @@ struct chain_head {
 	bool alias;
 };
 #define CHAIN_ID_NONE 31
+/* Before a text.  id : 5, alias : 1, long : 1, length : 9; a long one's length goes on in one more
+ * byte. */
+#define CHAIN_HEAD_SHORT 2
+#define CHAIN_HEAD_LONG 3
+#define CHAIN_LEN_BITS 9
+static inline struct chain_head
+chain_head_of(const uint8_t head[CHAIN_HEAD_LONG], uint32_t *bytes)
+{
+	uint32_t low = head[0] | (uint32_t)head[1] << 8;
+	bool is_long = low >> 6 & 1;
+
+	*bytes = is_long ? CHAIN_HEAD_LONG : CHAIN_HEAD_SHORT;
+	return (struct chain_head){.id = low & CHAIN_ID_NONE,
+		.alias = low >> 5 & 1,
+		.len = low >> 7 | (is_long ? (uint32_t)head[2] << CHAIN_LEN_BITS : 0)};
+}
 chain_ref chain_text_add_as(
 	struct chain_pool *p, struct chain *c, struct chain_head head, const void *bytes);
 struct chain_head chain_text_head(const struct chain_pool *p, chain_ref ref);
@@ -74,15 +90,36 @@ struct chain_walk {
 	bool started;
 };
 bool chain_text_walk(const struct chain_pool *p, const struct chain *c, struct chain_walk *w);
-/* Many at once, those from one on (0: from the first): how many there were, max at most.  The last
- * of them says which one is next. */
+/* The texts of a chain's first blocks, copied: one behind the other. */
+#define CHAIN_FLAT_BLOCKS 32u
+struct chain_flat {
+	uint32_t len;
+	chain_ref rest;          /* behind them; 0: they are all */
+	uint32_t blocks[CHAIN_FLAT_BLOCKS]; /* where they stand */
+	uint8_t bytes[CHAIN_FLAT_BLOCKS * CHAIN_BLOCK + CHAIN_HEAD_LONG];
+};
+void chain_flatten(const struct chain_pool *p, const struct chain *c, struct chain_flat *out);
+/* The text that begins at byte at: where the one behind it does, or 0: there is none, or it is not
+ * whole. */
 struct chain_place {
-	const uint8_t *bytes;   /* of the text, where it lies in one block; else NULL */
-	chain_ref ref, next;
+	const uint8_t *bytes;
 	struct chain_head head;
 };
-uint32_t chain_text_places(const struct chain_pool *p, const struct chain *c, chain_ref from,
-	struct chain_place *out, uint32_t max);
+static inline uint32_t
+chain_flat_text(const struct chain_flat *f, uint32_t at, struct chain_place *out)
+{
+	uint32_t bytes;
+
+	out->head = chain_head_of(f->bytes + at, &bytes);
+	out->bytes = f->bytes + at + bytes;
+	bytes += at + out->head.len;
+	return at < f->len && bytes <= f->len ? bytes : 0;
+}
+static inline chain_ref
+chain_flat_ref(const struct chain_flat *f, uint32_t at)
+{
+	return f->blocks[at / CHAIN_BLOCK] << CHAIN_BLOCK_BITS | at % CHAIN_BLOCK;
+}
 /* The text, in place where it lies in one block, else gathered in scratch (cut at cap). */
 struct base_span chain_text(const struct chain_pool *p, chain_ref ref, uint8_t *scratch,
 	uint32_t cap);

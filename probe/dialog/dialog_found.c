@@ -2,22 +2,19 @@
  * record, the endpoints it withdraws and the shared texts it gives back are all read from here. */
 #include "dialog_private.h"
 
-#define PLACES 48 /* looked at together: as a rule all that a call has */
-
-/* Of a text at ref, which lies in two blocks or elsewhere; p is NULL where there is no room for a
- * copy of it. */
+/* Of a text at ref that is not in place; p is NULL where there is no room for a copy of it. */
 static struct base_span
 text_at(const struct dialog *d, struct found *f, chain_ref ref)
 {
-	uint32_t room = (uint32_t)sizeof(f->bytes) - f->n_bytes;
-	struct base_span text = chain_text(&d->pool, ref, f->bytes + f->n_bytes, room);
+	uint32_t room = (uint32_t)sizeof(f->copies) - f->n_copies;
+	uint8_t *copy = f->copies + f->n_copies;
+	struct base_span text = chain_text(&d->pool, ref, copy, room);
 
-	if (text.p != f->bytes + f->n_bytes)
+	if (text.p != copy)
 		return text;
-	uint32_t len = chain_text_head(&d->pool, ref).len;
-	if (len > room)
-		return (struct base_span){NULL, len};
-	f->n_bytes += len;
+	if (text.len == room) /* cut, or as good as */
+		return (struct base_span){NULL, room};
+	f->n_copies += text.len;
 	return text;
 }
 
@@ -33,7 +30,7 @@ number_found(struct found *f, chain_ref ref, uint16_t number)
 static void
 endpoint_found(struct found *f, chain_ref ref, struct base_span bytes)
 {
-	if (f->n_endpoints < FOUND_ENDPOINTS && bytes.p && f->endpoints_rest.next == 0)
+	if (f->n_endpoints < FOUND_ENDPOINTS && f->endpoints_rest.next == 0)
 		f->n_endpoints += endpoint_read(bytes, &f->endpoints[f->n_endpoints]);
 	else if (f->endpoints_rest.next == 0)
 		f->endpoints_rest.next = ref;
@@ -49,67 +46,74 @@ flow_found(struct found *f, chain_ref ref)
 }
 
 /* Another text stands for it: that of a number, at a reference, or the last of another field. */
-static void
-alias_found(const struct dialog *d, struct found *f, const struct chain_place *at,
-	struct base_span bytes)
+static inline void
+alias_found(const struct dialog *d, struct found *f, chain_ref ref, const struct chain_place *at)
 {
 	uint8_t id = at->head.id;
 	uint16_t number;
-	chain_ref ref;
+	chain_ref target;
 
-	if (bytes.len == sizeof(ref)) {
-		memcpy(&ref, bytes.p, sizeof(ref));
-		f->texts[id] = text_at(d, f, ref);
-	} else if (bytes.len == sizeof(number)) {
-		memcpy(&number, bytes.p, sizeof(number));
-		number_found(f, at->ref, number);
+	if (at->head.len == sizeof(target)) {
+		memcpy(&target, at->bytes, sizeof(target));
+		f->texts[id] = text_at(d, f, target);
+	} else if (at->head.len == sizeof(number)) {
+		memcpy(&number, at->bytes, sizeof(number));
+		number_found(f, ref, number);
 		f->texts[id] = f->last[id] = text_at(d, f, shared_text(d, number));
 	} else {
-		f->texts[id] = f->last[bytes.p[0] % TEXT_COUNT];
+		f->texts[id] = f->last[at->bytes[0] % TEXT_COUNT];
 	}
 }
 
-static void
-place_found(const struct dialog *d, struct found *f, const struct chain_place *at)
+static inline void
+place_found(const struct dialog *d, struct found *f, uint32_t at, const struct chain_place *place)
 {
-	struct base_span bytes = base_span_of(at->bytes, at->head.len);
-	uint8_t id = at->head.id, few[sizeof(chain_ref)];
+	struct base_span bytes = base_span_of(place->bytes, place->head.len);
+	uint8_t id = place->head.id;
 
-	if (id == CHAIN_ID_NONE)
-		return;
-	if (id == TEXT_FLOW_WORD || id == TEXT_FLOW_LINE) {
-		flow_found(f, at->ref);
-		return;
-	}
-	if (id < TEXT_COUNT && at->head.alias) {
-		if (bytes.p == NULL)
-			bytes = chain_text(&d->pool, at->ref, few, sizeof(few));
-		alias_found(d, f, at, bytes);
-		return;
-	}
-	if (bytes.p == NULL)
-		bytes = text_at(d, f, at->ref);
-	if (id < TEXT_COUNT)
+	if (id < TEXT_COUNT && place->head.alias)
+		alias_found(d, f, chain_flat_ref(&f->flat, at), place);
+	else if (id < TEXT_COUNT)
 		f->texts[id] = f->last[id] = bytes;
-	else
-		endpoint_found(f, at->ref, bytes);
+	else if (id == TEXT_FLOW_WORD || id == TEXT_FLOW_LINE)
+		flow_found(f, chain_flat_ref(&f->flat, at));
+	else if (id == TEXT_ENDPOINT)
+		endpoint_found(f, chain_flat_ref(&f->flat, at), bytes);
+}
+
+/* More than are looked at together: each is looked for alone. */
+static void
+rest_found(const struct dialog *d, const struct slot *s, struct found *f, chain_ref from)
+{
+	struct chain_walk at = {.started = true, .next = from};
+
+	while (chain_text_walk(&d->pool, &s->text_chain, &at)) {
+		uint8_t id = at.head.id;
+		if (id < TEXT_COUNT)
+			f->texts[id] = f->last[id] = (struct base_span){NULL, at.head.len};
+		else if (id == TEXT_FLOW_WORD || id == TEXT_FLOW_LINE)
+			flow_found(f, at.ref);
+	}
+	if (f->endpoints_rest.next == 0)
+		f->endpoints_rest.next = from;
+	if (f->numbers_rest.next == 0)
+		f->numbers_rest.next = from;
 }
 
 static void
 found_fill(const struct dialog *d, const struct slot *s, struct found *f)
 {
-	struct chain_place places[PLACES];
-	chain_ref from = 0;
-	uint32_t n;
+	struct chain_place place;
+	uint32_t at = 0, next;
 
-	memset(f, 0, offsetof(struct found, endpoints));
+	memset(f, 0, offsetof(struct found, texts));
 	f->endpoints_rest.started = f->numbers_rest.started = f->flow_rest.started = true;
-	do {
-		n = chain_text_places(&d->pool, &s->text_chain, from, places, PLACES);
-		for (uint32_t i = 0; i < n; i++)
-			place_found(d, f, &places[i]);
-		from = n ? places[n - 1].next : 0;
-	} while (from && n == PLACES);
+	chain_flatten(&d->pool, &s->text_chain, &f->flat);
+	for (; (next = chain_flat_text(&f->flat, at, &place)); at = next)
+		place_found(d, f, at, &place);
+	chain_ref rest = at < f->flat.len ? chain_flat_ref(&f->flat, at) : f->flat.rest;
+	if (rest)
+		rest_found(d, s, f, rest);
 	f->of = s;
 	f->end = s->text_chain.last;
 }

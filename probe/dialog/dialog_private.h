@@ -98,20 +98,21 @@ struct slot_texts {
  * stood when its chain ended at end.  What has no room is found from rest on. */
 #define FOUND_ENDPOINTS 8
 #define FOUND_NUMBERS 16
-#define FOUND_BYTES 2048
+#define FOUND_COPIES 1024
 #define FOUND_FLOW 32
 #define FOUND_DIALOGS 4 /* with those that expire next */
 struct found {
 	const struct slot *of;
 	chain_ref end;
-	uint32_t n_endpoints, n_numbers, n_flow, n_bytes;
+	uint32_t n_endpoints, n_numbers, n_flow, n_copies;
 	struct chain_walk endpoints_rest, numbers_rest, flow_rest;
-	/* p NULL, len not: in two blocks, and no room for a copy */
+	/* of those that slot.texts tells of; p NULL: is to be looked for alone */
 	struct base_span texts[TEXT_COUNT], last[TEXT_COUNT];
 	struct base_endpoint endpoints[FOUND_ENDPOINTS];
 	uint16_t numbers[FOUND_NUMBERS];
 	chain_ref flow[FOUND_FLOW]; /* TEXT_FLOW_x */
-	uint8_t bytes[FOUND_BYTES];
+	struct chain_flat flat;
+	uint8_t copies[FOUND_COPIES]; /* of texts that stand elsewhere, in two blocks */
 };
 
 /* hosts[] in the slot: IPv4 and port, or the chain_ref of a text of struct base_endpoint. */

@@ -116,12 +116,52 @@ a_text_with_a_chain_of_its_own_is_freed_by_its_reference(void **state)
 	assert_true(p.used <= 9);
 }
 
+/* As far as its copy goes; and what is not whole there is said to be the next one. */
+static void
+a_flat_copy_has_the_texts_that_a_walk_meets(void **state)
+{
+	static struct chain_flat flat;
+	uint8_t text[600], scratch[600];
+	struct chain_place place;
+	struct chain_pool p;
+	struct chain c;
+	uint32_t random = 1, most = 0;
+
+	for (uint32_t i = 0; i < sizeof(text); i++)
+		text[i] = (uint8_t)(i * 5 + 3);
+	for (uint32_t round = 0; round < 400; round++) {
+		chain_pool_init(&p, blocks, BLOCKS);
+		chain_init(&c);
+		for (uint32_t n = round % 60; n; n--) {
+			random = random * 1103515245 + 12345;
+			uint32_t len = 1 + (random >> 8) % (n % 16 ? 70 : sizeof(text));
+			struct chain_head head = {len, (uint8_t)((random >> 20) % CHAIN_ID_NONE), random >> 30 & 1};
+			chain_text_add_as(&p, &c, head, text);
+		}
+		struct chain_walk walk = {.started = false};
+		uint32_t at = 0, next;
+		chain_flatten(&p, &c, &flat);
+		for (; (next = chain_flat_text(&flat, at, &place)); at = next) {
+			assert_true(chain_text_walk(&p, &c, &walk));
+			assert_int_equal(walk.ref, chain_flat_ref(&flat, at));
+			assert_int_equal(walk.head.len, place.head.len);
+			assert_true(walk.head.id == place.head.id && walk.head.alias == place.head.alias);
+			assert_memory_equal(chain_text(&p, walk.ref, scratch, sizeof(scratch)).p, place.bytes, place.head.len);
+		}
+		bool more = chain_text_walk(&p, &c, &walk);
+		assert_int_equal(more ? walk.ref : 0, at < flat.len ? chain_flat_ref(&flat, at) : flat.rest);
+		most = flat.len > most ? flat.len : most;
+	}
+	assert_int_equal(most, CHAIN_FLAT_BLOCKS * CHAIN_BLOCK);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(texts_of_every_length_come_back),
 		cmocka_unit_test(an_empty_text_is_reference_zero), cmocka_unit_test(a_text_that_meets_the_pool_end_is_cut),
 		cmocka_unit_test(items_come_in_order_over_blocks), cmocka_unit_test(freed_blocks_serve_again),
+		cmocka_unit_test(a_flat_copy_has_the_texts_that_a_walk_meets),
 		cmocka_unit_test(a_text_with_a_chain_of_its_own_is_freed_by_its_reference)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

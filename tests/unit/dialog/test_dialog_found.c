@@ -1,7 +1,7 @@
 /* One pass through the texts of a dialog finds what is found of each alone, whatever there is of them. */
 #include "dialog_testing.h"
 
-#define LONG_TEXT (FOUND_BYTES / 2 + 100) /* two of them have no room */
+#define LONG_TEXT (CHAIN_FLAT_BLOCKS * CHAIN_BLOCK / 2 + 100) /* two of them are not looked at together */
 
 static void
 each_is_as_when_looked_for_alone(struct dialog *d, struct slot *s)
