@@ -125,7 +125,8 @@ gen_check(struct gen_command *c)
 	if (c->truth_path && c->out.path && strcmp(c->truth_path, c->out.path) == 0)
 		return cli_misuse(c->cli, "capture and truth cannot both be '%s'", c->out.path);
 	if (c->options.keep && c->cps_given)
-		return cli_misuse(c->cli, "--keep begins calls as --concurrent and --ramp say, not --cps");
+		return cli_misuse(c->cli,
+			"--keep begins calls as --concurrent and --ramp say, not --cps");
 	if (!c->concurrent_given)
 		c->options.concurrent = concurrent_of(&c->options);
 	const char *wrong = gen_options_check(&c->options);
