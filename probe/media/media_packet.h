@@ -71,22 +71,30 @@ media_hash_plain(const struct media_front *front, const uint8_t *payload, uint8_
 	return media_mix_v4(front->secret, addresses, ports, ssrc);
 }
 
-/* A frame of Ethernet that is plain and may be RTP: all of *packet that media_find asks for but its
- * time, and its bucket is fetched.  False: it needs a view. */
+/* Of a plain frame that may be RTP: all of *packet that media_find asks for but its time, and its
+ * bucket is fetched.  False: it needs a view. */
+static inline bool
+media_packet_of_plain(const struct media_front *front, struct media_packet *packet,
+	const struct packet_plain *plain)
+{
+	if (base_unlikely(!media_may_be_rtp(plain->payload, plain->payload_len)))
+		return false;
+	packet->view = NULL;
+	packet->payload = plain->payload;
+	packet->payload_len = plain->payload_len;
+	packet->payload_wire_len = plain->payload_wire_len;
+	packet->hash = media_hash_plain(front, plain->payload, plain->version);
+	base_prefetch(media_table_home(&front->table, packet->hash));
+	return true;
+}
+
+/* The same of a frame of Ethernet.  False also where it is not plain. */
 static inline bool
 media_packet_take(const struct media_front *front, struct media_packet *packet,
 	const uint8_t *frame, uint32_t caplen)
 {
 	struct packet_plain plain;
 
-	if (base_unlikely(!packet_plain_take(&plain, frame, caplen)) ||
-		base_unlikely(!media_may_be_rtp(plain.payload, plain.payload_len)))
-		return false;
-	packet->view = NULL;
-	packet->payload = plain.payload;
-	packet->payload_len = plain.payload_len;
-	packet->payload_wire_len = plain.payload_wire_len;
-	packet->hash = media_hash_plain(front, plain.payload, plain.version);
-	base_prefetch(media_table_home(&front->table, packet->hash));
-	return true;
+	return base_likely(packet_plain_take(&plain, frame, caplen)) &&
+	       media_packet_of_plain(front, packet, &plain);
 }

@@ -123,8 +123,8 @@ decode_from(enum packet_layer layer, struct packet_view *view, struct packet_cur
 	return PACKET_DONE;
 }
 
-static inline void
-view_of_plain(struct packet_view *view, const struct packet_plain *p)
+void
+packet_view_of_plain(struct packet_view *view, const struct packet_plain *p)
 {
 	const uint8_t *ip = p->ip, *udp = p->payload - PACKET_PLAIN_UDP_BYTES;
 
@@ -161,7 +161,7 @@ packet_decode(struct packet_view *view, const uint8_t *frame, uint32_t caplen, u
 
 	if (base_likely(link == PACKET_LINK_ETHERNET) &&
 		base_likely(packet_plain_take(&plain, frame, caplen))) {
-		view_of_plain(view, &plain);
+		packet_view_of_plain(view, &plain);
 		return PACKET_IS_DATAGRAM;
 	}
 	struct packet_cursor c = {

@@ -100,3 +100,6 @@ packet_plain_take(struct packet_plain *p, const uint8_t *frame, uint32_t caplen)
 	p->vlan = base_load_be16(frame + 14) & 0xfff;
 	return p->vlan != 0 && packet_plain_ip(p, frame, 18, caplen);
 }
+
+/* What packet_decode makes of such a frame. */
+void packet_view_of_plain(struct packet_view *view, const struct packet_plain *plain);

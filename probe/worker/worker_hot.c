@@ -4,6 +4,8 @@
 #define FRAMES_AHEAD 8 /* that many are asked of the cache before they are looked at */
 #define TEXTS_AHEAD 2
 #define TEXT_AT 42     /* Ethernet, IPv4, UDP */
+#define VLAN_BYTES 4
+#define IPV6_MORE 20   /* bytes, than IPv4 has */
 #define TEXT_LONG 256  /* bytes: no packet of one voice */
 #define TEXT_READ 1024
 
@@ -180,24 +182,72 @@ worker_whole(struct worker *w, const struct packet_view *view, const struct rx_f
 /* May be signalling: the media before it goes before it, and what it says of the media behind it is
  * known there. */
 static inline bool
-is_text(const struct packet_view *view)
+begins_text(const uint8_t *payload, uint32_t len)
 {
-	return view->transport != PACKET_UDP ||
-	       (view->payload_len && view->payload[0] >> 6 == 1);
+	return len && payload[0] >> 6 == 1;
 }
 
-/* Texts come together, and all of a text is read: as a rule it begins behind 42 bytes of
- * headers. */
+static inline bool
+is_text(const struct packet_view *view)
+{
+	return view->transport != PACKET_UDP || begins_text(view->payload, view->payload_len);
+}
+
+/* Where the text of a frame begins, as a rule. */
+static inline uint32_t
+text_at(const uint8_t *frame)
+{
+	uint32_t vlan = base_load_be16(frame + 12) == 0x8100 ? VLAN_BYTES : 0;
+
+	return TEXT_AT + vlan + (base_load_be16(frame + 12 + vlan) == 0x86dd ? IPV6_MORE : 0);
+}
+
+/* Texts come together, and all of a text is read. */
 static inline void
 text_prefetch(const struct worker *w, uint32_t i)
 {
 	const struct rx_frame *f = i < w->n_frames ? &w->frames[i] : NULL;
 
-	if (f && f->len > TEXT_LONG && f->data[TEXT_AT] >> 6 == 1)
+	if (f && f->len > TEXT_LONG && f->data[text_at(f->data)] >> 6 == 1)
 		base_prefetch_lines(f->data, f->len < TEXT_READ ? f->len : TEXT_READ);
 }
 
-/* Frame i is no plain media: through the layers.  batch: packets that wait, before and after. */
+/* No media of a known stream can be what begins as a text: it is not looked for. */
+static void
+worker_text(struct worker *w, const struct packet_view *view, int64_t ts_ns)
+{
+	struct media_packet packet = {.view = view,
+		.ts_ns = ts_ns,
+		.payload = view->payload,
+		.payload_len = view->payload_len,
+		.payload_wire_len = view->payload_wire_len,
+		.stream = MEDIA_NONE};
+
+	metrics_verdict(w->metrics, worker_miss(w, &packet));
+	if (base_unlikely(view->sctp_rest))
+		worker_bundled(w, &packet);
+}
+
+/* Frame i is plain, and no RTP.  batch: packets that wait, before and after. */
+static __attribute__((noinline)) uint32_t
+worker_plain(struct worker *w, uint32_t i, struct packet_plain plain, uint32_t batch)
+{
+	bool text = begins_text(plain.payload, plain.payload_len);
+	struct packet_view *view = &w->views[text ? 0 : i]; /* no other is asked for behind it */
+
+	text_prefetch(w, i + TEXTS_AHEAD);
+	if (text && batch)
+		worker_datagrams(w, batch);
+	packet_view_of_plain(view, &plain);
+	if (text) {
+		worker_text(w, view, w->frames[i].ts_ns);
+		return 0;
+	}
+	worker_viewed(w, batch, view, w->frames[i].ts_ns);
+	return batch + 1;
+}
+
+/* Frame i is not plain: through the layers. */
 static __attribute__((noinline)) uint32_t
 worker_walk(struct worker *w, uint32_t i, uint32_t batch)
 {
@@ -207,14 +257,13 @@ worker_walk(struct worker *w, uint32_t i, uint32_t batch)
 	text_prefetch(w, i + TEXTS_AHEAD);
 	switch (packet_decode(view, f->data, f->len, f->wire_len, (enum packet_link)f->link)) {
 	case PACKET_IS_DATAGRAM:
-		if (is_text(view) && batch) {
-			worker_datagrams(w, batch);
-			batch = 0;
+		if (!is_text(view)) {
+			worker_viewed(w, batch, view, f->ts_ns);
+			return batch + 1;
 		}
-		worker_viewed(w, batch++, view, f->ts_ns);
-		if (!is_text(view))
-			return batch;
-		worker_datagrams(w, batch);
+		if (batch)
+			worker_datagrams(w, batch);
+		worker_text(w, view, f->ts_ns);
 		return 0;
 	case PACKET_IS_FRAGMENT:
 		worker_datagrams(w, batch); /* what came before goes before */
@@ -229,6 +278,7 @@ worker_step(struct worker *w, const struct rx_frame *frames, uint32_t n)
 {
 	const struct media_front *front = media_front(w->media);
 	struct media_packet *packet = w->packets; /* the next of the batch */
+	struct packet_plain plain;
 	uint64_t bytes = 0;
 
 	w->frames = frames;
@@ -240,13 +290,17 @@ worker_step(struct worker *w, const struct rx_frame *frames, uint32_t n)
 		if (i + FRAMES_AHEAD < n)
 			base_prefetch(f[FRAMES_AHEAD].data);
 		bytes += f->wire_len;
-		if (base_likely(f->link == PACKET_LINK_ETHERNET) &&
-			base_likely(media_packet_take(front, packet, f->data, f->len))) {
+		if (base_unlikely(f->link != PACKET_LINK_ETHERNET) ||
+			base_unlikely(!packet_plain_take(&plain, f->data, f->len))) {
+			uint32_t batch = worker_walk(w, i, (uint32_t)(packet - w->packets));
+			packet = &w->packets[batch];
+		} else if (base_likely(media_packet_of_plain(front, packet, &plain))) {
 			packet->ts_ns = f->ts_ns;
 			packet->at = (uint8_t)i;
 			packet++;
 		} else {
-			uint32_t batch = worker_walk(w, i, (uint32_t)(packet - w->packets));
+			uint32_t batch =
+				worker_plain(w, i, plain, (uint32_t)(packet - w->packets));
 			packet = &w->packets[batch];
 		}
 	}

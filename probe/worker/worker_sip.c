@@ -27,13 +27,10 @@ worker_deliver(struct worker *w, const struct dialog_message *m)
 		worker_keep(w, m, kind);
 }
 
-/* To the core that owns the dialog: this one, or through the ring to another. */
-static void
-worker_route(struct worker *w, const struct dialog_message *m)
+/* Through the ring to another core. */
+static __attribute__((noinline)) void
+worker_hand_over(struct worker *w, const struct dialog_message *m, uint32_t owner)
 {
-	uint8_t hosts[DIALOG_KEY_BYTES];
-	uint32_t owner = w->alone ? w->core
-				  : shard_owner(w->shard, dialog_key_of(m, hosts));
 	struct worker_handover h = {.ts_ns = m->ts_ns,
 		.src = m->src,
 		.dst = m->dst,
@@ -42,11 +39,6 @@ worker_route(struct worker *w, const struct dialog_message *m)
 		.transport = m->transport,
 		.tunnel = m->tunnel,
 		.truncated = m->truncated};
-
-	if (owner == w->core) {
-		worker_deliver(w, m);
-		return;
-	}
 	uint32_t len = (uint32_t)sizeof(h) + m->sip->len;
 	uint8_t *p = shard_reserve(w->shard, w->core, owner, len, SHARD_SIP);
 	if (p == NULL) {
@@ -57,6 +49,26 @@ worker_route(struct worker *w, const struct dialog_message *m)
 	memcpy(p + sizeof(h), m->sip->start, m->sip->len);
 	shard_send(w->shard, w->core, owner, len);
 	metrics_add(w->metrics, METRICS_SIP_HANDED_OVER, 1);
+}
+
+static uint32_t
+worker_owner(const struct worker *w, const struct dialog_message *m)
+{
+	uint8_t hosts[DIALOG_KEY_BYTES];
+
+	return w->alone ? w->core : shard_owner(w->shard, dialog_key_of(m, hosts));
+}
+
+/* To the core that owns the dialog. */
+static void
+worker_route(struct worker *w, const struct dialog_message *m)
+{
+	uint32_t owner = worker_owner(w, m);
+
+	if (owner == w->core)
+		worker_deliver(w, m);
+	else
+		worker_hand_over(w, m, owner);
 }
 
 void
@@ -80,21 +92,22 @@ worker_sip_handed_over(struct worker *w, const uint8_t *p, uint32_t len)
 				  .truncated = h.truncated});
 }
 
-/* One whole message at bytes; where carries what is known of its packet. */
+/* One whole message at bytes; m says what is known of its packet, and that it is parsed to
+ * w->sip. */
 static enum packet_verdict
-worker_sip_message(struct worker *w, struct dialog_message where, struct base_span bytes)
+worker_sip_message(struct worker *w, const struct dialog_message *m, struct base_span bytes)
 {
 	if (sip_parse(&w->sip, bytes.p, bytes.len, true) <= 0)
 		return PACKET_VERDICT_BAD_SIP;
-	where.sip = &w->sip;
-	worker_route(w, &where);
+	worker_route(w, m);
 	return PACKET_VERDICT_SIP;
 }
 
 enum packet_verdict
 worker_sip_datagram(struct worker *w, const struct packet_view *view, int64_t ts_ns)
 {
-	struct dialog_message where = {.ts_ns = ts_ns,
+	const struct dialog_message m = {.sip = &w->sip,
+		.ts_ns = ts_ns,
 		.src = view->src,
 		.dst = view->dst,
 		.ip_id = view->ip_id_valid ? view->ip_id : 0,
@@ -103,7 +116,7 @@ worker_sip_datagram(struct worker *w, const struct packet_view *view, int64_t ts
 		.tunnel = view->tunnel,
 		.truncated = view->payload_len < view->payload_wire_len};
 
-	return worker_sip_message(w, where, base_span_of(view->payload, view->payload_len));
+	return worker_sip_message(w, &m, base_span_of(view->payload, view->payload_len));
 }
 
 /* packet_tcp_note: frames of WebSocket, of which the next one has to be found first */
@@ -130,7 +143,8 @@ worker_sip_stream(struct worker *w, int64_t ts_ns, const struct packet_tcp_strea
 	uint32_t at;
 	enum sip_ws_begin framing = worker_sip_framing(stream, &at);
 	bool ws = framing == SIP_WS_HANDSHAKE || framing == SIP_WS_FRAME;
-	struct dialog_message where = {.ts_ns = ts_ns,
+	const struct dialog_message m = {.sip = &w->sip,
+		.ts_ns = ts_ns,
 		.src = stream->src,
 		.dst = stream->dst,
 		.vlan = stream->vlan,
@@ -147,7 +161,7 @@ worker_sip_stream(struct worker *w, int64_t ts_ns, const struct packet_tcp_strea
 		if (result == SIP_FRAME_NEED_MORE || frame.skip == 0)
 			break;
 		if (result == SIP_FRAME_MESSAGE)
-			verdict = worker_sip_message(w, where, base_span_of(frame.p, frame.len));
+			verdict = worker_sip_message(w, &m, base_span_of(frame.p, frame.len));
 		metrics_add(w->metrics, METRICS_SIP_WEBSOCKET, ws && result == SIP_FRAME_MESSAGE);
 		resync = result == SIP_FRAME_GARBAGE;
 	}
