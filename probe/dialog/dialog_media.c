@@ -185,10 +185,12 @@ media_publish(struct dialog *d, struct slot *s, const struct sip_sdp_media *medi
 	struct base_endpoint at = {media->ip, media->port},
 			     rtcp = {media->rtcp_ip, media->rtcp_port};
 
-	announce->srtp =
-		media->crypto || base_span_starts_nocase(media->proto, BASE_SPAN("RTP/SAVP"));
+	bool usual_proto = base_span_eq(media->proto, BASE_SPAN("RTP/AVP"));
+	announce->srtp = media->crypto || (!usual_proto && base_span_starts_nocase(media->proto,
+								   BASE_SPAN("RTP/SAVP")));
 	announce->ptime_ms = media->ptime_ms;
-	announce->t38 = base_span_starts_nocase(media->proto, BASE_SPAN("udptl"));
+	announce->t38 =
+		!usual_proto && base_span_starts_nocase(media->proto, BASE_SPAN("udptl"));
 	if (media->port == 0)
 		return false;
 	s->call.srtp |= media->crypto & 1;
@@ -240,8 +242,9 @@ call_is_listened(struct dialog *d, const struct slot *s)
 	return false;
 }
 
-void
-media_receive(
+/* It has a body. */
+static __attribute__((noinline)) void
+body_receive(
 	struct dialog *d, struct slot *s, const struct dialog_message *m, struct flow_entry *entry)
 {
 	struct base_span text = sip_sdp_find(m->sip);
@@ -271,4 +274,12 @@ media_receive(
 		if (media_publish(d, s, &sdp->media[i], &announce, &m->src.ip))
 			sides_take(s, &sdp->media[i], announce.side);
 	}
+}
+
+void
+media_receive(
+	struct dialog *d, struct slot *s, const struct dialog_message *m, struct flow_entry *entry)
+{
+	if (m->sip->body.len)
+		body_receive(d, s, m, entry);
 }

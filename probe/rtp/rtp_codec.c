@@ -86,7 +86,8 @@ rtp_codec_of(struct base_span encoding)
 	if (encoding.len == 0)
 		return RTP_CODEC_NONE;
 	unsigned i = codec_by_key(name_key(encoding));
-	bool same = base_span_eq_nocase(encoding, base_span_of(codecs[i].name, codecs[i].len));
+	struct base_span name = base_span_of(codecs[i].name, codecs[i].len);
+	bool same = base_span_eq(encoding, name) || base_span_eq_nocase(encoding, name);
 	return same ? (enum rtp_codec)i : RTP_CODEC_OTHER;
 }
 
