@@ -39,12 +39,13 @@ struct dialog_link {
 	uint64_t call;           /* whose word it is: a handle */
 	uint64_t to;             /* the call to be told, or 0: the key's keeper */
 	int64_t ts_ns;
-	uint64_t uid[2];         /* of its record */
+	uint64_t uid[2];         /* of its record: where to is set, or identity_len 0 */
 	struct base_endpoint src, dst; /* of its first INVITE */
 	uint32_t calling;        /* hash of the caller's number */
-	uint8_t reason, side;
+	uint8_t reason : 6, side : 2;
 	uint8_t call_id_len;     /* 0: too long to travel */
-	uint8_t call_id[93];
+	uint8_t identity_len;    /* what uid is the hash of: few are ever told */
+	uint8_t identity[93];    /* begins with the Call-ID */
 };
 
 /* What the owner of the table does for it; all on the owner's thread, during a dialog_* call. */

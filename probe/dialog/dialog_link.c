@@ -38,6 +38,8 @@ link_table_init(struct dialog *d, void *mem)
 	d->links.entries = (struct dialog_link *)(void *)((uint8_t *)mem +
 							   (size_t)n * sizeof(struct link_bucket));
 	d->links.n_buckets = n;
+	for (uint32_t i = 0; i < d->options.n_link_headers; i++)
+		d->links.header_ids[i] = (uint8_t)sip_header_id_of(d->options.link_headers[i]);
 	if (!d->options.zeroed)
 		base_zero(mem, (size_t)n * sizeof(struct link_bucket));
 }
@@ -66,7 +68,9 @@ link_tell(struct dialog *d, const struct dialog_link *l, uint64_t to, uint8_t re
 	struct dialog_link told = *l;
 
 	told.to = to;
-	told.reason = reason;
+	told.reason = reason & 63;
+	if (told.identity_len)
+		record_uid(told.uid, told.identity, told.identity_len);
 	link_send(d, &told);
 }
 
@@ -153,13 +157,9 @@ place_for(const struct link_bucket *b, const struct dialog_link *entries,
 }
 
 static void
-link_keep(struct dialog *d, const struct dialog_link *l)
+link_keep(struct dialog *d, struct link_bucket *b, struct dialog_link *entries,
+	const struct dialog_link *l)
 {
-	struct dialog_link *entries;
-	struct link_bucket *b = bucket_of(d, l->key, &entries);
-
-	if (b == NULL)
-		return;
 	uint32_t i = place_for(b, entries, l);
 	bool given_up = b->keys[i] && entries[i].call != l->call &&
 			l->ts_ns - b->ts_ns[i] < LINK_NUMBERS_NS;
@@ -170,12 +170,10 @@ link_keep(struct dialog *d, const struct dialog_link *l)
 }
 
 static void
-link_meet(struct dialog *d, const struct dialog_link *l)
+link_meet(struct dialog *d, const struct link_bucket *b, const struct dialog_link *entries,
+	const struct dialog_link *l)
 {
-	struct dialog_link *entries;
-	const struct link_bucket *b = bucket_of(d, l->key, &entries);
-
-	for (uint32_t i = 0; b && i < LINK_WAYS; i++) {
+	for (uint32_t i = 0; i < LINK_WAYS; i++) {
 		uint8_t reason = b->keys[i] == l->key ? reason_of(&entries[i], l) : LINK_NONE;
 		if (reason != LINK_NONE)
 			link_both(d, &entries[i], l, reason);
@@ -187,19 +185,21 @@ link_meet(struct dialog *d, const struct dialog_link *l)
 void
 link_of_slot(const struct dialog *d, const struct slot *s, struct dialog_link *l)
 {
-	uint8_t scratch[512];
-	struct base_span call_id = slot_text(d, s, TEXT_CALL_ID, scratch, sizeof(scratch));
+	uint8_t identity[SLOT_IDENTITY_MAX];
+	uint32_t call_id_len, len = slot_identity(d, s, identity, &call_id_len);
 
 	memset(l, 0, sizeof(*l));
 	l->call = slot_handle(d, s);
 	l->ts_ns = s->request_ns ? s->request_ns : s->first_ns;
-	slot_uid(d, s, l->uid);
 	flow_host(d, s, s->first_src, &l->src);
 	flow_host(d, s, s->first_dst, &l->dst);
-	if (call_id.len && call_id.len <= sizeof(l->call_id)) {
-		l->call_id_len = (uint8_t)call_id.len;
-		memcpy(l->call_id, call_id.p, call_id.len);
-	}
+	if (call_id_len <= sizeof(l->identity))
+		l->call_id_len = (uint8_t)call_id_len;
+	if (len <= sizeof(l->identity))
+		l->identity_len = (uint8_t)len;
+	else
+		record_uid(l->uid, identity, len);
+	memcpy(l->identity, identity, l->identity_len ? l->identity_len : l->call_id_len);
 }
 
 static void
@@ -239,9 +239,11 @@ void
 link_siblings(struct dialog *d, const struct slot *s, const struct dialog_link *l)
 {
 	uint8_t scratch[512];
-	struct base_span call_id = slot_text(d, s, TEXT_CALL_ID, scratch, sizeof(scratch));
+	struct base_span call_id = base_span_of(l->identity, l->call_id_len);
 	struct dialog_link other;
 
+	if (call_id.len == 0)
+		call_id = slot_text(d, s, TEXT_CALL_ID, scratch, sizeof(scratch));
 	if (call_id.len == 0)
 		return;
 	uint32_t i = slot_find_first(d, s->hash, call_id);
@@ -335,7 +337,7 @@ link_take(struct dialog *d, struct slot *s, const struct dialog_link *l)
 	item->reason = l->reason;
 	item->between = host_between(d, s, l);
 	item->call_id = chain_text_add(
-		&d->pool, &s->text_chain, base_span_of(l->call_id, l->call_id_len));
+		&d->pool, &s->text_chain, base_span_of(l->identity, l->call_id_len));
 }
 
 void
@@ -347,11 +349,14 @@ dialog_link(struct dialog *d, const struct dialog_link *l)
 			link_take(d, s, l);
 		return;
 	}
+	struct dialog_link *entries = NULL;
+	struct link_bucket *b = bucket_of(d, l->key, &entries);
 	if (l->side == LINK_ASK)
 		link_ask(d, l);
-	else
-		link_meet(d, l);
-	link_keep(d, l);
+	else if (b)
+		link_meet(d, b, entries, l);
+	if (b)
+		link_keep(d, b, entries, l);
 }
 
 /* ---- into the record ---- */

@@ -12,13 +12,32 @@ is_separator(uint8_t c)
 	return c == '+' || c == '-' || c == '.' || c == '(' || c == ')' || c == ' ';
 }
 
-/* The last digits of a number; a name in lower case. */
+/* NUMBER_DIGITS bytes from the last on; false where one is no digit. */
+static inline bool
+digits_take(const uint8_t *p, uint8_t *out)
+{
+	const uint64_t zeros = 0x3030303030303030ull, high = 0xf0f0f0f0f0f0f0f0ull;
+	uint64_t word, above; /* of '9', bytes come to be no digits' */
+
+	memcpy(&word, p, sizeof(word));
+	above = word + 0x0606060606060606ull;
+	if ((word & high) != zeros || (above & high) != zeros)
+		return false;
+	word = __builtin_bswap64(word);
+	memcpy(out, &word, sizeof(word));
+	return true;
+}
+_Static_assert(NUMBER_DIGITS == sizeof(uint64_t), "a word");
+
+/* The last digits of a number, from behind; a name in lower case. */
 static uint32_t
 number_hash(const struct dialog *d, struct base_span user)
 {
 	uint8_t out[64];
 	uint32_t n = 0;
 
+	if (user.len >= NUMBER_DIGITS && digits_take(user.p + user.len - NUMBER_DIGITS, out))
+		return dialog_text_hash(d, base_span_of(out, NUMBER_DIGITS));
 	for (uint32_t i = user.len; i && n < NUMBER_DIGITS; i--) {
 		uint8_t c = user.p[i - 1];
 		if (c >= '0' && c <= '9')
@@ -88,7 +107,7 @@ offer_call_id(struct dialog *d, struct dialog_link *l, struct base_span call_id,
 {
 	if (call_id.len == 0)
 		return;
-	l->reason = reason;
+	l->reason = reason & 63;
 	l->side = LINK_ASK;
 	link_offer(d, l, base_hash_short(&d->options.key, call_id.p, call_id.len));
 }
@@ -98,7 +117,7 @@ offer_value(struct dialog *d, struct dialog_link *l, struct base_span value, uin
 {
 	if (value.len == 0)
 		return;
-	l->reason = reason;
+	l->reason = reason & 63;
 	l->side = LINK_ANY;
 	link_offer(d, l, key_of(d, value, reason));
 }
@@ -115,7 +134,7 @@ offer_number(struct dialog *d, struct dialog_link *l, enum link_side side, uint6
 {
 	if (key == 0)
 		return;
-	l->side = (uint8_t)side;
+	l->side = side & 3;
 	link_offer(d, l, key);
 }
 
@@ -131,14 +150,37 @@ session_id(const struct sip_message *m)
 	return (struct base_span){NULL, 0};
 }
 
+/* others: the message has headers whose names the parser has no number for. */
+static const struct sip_header *
+link_header_of(const struct dialog *d, uint32_t i, const struct sip_message *m, bool others)
+{
+	enum sip_header_id id = d->links.header_ids[i];
+
+	if (id != SIP_HDR_OTHER)
+		return sip_header_find(m, id);
+	return others ? sip_header_named(m, d->options.link_headers[i]) : NULL;
+}
+
+static bool
+has_other_headers(const struct sip_message *m)
+{
+	for (uint32_t i = 0; i < m->n_headers; i++)
+		if (m->headers[i].id == SIP_HDR_OTHER)
+			return true;
+	return false;
+}
+
 static void
 offer_headers(struct dialog *d, struct dialog_link *l, const struct sip_message *m)
 {
 	struct base_span vector = sip_header_value(m, SIP_HDR_P_CHARGING_VECTOR), icid;
+	bool others = d->options.n_link_headers && has_other_headers(m);
 
 	for (uint32_t i = 0; i < d->options.n_link_headers; i++) {
-		const struct sip_header *h = sip_header_named(m, d->options.link_headers[i]);
-		struct base_span value = h ? before_semicolon(h->value) : (struct base_span){0};
+		const struct sip_header *h = link_header_of(d, i, m, others);
+		if (h == NULL)
+			continue;
+		struct base_span value = before_semicolon(h->value);
 		offer_call_id(d, l, value, (uint8_t)(LINK_HEADER + i));
 		offer_value(d, l, value, (uint8_t)(LINK_HEADER + i));
 	}
@@ -226,24 +268,23 @@ offer_refer(struct dialog *d, struct dialog_link *l, const struct dialog_message
 	offer_number(d, l, LINK_IN, number_key(d, &m->dst.ip, number_hash(d, to.uri.user)));
 }
 
-void
-link_receive(struct dialog *d, struct slot *s, const struct dialog_message *m,
+static __attribute__((noinline)) void
+refer_offer(struct dialog *d, struct slot *s, const struct dialog_message *m)
+{
+	struct dialog_link l;
+
+	link_of_slot(d, s, &l);
+	l.ts_ns = m->ts_ns;
+	offer_refer(d, &l, m);
+}
+
+static __attribute__((noinline)) void
+invite_offer(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	const struct flow_entry *e)
 {
-	const struct sip_message *sip = m->sip;
-	bool begins = sip->method == SIP_METHOD_INVITE && sip->to.tag.len == 0;
-	bool refers = sip->method == SIP_METHOD_REFER && !(e->flags & FLOW_TOLD);
 	uint8_t scratch[256];
 	struct dialog_link l;
 
-	if (!begins && !refers)
-		return;
-	if (refers) {
-		link_of_slot(d, s, &l);
-		l.ts_ns = m->ts_ns;
-		offer_refer(d, &l, m);
-		return;
-	}
 	/* a further Via is a proxy's */
 	const struct numbers numbers = numbers_of(d, m, e->vias <= 1);
 	link_of_slot(d, s, &l);
@@ -251,8 +292,20 @@ link_receive(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	l.ts_ns = m->ts_ns;
 	if (!(e->flags & FLOW_TOLD)) {
 		link_siblings(d, s, &l);
-		offer_headers(d, &l, sip);
+		offer_headers(d, &l, m->sip);
 	}
 	l.calling = number_hash(d, slot_text(d, s, TEXT_FROM_USER, scratch, sizeof(scratch)));
 	offer_numbers(d, &l, m, &numbers);
+}
+
+void
+link_receive(struct dialog *d, struct slot *s, const struct dialog_message *m,
+	const struct flow_entry *e)
+{
+	const struct sip_message *sip = m->sip;
+
+	if (sip->method == SIP_METHOD_INVITE && sip->to.tag.len == 0)
+		invite_offer(d, s, m, e);
+	else if (sip->method == SIP_METHOD_REFER && !(e->flags & FLOW_TOLD))
+		refer_offer(d, s, m);
 }

@@ -320,6 +320,7 @@ struct dialog {
 		struct link_bucket *buckets;
 		struct dialog_link *entries;
 		uint32_t n_buckets;
+		uint8_t header_ids[DIALOG_LINK_HEADERS_MAX]; /* of options.link_headers */
 		int64_t asked_ns; /* the last leg that named another's Call-ID */
 	} links;
 	struct base_wheel *wheel;
@@ -413,19 +414,12 @@ uint32_t dialog_text_hash(const struct dialog *d, struct base_span text);
 /* Adds to a set: nothing where it is there already or the set is full; nor the hash 0 of no text
  * (a CSeq of 0 is one). */
 void slot_set_add(struct dialog *d, struct slot *s, enum slot_set set, uint32_t value);
+bool slot_set_has(
+	const struct dialog *d, const struct slot *s, enum slot_set set, uint32_t value);
 static inline uint32_t
 slot_set_count(const struct slot *s, enum slot_set set)
 {
 	return s->set_counts >> set * SET_BITS & ((1u << SET_BITS) - 1);
-}
-bool slot_set_has_more( /* after the first */
-	const struct dialog *d, const struct slot *s, enum slot_set set, uint32_t value);
-static inline bool
-slot_set_has(const struct dialog *d, const struct slot *s, enum slot_set set, uint32_t value)
-{
-	uint32_t n = slot_set_count(s, set);
-
-	return n && (s->set_first[set] == value || (n > 1 && slot_set_has_more(d, s, set, value)));
 }
 
 /* The next of a kind after *at (start with {0}), in the order in which they came, or NULL. */
@@ -523,7 +517,13 @@ void series_table_init(struct dialog *d, void *mem);
 /* The series of a registration whose record is being written, once each.  False: of none. */
 bool series_take(struct dialog *d, const struct slot *s, struct base_span aor, bool removes,
 	struct series *out);
-/* dialog_record.c: the two halves of the record's uid */
+/* dialog_record.c: what the record's uid is the hash of: how many bytes, the first of them the
+ * Call-ID.  Deterministic: the same Call-ID, From tag and first time give the same uid on every
+ * probe and in every replay. */
+#define SLOT_IDENTITY_MAX 1024
+uint32_t slot_identity(const struct dialog *d, const struct slot *s,
+	uint8_t bytes[SLOT_IDENTITY_MAX], uint32_t *call_id_len);
+/* its two halves */
 void slot_uid(const struct dialog *d, const struct slot *s, uint64_t uid[2]);
 /* dialog_role.c */
 /* What an entry says of its source: bits. */

@@ -61,16 +61,16 @@ disposition_of(const struct slot *s)
 
 /* ---- what all kinds share ---- */
 
-/* Deterministic: the same Call-ID, From tag and first time give the same uid on every probe and in
- * every replay. */
-void
-slot_uid(const struct dialog *d, const struct slot *s, uint64_t uid[2])
+uint32_t
+slot_identity(const struct dialog *d, const struct slot *s, uint8_t bytes[SLOT_IDENTITY_MAX],
+	uint32_t *call_id_len)
 {
-	uint8_t bytes[1024], scratch[512];
+	uint8_t scratch[512];
 	struct base_span call_id = slot_text(d, s, TEXT_CALL_ID, scratch, sizeof(scratch));
 	uint32_t n = call_id.len < sizeof(scratch) ? call_id.len : sizeof(scratch);
 	int64_t us = (s->request_ns ? s->request_ns : s->first_ns) / BASE_NS_PER_US;
 
+	*call_id_len = n;
 	if (n)
 		memcpy(bytes, call_id.p, n);
 	bytes[n++] = 0;
@@ -87,7 +87,16 @@ slot_uid(const struct dialog *d, const struct slot *s, uint64_t uid[2])
 		memcpy(bytes + n, &at, sizeof(at));
 		n += sizeof(at);
 	}
-	record_uid(uid, bytes, n);
+	return n;
+}
+
+void
+slot_uid(const struct dialog *d, const struct slot *s, uint64_t uid[2])
+{
+	uint8_t bytes[SLOT_IDENTITY_MAX];
+	uint32_t call_id_len;
+
+	record_uid(uid, bytes, slot_identity(d, s, bytes, &call_id_len));
 }
 
 static inline void

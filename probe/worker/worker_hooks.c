@@ -56,8 +56,11 @@ static void
 hook_link(void *context, const struct dialog_link *link)
 {
 	struct worker *w = context;
-	uint32_t core = (uint32_t)(link->to ? link->to >> 56 : link->key % w->set->options.cores);
+	uint32_t core = w->core;
 
+	if (!w->alone)
+		core = (uint32_t)(link->to ? link->to >> 56
+					   : link->key % w->set->options.cores);
 	if (core == w->core) {
 		dialog_link(w->dialog, link);
 		return;

@@ -162,6 +162,31 @@ a_leg_that_is_written_is_named_by_the_later_one_alone(void **state)
 	fixture_free(f);
 }
 
+/* The uid is made where a leg is told of; one whose texts are long takes it along. */
+static void
+legs_are_told_however_long_their_call_ids_are(void **state)
+{
+	char call_ids[2][128], want[256];
+
+	for (int len = 60; len < 100; len++) {
+		struct fixture *f = fixture_new(16);
+		for (int i = 0; i <= 1; i++) {
+			memset(call_ids[i], 'a' + i, sizeof(call_ids[i]));
+			call_ids[i][len] = 0;
+			leg(f, call_ids[i], i * 200, i ? PROXY : ALICE, i ? BOB : PROXY, NULL);
+		}
+		finish(f, 1000);
+		for (uint32_t i = 0; i <= 1; i++) {
+			snprintf(want, sizeof(want), "\"call_id\":\"%s\",\"reason\"", call_ids[!i]);
+			if (len <= 93)
+				has(f, i, want);
+			else
+				has_not(f, i, want);
+		}
+		linked(f, "numbers", "0.600");
+	}
+}
+
 static void
 links_are_bounded(void **state)
 {
@@ -230,7 +255,8 @@ main(void)
 		cmocka_unit_test(numbers_link_what_goes_into_an_address_and_soon_out_of_it),
 		cmocka_unit_test(numbers_alone_link_nothing), cmocka_unit_test(a_nil_session_id_links_nothing),
 		cmocka_unit_test(a_transfer_links_its_calls),
-		cmocka_unit_test(a_leg_that_is_written_is_named_by_the_later_one_alone), cmocka_unit_test(links_are_bounded),
+		cmocka_unit_test(a_leg_that_is_written_is_named_by_the_later_one_alone), cmocka_unit_test(legs_are_told_however_long_their_call_ids_are),
+		cmocka_unit_test(links_are_bounded),
 		cmocka_unit_test(one_call_id_with_tags_of_its_own_is_a_leg),
 		cmocka_unit_test(without_a_table_a_named_call_id_still_links)};
 	return cmocka_run_group_tests(tests, NULL, NULL);

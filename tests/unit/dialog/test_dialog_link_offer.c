@@ -47,7 +47,10 @@ numbers_are_compared_by_their_end(void **state)
 		{{"+49301234567", "0049301234567"}, {"+4989111122", "089111122"}, true},
 		{{"+49-30-123.45(67)", "4567301234567"}, {"a", "A"}, false}, {{"100", "100"}, {"Alice", "alice"}, true},
 		{{"100", "101"}, {"alice", "alice"}, false}, {{"100", "100"}, {"alice", "bob"}, false},
-		{{"bob", "bob"}, {"", ""}, true}, {{"", ""}, {"alice", "alice"}, false}};
+		{{"bob", "bob"}, {"", ""}, true}, {{"", ""}, {"alice", "alice"}, false},
+		{{"alice12345678", "bob12345678"}, {"a", "a"}, true}, {{"x1234567", "y1234567"}, {"a", "a"}, false},
+		{{"1234567a", "1234567A"}, {"a", "a"}, true}, {{"(12)345678", "99912345678"}, {"a", "a"}, true},
+		{{"02345678", "12345678"}, {"a", "a"}, false}, {{"9999999*", "99999999"}, {"a", "a"}, false}};
 
 	for (size_t i = 0; i < base_count_of(cases); i++) {
 		bool last_eight_differ = i == 2;
