@@ -18,7 +18,7 @@ flow_put_host(const struct dialog *d, const struct slot *s, struct record_writer
 	} else {
 		struct record_writer copy = *w; /* so that w may stay in registers */
 		flow_put_wide_host(d, s, &copy, host, fields);
-		*w = copy;
+		record_writer_take(w, &copy);
 	}
 }
 /* Where a message comes from, and where it goes to. */
@@ -40,7 +40,7 @@ flow_put_ready_ends(const struct dialog *d, const struct slot *s, struct record_
 	const struct flow_ends *ends = &facts->ends[hosts[0] % DIALOG_HOSTS_SLOT];
 
 	if (base_likely(hosts[0] + hosts[1] == 1 && ends->len &&
-			w->cap - w->len >= FLOW_ENDS_BYTES)) {
+			w->len + FLOW_ENDS_BYTES <= w->cap)) {
 		memcpy(w->p + w->len, ends->bytes, FLOW_ENDS_BYTES);
 		w->len += ends->len;
 	} else {

@@ -87,31 +87,47 @@ row_tag(struct dialog *d, const struct slot *s, struct flow_row *row)
 	return tag ? row->tag_text : (struct base_span){NULL, 0};
 }
 
-static void
-put_flow_entry(
-	struct dialog *d, const struct slot *s, struct record_writer *to, struct flow_row *row)
+_Static_assert(2 * FLOW_WORD_MAX + sizeof(((struct flow_row *)0)->tag_bytes) + LINE_TEXT_BYTES +
+				256 <= RECORD_ROW_MAX,
+	"two words, tag, line, and the fields of fixed lengths");
+
+/* What says what it is: its start line's word, and the line of its SDP. */
+static inline struct base_span
+entry_word(const struct flow_entry *e, const struct flow_words *words)
+{
+	if (words && (e->status || e->method == SIP_METHOD_OTHER))
+		return words->word;
+	if (e->status)
+		return e->flags & FLOW_USUAL ? sip_phrase(e->status) : (struct base_span){NULL, 0};
+	return sip_method_name((enum sip_method)e->method);
+}
+
+/* True: it has been left out. */
+static bool
+put_row(struct dialog *d, const struct slot *s, struct record_writer *to, struct flow_row *row)
 {
 	const struct flow_entry *e = row->entry;
-	struct base_span tag = row_tag(d, s, row),
-			 cseq_method = sip_method_name((enum sip_method)e->cseq_method),
-			 word = sip_method_name((enum sip_method)e->method), sdp = {NULL, 0};
-	uint8_t scratch[FLOW_WORDS_MAX];
+	const struct transactions *all = &row->facts->transactions;
+	struct base_span tag = row_tag(d, s, row), word, sdp = {NULL, 0}, branch = {NULL, 0};
+	uint8_t scratch[FLOW_WORDS_MAX], branch_bytes[FLOW_WORDS_MAX];
 	char line[LINE_TEXT_BYTES];
-	struct record_writer w;
 
-	if (e->word || e->line) {
+	if (base_unlikely(e->word || e->line)) {
 		struct flow_words words = flow_words(d, e, scratch);
-		word = e->status || e->method == SIP_METHOD_OTHER ? words.word : word;
+		word = entry_word(e, &words);
 		sdp = words.sdp.len ? line_text(words.sdp, line) : words.sdp;
-	} else if (e->status) {
-		word = e->flags & FLOW_USUAL ? sip_phrase(e->status) : word;
+	} else {
+		word = entry_word(e, NULL);
 	}
-	w = *to;
+	if (d->options.keep_branches && e->transaction < all->n)
+		branch = flow_branch_text(d, all->t[e->transaction].word, branch_bytes);
+	struct record_writer w = record_row_open(to, RECORD_F_FLOW);
 	if (e->status)
 		record_put_u64(&w, RECORD_F_SIP_CODE, e->status);
 	record_put_str(&w, e->status ? RECORD_F_SIP_REASON : RECORD_F_METHOD, word);
 	record_put_u64(&w, RECORD_F_CSEQ, e->cseq);
-	record_put_str(&w, RECORD_F_CSEQ_METHOD, cseq_method);
+	record_put_str(
+		&w, RECORD_F_CSEQ_METHOD, sip_method_name((enum sip_method)e->cseq_method));
 	if (e->transaction != TRANSACTION_NONE)
 		record_put_u64(&w, RECORD_F_TRANSACTION, e->transaction);
 	record_put_str(&w, RECORD_F_TO_TAG, tag);
@@ -123,37 +139,22 @@ put_flow_entry(
 		record_put_cstr(&w, RECORD_F_REPEAT, "retransmission");
 	record_put_bool(&w, RECORD_F_FORWARDED, e->flags & FLOW_HOP);
 	record_put_str(&w, RECORD_F_SDP, sdp);
-	*to = w;
-}
-
-/* True: it has been left out, or part of it. */
-static bool
-put_row(struct dialog *d, const struct slot *s, struct record_writer *w, struct flow_row *row)
-{
-	const struct transactions *all = &row->facts->transactions;
-	uint32_t began = record_list_open(w, RECORD_F_FLOW);
-
-	put_flow_entry(d, s, w, row);
-	if (row->entry->transaction < all->n)
-		transaction_branch_put(d, w, &all->t[row->entry->transaction]);
-	record_list_close(w, began);
-	return w->overflow;
+	record_put_str(&w, RECORD_F_BRANCH, branch);
+	return !record_row_close(to, &w);
 }
 
 void
 flow_put(struct dialog *d, const struct slot *s, struct record_writer *w, struct flow_facts *facts)
 {
 	struct flow_row row = {.facts = facts, .tag = 0};
-	bool truncated = s->flow_truncated, before = w->overflow;
+	bool truncated = s->flow_truncated;
 
-	w->overflow = false; /* of flow[] alone */
 	for (uint32_t i = 0; i < facts->n_ready; i++) {
 		row.entry = &facts->ready[i];
 		truncated |= put_row(d, s, w, &row);
 	}
 	while (facts->n_ready == FLOW_READY && (row.entry = flow_next(d, s, &facts->rest)))
 		truncated |= put_row(d, s, w, &row);
-	w->overflow |= before;
 	record_put_bool(w, RECORD_F_FLOW_TRUNCATED, truncated);
 }
 

@@ -344,6 +344,10 @@ struct dialog {
 	uint8_t scratch[4096];
 	uint8_t record[RECORD_BYTES_MAX];
 };
+/* So much of a record's fields of fixed lengths are put without looking, and a row: its texts and
+ * lists end before. */
+#define RECORD_SURE_BYTES 2048
+#define RECORD_OTHERS_MAX (RECORD_BYTES_MAX - RECORD_SURE_BYTES - RECORD_ROW_MAX)
 
 /* dialog_slot.c */
 void slot_table_init(struct dialog *d);

@@ -6,6 +6,7 @@
 #define MEDIA_STOPPED_NS (10 * BASE_NS_PER_SEC)
 /* After the answer: by then both sides should have been heard. */
 #define MEDIA_DUE_NS (2 * BASE_NS_PER_SEC)
+#define METHODS_BYTES 320 /* of all, with ten digits each */
 
 /* When, how and by whom a call ended, as far as can be told. */
 struct ending {
@@ -99,17 +100,56 @@ slot_uid(const struct dialog *d, const struct slot *s, uint64_t uid[2])
 	record_uid(uid, bytes, slot_identity(d, s, bytes, &call_id_len));
 }
 
-static inline void
-put_text(struct dialog *d, const struct slot *s, struct record_writer *w, enum slot_text which,
-	enum record_field f)
-{
-	struct base_span text = d->found->texts[which]; /* they have been found */
+/* By enum slot_text, in the order of the record's fields, and which of them each kind has. */
+static const uint16_t text_fields[TEXT_COUNT] = {
+	[TEXT_CALL_ID] = RECORD_F_CALL_ID,
+	[TEXT_FROM_TAG] = RECORD_F_FROM_TAG,
+	[TEXT_TO_TAG] = RECORD_F_TO_TAG,
+	[TEXT_ICID] = RECORD_F_ICID,
+	[TEXT_FROM_USER] = RECORD_F_FROM_USER,
+	[TEXT_FROM_HOST] = RECORD_F_FROM_HOST,
+	[TEXT_FROM_NAME] = RECORD_F_FROM_NAME,
+	[TEXT_TO_USER] = RECORD_F_TO_USER,
+	[TEXT_TO_HOST] = RECORD_F_TO_HOST,
+	[TEXT_RURI_USER] = RECORD_F_RURI_USER,
+	[TEXT_RURI_HOST] = RECORD_F_RURI_HOST,
+	[TEXT_PAI] = RECORD_F_PAI,
+	[TEXT_DIVERSION] = RECORD_F_DIVERSION,
+	[TEXT_CALLER_UA] = RECORD_F_CALLER_UA,
+	[TEXT_CALLEE_UA] = RECORD_F_CALLEE_UA,
+	[TEXT_REASON] = RECORD_F_SIP_REASON,
+	[TEXT_REASON_TEXT] = RECORD_F_REASON_TEXT,
+	[TEXT_TRANSFER_TO] = RECORD_F_TRANSFER_TO,
+	[TEXT_REPLACES] = RECORD_F_REPLACES,
+	[TEXT_FORWARDED_TO] = RECORD_F_FORWARDED_TO,
+	[TEXT_METHOD] = RECORD_F_METHOD,
+	[TEXT_EVENT] = RECORD_F_EVENT,
+};
+#define TEXT_BIT(text) (1u << TEXT_##text)
+#define TEXTS_OF_CALLS                                                                             \
+	(TEXT_BIT(PAI) | TEXT_BIT(DIVERSION) | TEXT_BIT(REASON_TEXT) | TEXT_BIT(TRANSFER_TO) |     \
+		TEXT_BIT(REPLACES) | TEXT_BIT(FORWARDED_TO))
+#define TEXTS_OF_TRANSACTIONS (TEXT_BIT(METHOD) | TEXT_BIT(EVENT))
+static const uint32_t texts_not_of[] = {
+	[SLOT_CALL] = TEXTS_OF_TRANSACTIONS,
+	[SLOT_REGISTRATION] = TEXTS_OF_TRANSACTIONS | TEXTS_OF_CALLS,
+	[SLOT_TRANSACTION] = TEXTS_OF_CALLS,
+};
 
-	if (!(s->texts >> which & 1))
-		return;
-	if (text.p == NULL)
-		text = slot_text(d, s, which, d->scratch, sizeof(d->scratch));
-	record_put_str(w, f, text);
+/* They have been found. */
+static void
+put_texts(struct dialog *d, const struct slot *s, struct record_writer *to)
+{
+	struct record_writer w = *to;
+
+	for (uint32_t bits = s->texts & ~texts_not_of[s->kind]; bits; bits &= bits - 1) {
+		enum slot_text which = (enum slot_text)__builtin_ctz(bits);
+		struct base_span text = d->found->texts[which];
+		if (base_unlikely(text.p == NULL))
+			text = slot_text(d, s, which, d->scratch, sizeof(d->scratch));
+		record_put_str(&w, (enum record_field)text_fields[which], text);
+	}
+	*to = w;
 }
 
 static void
@@ -124,47 +164,31 @@ put_notes(struct dialog *d, const struct slot *s, struct record_writer *w, enum 
 			w, f, chain_text(&d->pool, note->text, d->scratch, sizeof(d->scratch)));
 }
 
+/* Where they are empty, as a rule, there is no block of them. */
 static void
-put_faults(const struct slot *s, struct record_writer *w)
+put_all_notes(struct dialog *d, const struct slot *s, struct record_writer *w)
 {
-	for (uint32_t bits = s->faults; bits; bits &= bits - 1)
-		record_put_cstr(w, RECORD_F_FAULTS, sip_fault_name(bits & -bits));
-}
-
-static void
-put_texts(struct dialog *d, const struct slot *s, struct record_writer *to)
-{
-	static const struct {
-		enum slot_text text;
-		enum record_field field;
-	} texts[] = {{TEXT_CALL_ID, RECORD_F_CALL_ID}, {TEXT_FROM_TAG, RECORD_F_FROM_TAG},
-		{TEXT_TO_TAG, RECORD_F_TO_TAG}, {TEXT_ICID, RECORD_F_ICID},
-		{TEXT_FROM_USER, RECORD_F_FROM_USER}, {TEXT_FROM_HOST, RECORD_F_FROM_HOST},
-		{TEXT_FROM_NAME, RECORD_F_FROM_NAME}, {TEXT_TO_USER, RECORD_F_TO_USER},
-		{TEXT_TO_HOST, RECORD_F_TO_HOST}, {TEXT_RURI_USER, RECORD_F_RURI_USER},
-		{TEXT_RURI_HOST, RECORD_F_RURI_HOST}, {TEXT_CALLER_UA, RECORD_F_CALLER_UA},
-		{TEXT_CALLEE_UA, RECORD_F_CALLEE_UA}, {TEXT_REASON, RECORD_F_SIP_REASON}};
-	struct record_writer w = *to;
-
-	for (uint32_t i = 0; i < base_count_of(texts); i++)
-		put_text(d, s, &w, texts[i].text, texts[i].field);
-	*to = w;
+	if (s->more == 0)
+		return;
+	put_notes(d, s, w, RECORD_F_WATCH, NOTE_WATCH);
+	if (s->kind != SLOT_CALL)
+		return;
+	put_notes(d, s, w, RECORD_F_HEADERS, NOTE_HEADER);
+	put_notes(d, s, w, RECORD_F_WARNINGS, NOTE_WARNING);
 }
 
 static void
 put_common(struct dialog *d, const struct slot *s, struct record_writer *to)
 {
 	const struct slot_more *more = slot_more_of(d, s);
-	struct record_writer w;
+	struct record_writer w = record_sure(to);
 	uint64_t uid[2];
 
 	slot_uid(d, s, uid);
-	record_put_uid_of(to, RECORD_F_UID, uid);
-	record_put_cstr(to, RECORD_F_STATUS, is_open(s) ? "interim" : "final");
+	record_put_uid_of(&w, RECORD_F_UID, uid);
+	record_put_str(&w, RECORD_F_STATUS, is_open(s) ? BASE_SPAN("interim") : BASE_SPAN("final"));
 	if (s->unkeyed)
-		record_put_empty(to, RECORD_F_CALL_ID);
-	put_texts(d, s, to);
-	w = *to;
+		record_put_empty(&w, RECORD_F_CALL_ID);
 	flow_put_ends(d, s, &w, s->first_src, s->first_dst);
 	record_put_cstr(&w, RECORD_F_TRANSPORT, packet_transport_name(s->transport));
 	if (s->vlan != PACKET_VLAN_NONE)
@@ -179,10 +203,12 @@ put_common(struct dialog *d, const struct slot *s, struct record_writer *to)
 	record_put_u64(
 		&w, RECORD_F_CAPTURE_LOSS, (uint32_t)(d->lost_total - s->lost_at_start));
 	record_put_bool(&w, RECORD_F_TRUNCATED, s->truncated);
-	*to = w;
-	put_faults(s, to);
-	record_put_cstr(to, RECORD_F_CLOCK_SOURCE, d->options.clock_source);
-	put_notes(d, s, to, RECORD_F_WATCH, NOTE_WATCH);
+	for (uint32_t bits = s->faults; bits; bits &= bits - 1)
+		record_put_cstr(&w, RECORD_F_FAULTS, sip_fault_name(bits & -bits));
+	record_put_cstr(&w, RECORD_F_CLOCK_SOURCE, d->options.clock_source);
+	record_sure_end(to, &w);
+	put_texts(d, s, to);
+	put_all_notes(d, s, to);
 }
 
 /* ---- calls ---- */
@@ -255,8 +281,8 @@ session_request_delay_ms(const struct dialog *d, const struct slot *s)
 	return ms_between(begin, s->final.ts_ns);
 }
 
-static void
-put_timing(const struct dialog *d, const struct slot *s, struct record_writer *to,
+static inline void
+put_timing(const struct dialog *d, const struct slot *s, struct record_writer *w,
 	const struct ending *end)
 {
 	const struct call_state *c = &s->call;
@@ -265,44 +291,39 @@ put_timing(const struct dialog *d, const struct slot *s, struct record_writer *t
 	int64_t ringing = at[MOMENT_RINGING] ? at[MOMENT_RINGING] : progress;
 	int64_t answered = call_answered_ns(s);
 	int64_t alerted = progress ? progress : s->final.ts_ns;
-	int64_t bye_ns = call_bye(d, s)->ts_ns;
-	double srd_ms = session_request_delay_ms(d, s);
-	struct record_writer w = *to;
 
-	record_put_time(&w, RECORD_F_INVITE_TIME, s->request_ns);
-	record_put_time(&w, RECORD_F_TRYING_TIME, c->caller_known ? at[MOMENT_TRYING] : 0);
-	record_put_time(&w, RECORD_F_RINGING_TIME, ringing);
-	record_put_time(&w, RECORD_F_EARLY_MEDIA_TIME, at[MOMENT_EARLY_MEDIA]);
-	record_put_time(&w, RECORD_F_ANSWER_TIME, answered);
-	record_put_time(&w, RECORD_F_ACK_TIME, c->caller_known ? at[MOMENT_ACK] : 0);
-	record_put_time(&w, RECORD_F_END_TIME, is_open(s) ? 0 : end->ts_ns);
-	record_put_f64(&w, RECORD_F_PDD_MS, ms_between(s->request_ns, alerted));
-	record_put_f64(&w, RECORD_F_SRD_MS, srd_ms);
-	record_put_f64(&w, RECORD_F_SETUP_MS, ms_between(s->request_ns, answered));
+	record_put_time(w, RECORD_F_INVITE_TIME, s->request_ns);
+	record_put_time(w, RECORD_F_TRYING_TIME, c->caller_known ? at[MOMENT_TRYING] : 0);
+	record_put_time(w, RECORD_F_RINGING_TIME, ringing);
+	record_put_time(w, RECORD_F_EARLY_MEDIA_TIME, at[MOMENT_EARLY_MEDIA]);
+	record_put_time(w, RECORD_F_ANSWER_TIME, answered);
+	record_put_time(w, RECORD_F_ACK_TIME, c->caller_known ? at[MOMENT_ACK] : 0);
+	record_put_time(w, RECORD_F_END_TIME, is_open(s) ? 0 : end->ts_ns);
+	record_put_f64(w, RECORD_F_PDD_MS, ms_between(s->request_ns, alerted));
+	record_put_f64(w, RECORD_F_SRD_MS, session_request_delay_ms(d, s));
+	record_put_f64(w, RECORD_F_SETUP_MS, ms_between(s->request_ns, answered));
 	if (answered && end->basis) {
-		record_put_f64(&w, RECORD_F_DURATION_MS, ms_between(answered, end->ts_ns));
-		record_put_cstr(&w, RECORD_F_DURATION_BASIS, end->basis);
+		record_put_f64(w, RECORD_F_DURATION_MS, ms_between(answered, end->ts_ns));
+		record_put_cstr(w, RECORD_F_DURATION_BASIS, end->basis);
 	}
-	record_put_f64(&w, RECORD_F_SDD_MS,
-		ms_between(bye_ns, slot_more_of(d, s)->bye_final.ts_ns));
-	*to = w;
 }
 
-static void
-put_outcome(struct dialog *d, const struct slot *s, struct record_writer *w,
+static inline void
+put_outcome(const struct dialog *d, const struct slot *s, struct record_writer *w,
 	const struct ending *end)
 {
 	static const struct base_span sides[] = {
 		BASE_SPAN("none"), BASE_SPAN("caller"), BASE_SPAN("callee")};
 	const struct slot_more *more = slot_more_of(d, s);
 
+	record_put_f64(w, RECORD_F_SDD_MS,
+		ms_between(call_bye(d, s)->ts_ns, more->bye_final.ts_ns));
 	if (!is_open(s) || s->call.answer_ns)
 		record_put_cstr(w, RECORD_F_DISPOSITION, disposition_of(s));
 	if (more->q850)
 		record_put_u64(w, RECORD_F_Q850, more->q850);
 	if (more->reason_cause)
 		record_put_u64(w, RECORD_F_REASON_CAUSE, more->reason_cause);
-	put_text(d, s, w, TEXT_REASON_TEXT, RECORD_F_REASON_TEXT);
 	record_put_cstr(w, RECORD_F_REASON_SOURCE, reason_source_name(more));
 	if (more->bye_final.status)
 		record_put_u64(w, RECORD_F_BYE_CODE, more->bye_final.status);
@@ -310,11 +331,12 @@ put_outcome(struct dialog *d, const struct slot *s, struct record_writer *w,
 	record_put_str(w, RECORD_F_END_CAUSE, end_cause_name(end->cause));
 }
 
-static void
+/* Written where it stays. */
+static inline void
 put_methods(struct record_writer *w, const uint32_t methods[SIP_METHOD_COUNT])
 {
-	char text[256];
-	struct base_text t = base_text_of(text, sizeof(text));
+	char *text = (char *)w->p + w->len + RECORD_PREFIX_BYTES;
+	struct base_text t = base_text_of(text, METHODS_BYTES);
 
 	for (enum sip_method m = SIP_METHOD_NONE + 1; m < SIP_METHOD_COUNT; m++) {
 		if (methods[m] == 0)
@@ -326,7 +348,29 @@ put_methods(struct record_writer *w, const uint32_t methods[SIP_METHOD_COUNT])
 		base_text_char(&t, ':');
 		base_text_u64(&t, methods[m]);
 	}
-	record_put_str(w, RECORD_F_METHODS, base_span_of(text, (uint32_t)t.len));
+	if (t.len)
+		record_put_room(w, RECORD_F_METHODS, (uint32_t)t.len);
+}
+
+static inline void
+put_counts(const struct dialog *d, const struct slot *s, struct record_writer *w,
+	const struct flow_facts *facts)
+{
+	const struct slot_more *more = slot_more_of(d, s);
+
+	record_put_u64(w, RECORD_F_INVITES, facts->fresh[SIP_METHOD_INVITE]);
+	record_put_u64(w, RECORD_F_AUTH_CHALLENGES, s->challenges);
+	record_put_u64(w, RECORD_F_FORKS, slot_set_count(s, SET_FORK_TAG));
+	record_put_u64(w, RECORD_F_HOPS, slot_set_count(s, SET_BRANCH));
+	record_put_u64(w, RECORD_F_HOLDS, more->holds);
+	record_put_u64(w, RECORD_F_UPDATES, facts->fresh[SIP_METHOD_UPDATE]);
+	record_put_u64(w, RECORD_F_PRACK, facts->fresh[SIP_METHOD_PRACK]);
+	record_put_cstr(w, RECORD_F_TRANSFER_RESULT, transfer_result_name(more));
+	if (more->transfer_code)
+		record_put_u64(w, RECORD_F_TRANSFER_CODE, more->transfer_code);
+	if (s->call.session_set)
+		record_put_u64(w, RECORD_F_SESSION_EXPIRES, s->call.session_expires);
+	put_methods(w, facts->methods);
 }
 
 /* What a call's streams amount to, where it was answered long enough ago for both to be heard. */
@@ -367,42 +411,23 @@ moments_find(struct dialog *d, const struct slot *s, const struct flow_facts *fa
 }
 
 static void
-put_call(struct dialog *d, const struct slot *s, struct record_writer *w,
+put_call(struct dialog *d, const struct slot *s, struct record_writer *to,
 	const struct flow_facts *facts)
 {
-	const struct call_state *c = &s->call;
-	const struct slot_more *more = slot_more_of(d, s);
 	struct ending end = call_ending(d, s);
+	struct record_writer w = record_sure(to);
 
 	moments_find(d, s, facts);
-	put_text(d, s, w, TEXT_PAI, RECORD_F_PAI);
-	put_text(d, s, w, TEXT_DIVERSION, RECORD_F_DIVERSION);
-	record_put_bool(w, RECORD_F_IDENTITY, c->identity);
-	put_notes(d, s, w, RECORD_F_HEADERS, NOTE_HEADER);
-	put_timing(d, s, w, &end);
-	put_outcome(d, s, w, &end);
-	record_put_u64(w, RECORD_F_INVITES, facts->fresh[SIP_METHOD_INVITE]);
-	record_put_u64(w, RECORD_F_AUTH_CHALLENGES, s->challenges);
-	record_put_u64(w, RECORD_F_FORKS, slot_set_count(s, SET_FORK_TAG));
-	record_put_u64(w, RECORD_F_HOPS, slot_set_count(s, SET_BRANCH));
-	record_put_u64(w, RECORD_F_HOLDS, more->holds);
-	record_put_u64(w, RECORD_F_UPDATES, facts->fresh[SIP_METHOD_UPDATE]);
-	record_put_u64(w, RECORD_F_PRACK, facts->fresh[SIP_METHOD_PRACK]);
-	put_text(d, s, w, TEXT_TRANSFER_TO, RECORD_F_TRANSFER_TO);
-	record_put_cstr(w, RECORD_F_TRANSFER_RESULT, transfer_result_name(more));
-	if (more->transfer_code)
-		record_put_u64(w, RECORD_F_TRANSFER_CODE, more->transfer_code);
-	put_text(d, s, w, TEXT_REPLACES, RECORD_F_REPLACES);
-	put_text(d, s, w, TEXT_FORWARDED_TO, RECORD_F_FORWARDED_TO);
-	if (c->session_set)
-		record_put_u64(w, RECORD_F_SESSION_EXPIRES, c->session_expires);
-	put_notes(d, s, w, RECORD_F_WARNINGS, NOTE_WARNING);
-	put_methods(w, facts->methods);
-	forks_put(d, s, w);
-	links_put(d, s, w);
-	streams_put(d, s, w);
-	digits_put(d, s, w);
-	put_media(d, s, w, end.ts_ns);
+	record_put_bool(&w, RECORD_F_IDENTITY, s->call.identity);
+	put_timing(d, s, &w, &end);
+	put_outcome(d, s, &w, &end);
+	put_counts(d, s, &w, facts);
+	record_sure_end(to, &w);
+	forks_put(d, s, to);
+	links_put(d, s, to);
+	streams_put(d, s, to);
+	digits_put(d, s, to);
+	put_media(d, s, to, end.ts_ns);
 }
 
 /* ---- registrations and other transactions ---- */
@@ -488,9 +513,7 @@ put_quality(struct dialog *d, const struct slot *s, struct record_writer *w)
 static void
 put_transaction(struct dialog *d, const struct slot *s, struct record_writer *w)
 {
-	put_text(d, s, w, TEXT_METHOD, RECORD_F_METHOD);
 	record_put_u64(w, RECORD_F_CSEQ, s->attempt_cseq);
-	put_text(d, s, w, TEXT_EVENT, RECORD_F_EVENT);
 	record_put_bool(w, RECORD_F_IN_DIALOG, s->exchange.in_dialog);
 	if (s->exchange.quality)
 		put_quality(d, s, w);
@@ -525,7 +548,7 @@ dialog_record_write(struct dialog *d, struct slot *s)
 	static const enum record_kind kinds[] = {
 		RECORD_NONE, RECORD_CALL, RECORD_REGISTRATION, RECORD_TRANSACTION};
 	struct flow_facts facts;
-	struct record_writer w = record_writer_begin(d->record, sizeof(d->record), kinds[s->kind]);
+	struct record_writer w = record_writer_begin(d->record, RECORD_OTHERS_MAX, kinds[s->kind]);
 
 	found_of(d, s);
 	forget_reinvite_failure(d, s);

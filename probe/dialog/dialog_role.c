@@ -73,7 +73,7 @@ weighed(uint32_t evidence)
 	return evidence;
 }
 
-static void
+static inline void
 put_evidence(struct record_writer *w, uint32_t evidence)
 {
 	char text[96];
@@ -93,20 +93,18 @@ put_host(const struct dialog *d, const struct slot *s, struct record_writer *to,
 	uint32_t evidence)
 {
 	static const enum record_field fields[] = {RECORD_F_IP, RECORD_F_PORT};
-	struct record_writer w = *to;
 	struct base_endpoint at;
 
 	evidence = flow_host(d, s, host, &at) ? weighed(evidence) : 0;
 	for (uint32_t i = 0; i < base_count_of(roles); i++) {
 		if (!(evidence & roles[i].evidence))
 			continue;
-		uint32_t row = record_list_open(&w, RECORD_F_ROLES);
+		struct record_writer w = record_row_open(to, RECORD_F_ROLES);
 		flow_put_host(d, s, &w, host, fields);
 		record_put_str(&w, RECORD_F_ROLE, roles[i].name);
 		put_evidence(&w, evidence & roles[i].evidence);
-		record_list_close(&w, row);
+		record_row_close(to, &w);
 	}
-	*to = w;
 }
 
 void

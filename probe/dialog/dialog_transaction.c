@@ -110,28 +110,17 @@ outcome_of(const struct dialog *d, const struct slot *s, const struct transactio
 	return t->code < 400 ? BASE_SPAN("redirected") : BASE_SPAN("failed");
 }
 
-void
-transaction_branch_put(const struct dialog *d, struct record_writer *w, const struct transaction *t)
-{
-	uint8_t scratch[FLOW_WORDS_MAX];
-
-	if (d->options.keep_branches)
-		record_put_str(w, RECORD_F_BRANCH, flow_branch_text(d, t->word, scratch));
-}
-
 /* The token of a method that ringtap does not know, as the first message of transaction number has
  * it. */
-static void
-method_put(const struct dialog *d, const struct slot *s, struct record_writer *w, uint32_t number)
+static struct base_span
+method_of(const struct dialog *d, const struct slot *s, uint32_t number, uint8_t *scratch)
 {
 	struct flow_cursor at = {.texts = true};
-	uint8_t scratch[FLOW_WORDS_MAX];
 	const struct flow_entry *e;
 
 	while ((e = flow_next(d, s, &at)) && e->transaction != number)
 		;
-	if (e)
-		record_put_str(w, RECORD_F_METHOD, flow_words(d, e, scratch).word);
+	return e ? flow_words(d, e, scratch).word : (struct base_span){NULL, 0};
 }
 
 /* In record.def's order. */
@@ -141,16 +130,17 @@ put_one(const struct dialog *d, const struct slot *s, struct record_writer *to,
 {
 	const struct transaction *t = &facts->transactions.t[number];
 	static const struct base_span sides[] = {BASE_SPAN("callee"), BASE_SPAN("caller")};
-	struct record_writer w;
+	struct base_span method = sip_method_name((enum sip_method)t->method), branch = {NULL, 0};
+	uint8_t scratch[2][FLOW_WORDS_MAX];
 
 	if (t->method == SIP_METHOD_OTHER)
-		method_put(d, s, to, number);
-	else
-		record_put_str(
-			to, RECORD_F_METHOD, sip_method_name((enum sip_method)t->method));
-	record_put_u64(to, RECORD_F_CSEQ, t->cseq);
-	transaction_branch_put(d, to, t);
-	w = *to;
+		method = method_of(d, s, number, scratch[0]);
+	if (d->options.keep_branches)
+		branch = flow_branch_text(d, t->word, scratch[1]);
+	struct record_writer w = record_row_open(to, RECORD_F_TRANSACTIONS);
+	record_put_str(&w, RECORD_F_METHOD, method);
+	record_put_u64(&w, RECORD_F_CSEQ, t->cseq);
+	record_put_str(&w, RECORD_F_BRANCH, branch);
 	record_put_u64(&w, RECORD_F_TRANSACTION, number);
 	flow_put_ready_ends(d, s, &w, facts, (const uint8_t[]){t->src, t->dst});
 	record_put_time(&w, RECORD_F_REQUEST_TIME, t->request_ns);
@@ -165,18 +155,14 @@ put_one(const struct dialog *d, const struct slot *s, struct record_writer *to,
 	if (t->hop)
 		record_put_u64(&w, RECORD_F_HOP, t->hop);
 	record_put_str(&w, RECORD_F_SENDER, sides[t->from_caller]);
-	*to = w;
+	record_row_close(to, &w);
 }
 
 void
 transactions_put(const struct dialog *d, const struct slot *s, struct record_writer *w,
 	const struct flow_facts *facts)
 {
-	for (uint32_t i = 0; i < facts->transactions.n; i++) {
-		if (!facts->transactions.t[i].seen)
-			continue;
-		uint32_t row = record_list_open(w, RECORD_F_TRANSACTIONS);
-		put_one(d, s, w, facts, i);
-		record_list_close(w, row);
-	}
+	for (uint32_t i = 0; i < facts->transactions.n; i++)
+		if (facts->transactions.t[i].seen)
+			put_one(d, s, w, facts, i);
 }

@@ -114,7 +114,7 @@ struct record_writer record_writer_begin(uint8_t *p, uint32_t cap, enum record_k
 void record_put_uid(struct record_writer *w, const void *identity, uint32_t len);
 /* The same in two steps, for whoever names another record. */
 void record_uid(uint64_t uid[2], const void *identity, uint32_t len);
-void record_put_uid_of(struct record_writer *w, enum record_field f, const uint64_t uid[2]);
+/* record_put_uid_of: record_put.h */
 /* record: a whole record, RECORD_HEADER_BYTES at least. */
 void record_set_seq(uint8_t *record, uint64_t seq);
 

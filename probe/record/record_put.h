@@ -17,6 +17,30 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 	"records are little-endian and written by memcpy");
 
+/* A copy of the writer for fields whose bytes are surely few: they are put without looking at cap.
+ * Who does so has kept room for them behind it, and for a row. */
+#define RECORD_ROW_MAX 2048 /* of a row's bytes, where they are put so */
+static inline struct record_writer
+record_sure(const struct record_writer *w)
+{
+	return (struct record_writer){w->p, w->len, UINT32_MAX, false, false};
+}
+
+static inline void
+record_sure_end(struct record_writer *w, const struct record_writer *sure)
+{
+	w->len = sure->len;
+}
+
+/* What has been put into a copy of w. */
+static inline void
+record_writer_take(struct record_writer *w, const struct record_writer *copy)
+{
+	w->len = copy->len;
+	w->overflow = copy->overflow;
+	w->row_overflow = copy->row_overflow;
+}
+
 /* Room for a field of n bytes, prefix written and counted; NULL where there is none, marked. */
 static inline uint8_t *
 record_put_room(struct record_writer *w, enum record_field f, uint32_t n)
@@ -24,7 +48,7 @@ record_put_room(struct record_writer *w, enum record_field f, uint32_t n)
 	uint32_t prefix = (uint32_t)f | n << 16;
 	uint8_t *p = w->p + w->len;
 
-	if (base_unlikely(w->cap - w->len < RECORD_PREFIX_BYTES + n)) {
+	if (base_unlikely(w->len + RECORD_PREFIX_BYTES + n > w->cap)) {
 		w->overflow = w->row_overflow = true;
 		return NULL;
 	}
@@ -68,7 +92,7 @@ record_put_u64(struct record_writer *w, enum record_field f, uint64_t v)
 {
 	uint32_t n = v ? (71 - (uint32_t)__builtin_clzll(v)) >> 3 : 0;
 
-	if (base_likely(w->cap - w->len >= RECORD_PREFIX_BYTES + sizeof(v))) {
+	if (base_likely(w->len + RECORD_PREFIX_BYTES + (uint32_t)sizeof(v) <= w->cap)) {
 		memcpy(record_put_room(w, f, n), &v, sizeof(v)); /* a fixed length is one store */
 		return;
 	}
@@ -135,6 +159,31 @@ record_list_close(struct record_writer *w, uint32_t began)
 	memcpy(w->p + began + sizeof(uint16_t), &len, sizeof(len));
 }
 
+/* The same of a row whose fields are put without looking: into a writer of its own.  False: it went
+ * beyond cap and was taken out. */
+static inline struct record_writer
+record_row_open(const struct record_writer *w, enum record_field f)
+{
+	struct record_writer row = record_sure(w);
+
+	record_put_room(&row, f, 0);
+	return row;
+}
+
+static inline bool
+record_row_close(struct record_writer *w, const struct record_writer *row)
+{
+	uint16_t len = (uint16_t)(row->len - w->len - RECORD_PREFIX_BYTES);
+
+	if (base_unlikely(row->len > w->cap)) {
+		w->overflow = true;
+		return false;
+	}
+	memcpy(w->p + w->len + sizeof(uint16_t), &len, sizeof(len));
+	w->len = row->len;
+	return true;
+}
+
 /* The last field of a record whose n bytes the caller puts behind w's own himself: they count in no
  * cap, and the record must not grow beyond RECORD_BYTES_MAX. */
 static inline void
@@ -154,6 +203,17 @@ record_put_hex32(struct record_writer *w, enum record_field f, uint32_t v)
 }
 
 static inline void
+record_put_uid_of(struct record_writer *w, enum record_field f, const uint64_t uid[2])
+{
+	uint8_t *p = record_put_room(w, f, 32);
+
+	if (p) {
+		base_hex_of(p, uid[0]);
+		base_hex_of(p + 16, uid[1]);
+	}
+}
+
+static inline void
 record_put_ip(struct record_writer *w, enum record_field f, const struct base_ip *ip)
 {
 	uint32_t n = base_ip_is_v4(ip) ? 4 : 16;
@@ -169,12 +229,13 @@ record_put_ipv4(struct record_writer *w, const enum record_field f[2], const uin
 	uint16_t port)
 {
 	uint32_t n = (port != 0) + (port > UINT8_MAX), address;
-	struct base_ip whole;
 
-	if (base_unlikely(w->cap - w->len < 2 * sizeof(uint64_t))) {
-		whole = base_ip_v4(ip);
-		record_put_ip(w, f[0], &whole);
-		record_put_u64(w, f[1], port);
+	if (base_unlikely(w->len + 2 * (uint32_t)sizeof(uint64_t) > w->cap)) {
+		struct base_ip whole = base_ip_v4(ip);
+		struct record_writer copy = *w;
+		record_put_ip(&copy, f[0], &whole);
+		record_put_u64(&copy, f[1], port);
+		record_writer_take(w, &copy);
 		return;
 	}
 	memcpy(&address, ip, sizeof(address));

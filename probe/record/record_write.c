@@ -39,17 +39,6 @@ record_uid(uint64_t uid[2], const void *identity, uint32_t len)
 }
 
 void
-record_put_uid_of(struct record_writer *w, enum record_field f, const uint64_t uid[2])
-{
-	uint8_t *p = record_put_room(w, f, 32);
-
-	if (p) {
-		base_hex_of(p, uid[0]);
-		base_hex_of(p + 16, uid[1]);
-	}
-}
-
-void
 record_put_uid(struct record_writer *w, const void *identity, uint32_t len)
 {
 	uint64_t uid[2];

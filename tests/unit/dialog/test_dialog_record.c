@@ -82,12 +82,32 @@ watch_lists_that_matched_are_named(void **state)
 	fixture_free(f);
 }
 
+/* What texts and lists have no room for is left out; how the call went is not. */
+static void
+a_record_full_of_texts_says_how_it_ended(void **state)
+{
+	for (uint32_t len = 55000; len < 70000; len += 101) {
+		struct fixture *f = fixture_new(512);
+		static uint8_t text[70000];
+		memset(text, 'x', sizeof(text));
+		answered_call(f);
+		slot_text_replace(f->dialog, &f->dialog->slots[0], TEXT_PAI, base_span_of(text, len));
+		slot_text_replace(f->dialog, &f->dialog->slots[0], TEXT_DIVERSION, base_span_of(text, len / 16));
+		finish(f, 5000);
+		has(f, 0, "\"disposition\":\"answered\"");
+		has(f, 0, "\"methods\":\"");
+		has(f, 0, "\"clock_source\":");
+		fixture_free(f);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(uid_depends_on_call_id_tag_and_time_alone),
 		cmocka_unit_test(streams_stand_in_the_call),
 		cmocka_unit_test(streams_beyond_the_records_room_are_counted_not_hidden), cmocka_unit_test(media_that_stopped_long_before_the_end_gives_the_duration),
+		cmocka_unit_test(a_record_full_of_texts_says_how_it_ended),
 		cmocka_unit_test(watch_lists_that_matched_are_named)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

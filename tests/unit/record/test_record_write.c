@@ -239,12 +239,43 @@ an_ipv4_pair_is_as_its_two_fields(void **state)
 		}
 }
 
+/* Into a buffer of each size with a row's room behind cap: one that is put without looking is what
+ * it is else, or is not there and said so. */
+static void
+a_row_put_without_looking_is_as_any_other(void **state)
+{
+	static const struct base_span texts[] = {BASE_SPAN("ACK"), BASE_SPAN("a longer one"), BASE_SPAN("")};
+	static uint8_t parts[256 + RECORD_ROW_MAX], whole[256 + RECORD_ROW_MAX];
+
+	for (uint32_t cap = RECORD_HEADER_BYTES; cap < 200; cap++) {
+		struct record_writer a = record_writer_begin(parts, cap, RECORD_CALL), b = record_writer_begin(whole, cap, RECORD_CALL);
+		for (uint32_t i = 0; i < 6; i++) {
+			uint32_t began = record_list_open(&a, RECORD_F_FLOW);
+			record_put_str(&a, RECORD_F_METHOD, texts[i % 3]);
+			record_put_u64(&a, RECORD_F_CSEQ, 1000 * i);
+			record_put_time(&a, RECORD_F_TIME, i);
+			record_list_close(&a, began);
+			struct record_writer row = record_row_open(&b, RECORD_F_FLOW);
+			record_put_str(&row, RECORD_F_METHOD, texts[i % 3]);
+			record_put_u64(&row, RECORD_F_CSEQ, 1000 * i);
+			record_put_time(&row, RECORD_F_TIME, i);
+			uint32_t before = b.len;
+			bool kept = record_row_close(&b, &row);
+			assert_int_equal(kept, b.len > before);
+			assert_int_equal(a.len, b.len);
+			assert_int_equal(a.overflow, b.overflow);
+			assert_memory_equal(parts, whole, a.len);
+		}
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_uid_is_32_hexadecimal_digits_of_its_identity),
 		cmocka_unit_test(header_bytes),
+		cmocka_unit_test(a_row_put_without_looking_is_as_any_other),
 		cmocka_unit_test(an_ipv4_pair_is_as_its_two_fields),
 		cmocka_unit_test(encodings),
 		cmocka_unit_test(empty_values_are_not_written),
