@@ -94,6 +94,9 @@ base_span_eq_nocase(struct base_span a, struct base_span b)
 {
 	if (a.len != b.len)
 		return false;
+	/* as a rule the case is the same, too: a literal is compared at once */
+	if (__builtin_constant_p(b.len) && b.len && memcmp(a.p, b.p, b.len) == 0)
+		return true;
 	for (uint32_t i = 0; i < a.len; i++)
 		if (a.p[i] != b.p[i] && base_lower(a.p[i]) != base_lower(b.p[i]))
 			return false;

@@ -127,12 +127,16 @@ base_wheel_arm(struct base_wheel *w, uint32_t id, int64_t expiry_ns)
 {
 	for (; w->fresh <= id; w->fresh++)
 		w->timers[w->fresh] = (struct timer){.next = NIL, .prev = NIL, .list = UNARMED};
-	base_wheel_cancel(w, id);
+	struct timer *t = &w->timers[id];
 	int64_t tick = expiry_ns / w->tick_ns + (expiry_ns % w->tick_ns > 0);
 	tick = tick < TICK_MAX ? tick : TICK_MAX;
-	w->timers[id].expiry_tick = tick > -TICK_MAX ? tick : -TICK_MAX;
+	t->expiry_tick = tick > -TICK_MAX ? tick : -TICK_MAX;
+	uint32_t list = wheel_list(w, id);
+	if (t->list == list && t->next == NIL)
+		return; /* it would come to stand where it stands, last of this list */
+	base_wheel_cancel(w, id);
 	w->armed++;
-	list_append(w, wheel_list(w, id), id);
+	list_append(w, list, id);
 }
 
 bool

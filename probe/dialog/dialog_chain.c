@@ -309,7 +309,18 @@ text_add_anyhow(
 	return ref;
 }
 
-/* Its head in the last block, the rest in one more. */
+/* A text that fits the block that at lies in, and its head. */
+static inline void
+text_write(uint8_t *at, struct chain_head h, const void *bytes)
+{
+	uint8_t head[HEAD_LONG];
+
+	head_bytes(head, h, false);
+	memcpy(at, head, HEAD_SHORT);
+	bytes_copy(at + HEAD_SHORT, bytes, h.len);
+}
+
+/* In one more block: whole, or the rest of it, its head in the last one. */
 static __attribute__((noinline)) chain_ref
 text_add_across(
 	struct chain_pool *p, struct chain *c, struct chain_head h, const void *bytes)
@@ -318,8 +329,13 @@ text_add_across(
 	chain_ref ref = c->last + 1;
 	uint8_t head[HEAD_LONG], *at, *rest;
 
-	if (h.len - 1 >= LEN_SHORT_MAX || room < HEAD_SHORT ||
-		HEAD_SHORT + h.len > room + CHAIN_BLOCK)
+	if (h.len - 1 >= LEN_SHORT_MAX || HEAD_SHORT + h.len > room + CHAIN_BLOCK)
+		return text_add_anyhow(p, c, h, bytes);
+	if (room == 0 && (at = chain_grow(p, c, HEAD_SHORT + h.len))) {
+		text_write(at, h, bytes);
+		return block_of(c->last) << CHAIN_BLOCK_BITS;
+	}
+	if (room < HEAD_SHORT)
 		return text_add_anyhow(p, c, h, bytes);
 	room -= HEAD_SHORT;
 	rest = chain_grow(p, c, h.len - room);
@@ -339,15 +355,11 @@ chain_text_add_as(struct chain_pool *p, struct chain *c, struct chain_head h, co
 {
 	uint32_t need = HEAD_SHORT + h.len;
 	chain_ref ref = c->last + 1;
-	uint8_t head[HEAD_LONG], *at;
 
 	if (h.len - 1 >= LEN_SHORT_MAX || need > room_of(c))
 		return text_add_across(p, c, h, bytes);
 	c->last += need;
-	head_bytes(head, h, false);
-	at = block_at(p, block_of(ref))->bytes + offset_of(ref);
-	memcpy(at, head, HEAD_SHORT);
-	bytes_copy(at + HEAD_SHORT, bytes, h.len);
+	text_write(block_at(p, block_of(ref))->bytes + offset_of(ref), h, bytes);
 	return ref;
 }
 

@@ -143,11 +143,11 @@ static uint32_t
 flow_fingerprint(const struct dialog *d, const struct dialog_message *m, const struct flow_entry *e)
 {
 	const struct sip_message *sip = m->sip;
-	const struct base_endpoint ends[] = {m->src, m->dst};
 	uint64_t h = (uint64_t)d->heard.to << 32 ^ e->branch ^ (uint64_t)sip->cseq << 8 ^
 		     (uint64_t)m->transport << 56;
 
-	h = hash_more(d, h, sip->status ? sip->reason : sip->ruri_text);
+	if (!(e->flags & FLOW_USUAL))
+		h = hash_more(d, h, sip->status ? sip->reason : sip->ruri_text);
 	h = hash_more(d, h, sip_header_value(sip, SIP_HDR_RSEQ));
 	if (sip->method == SIP_METHOD_OTHER)
 		h = hash_more(d, h, sip->method_text);
@@ -156,16 +156,15 @@ flow_fingerprint(const struct dialog *d, const struct dialog_message *m, const s
 	if (sip->method == SIP_METHOD_NOTIFY)
 		h = hash_more(d, h, sip_header_value(sip, SIP_HDR_EVENT));
 	if (base_unlikely(e->src == HOST_NONE || e->dst == HOST_NONE))
-		h = hash_more(d, h, base_span_of(ends, sizeof(ends)));
+		h = hash_more(d, hash_more(d, h, base_span_of(&m->src, sizeof(m->src))),
+			base_span_of(&m->dst, sizeof(m->dst)));
 	h = base_hash_mix(h);
 	return (uint32_t)(h ^ h >> 32) & FLOW_FINGERPRINT;
 }
 
-/* Does one of a header's URIs name the address that the message comes from? */
 static bool
-names_source(const struct dialog_message *m, enum sip_header_id id)
+header_names_source(const struct dialog_message *m, const struct sip_header *h)
 {
-	const struct sip_header *h = sip_header_find(m->sip, id);
 	struct base_span rest, element;
 	struct sip_name_addr at;
 	struct base_ip ip;
@@ -177,6 +176,15 @@ names_source(const struct dialog_message *m, enum sip_header_id id)
 				(at.uri.port ? at.uri.port : 5060) == m->src.port)
 				return true;
 	return false;
+}
+
+/* Does one of a header's URIs name the address that the message comes from? */
+static inline bool
+names_source(const struct dialog_message *m, enum sip_header_id id)
+{
+	const struct sip_header *h = sip_header_find(m->sip, id);
+
+	return h && header_names_source(m, h);
 }
 
 /* ---- into flow[] ---- */
@@ -199,27 +207,12 @@ flow_line_set(struct dialog *d, struct slot *s, struct flow_entry *e, struct bas
 
 /* Reason phrase or unknown method, and where kept the branch that begins a transaction: a line
  * each, for neither has a line end. */
-static chain_ref
-word_keep(struct dialog *d, struct slot *s, const struct sip_message *sip, struct flow_entry *e,
-	bool begins)
+static __attribute__((noinline)) chain_ref
+words_keep(struct dialog *d, struct slot *s, struct base_span word, struct base_span branch)
 {
-	struct base_span word = {NULL, 0}, branch = {NULL, 0};
 	char text[2 * FLOW_WORD_MAX + 1];
 	struct base_text t = base_text_of(text, sizeof(text));
 
-	if (sip->status && !flow_is_repeat(e)) {
-		word = sip->reason;
-		if (base_span_eq(word, sip_phrase(sip->status))) {
-			e->flags |= FLOW_USUAL;
-			word.len = 0;
-		}
-	} else if (sip->method == SIP_METHOD_OTHER) {
-		word = sip->method_text;
-	}
-	if (begins && d->options.keep_branches)
-		branch = sip->via.branch;
-	if (word.len == 0 && branch.len == 0)
-		return 0;
 	base_text_span(&t, cut(word, FLOW_WORD_MAX));
 	if (branch.len) {
 		base_text_char(&t, '\n');
@@ -229,12 +222,31 @@ word_keep(struct dialog *d, struct slot *s, const struct sip_message *sip, struc
 	return chain_text_add_as(&d->pool, &s->text_chain, head, text);
 }
 
+/* As a rule there are none. */
+static inline chain_ref
+word_keep(struct dialog *d, struct slot *s, const struct sip_message *sip, struct flow_entry *e,
+	bool begins)
+{
+	struct base_span word = {NULL, 0}, branch = {NULL, 0};
+
+	if (flow_is_repeat(e))
+		e->flags &= (uint8_t)~FLOW_USUAL;
+	else if (sip->status && !(e->flags & FLOW_USUAL))
+		word = sip->reason;
+	if (sip->method == SIP_METHOD_OTHER)
+		word = sip->method_text;
+	if (begins && d->options.keep_branches)
+		branch = sip->via.branch;
+	return word.len || branch.len ? words_keep(d, s, word, branch) : 0;
+}
+
 static void
 entry_of(struct dialog *d, struct slot *s, const struct dialog_message *m, bool from_caller)
 {
 	const struct sip_message *sip = m->sip;
 	uint8_t vias = flow_vias(sip);
 	uint32_t branch = flow_branch(d, sip);
+	bool usual = sip->status && base_span_eq(sip->reason, sip_phrase(sip->status));
 
 	d->entry = (struct flow_entry){
 		.ts_ns = m->ts_ns,
@@ -247,7 +259,7 @@ entry_of(struct dialog *d, struct slot *s, const struct dialog_message *m, bool 
 		/* the callee's: what tells the dialogs of a forked call apart */
 		.tag = (uint16_t)(from_caller == (sip->status == 0) ? d->heard.to : d->heard.from),
 		.vias = vias < FLOW_VIAS_MAX ? vias : FLOW_VIAS_MAX,
-		.flags = from_caller ? FLOW_FROM_CALLER : 0,
+		.flags = (from_caller ? FLOW_FROM_CALLER : 0) | (usual ? FLOW_USUAL : 0),
 	};
 	d->entry.src = flow_host_index(d, s, &m->src);
 	d->entry.dst = flow_host_index(d, s, &m->dst);
@@ -279,7 +291,8 @@ flow_count(struct dialog *d, struct slot *s, const struct dialog_message *m,
 		slot_more_for(d, s)->retransmissions++;
 	if (e->flags & FLOW_DUPLICATE)
 		slot_more_for(d, s)->duplicates++;
-	s->truncated |= m->truncated;
+	if (base_unlikely(m->truncated))
+		s->truncated = true;
 	s->faults |= (uint16_t)(m->sip->flags & SIP_FLAGS_INVALID);
 	if (m->ts_ns > s->last_ns)
 		s->last_ns = m->ts_ns;
@@ -290,7 +303,7 @@ flow_add(struct dialog *d, struct slot *s, const struct dialog_message *m, bool 
 {
 	const struct sip_message *sip = m->sip;
 	struct flow_entry *e = &d->entry;
-	struct flow_cursor end = {.block = 0};
+	struct flow_end end;
 	uint8_t transactions = s->n_transactions;
 
 	entry_of(d, s, m, from_caller);

@@ -105,15 +105,20 @@ const struct base_endpoint *flow_host(const struct dialog *d, const struct slot 
 
 /* dialog_flow_entry.c */
 bool flow_is_repeat(const struct flow_entry *e);
+/* A block of flow[], and what its entries are apart from. */
+struct flow_at {
+	uint32_t block;
+	uint32_t base_cseq;
+	int64_t base_ns;
+};
 /* The next entry, in the order in which they came: start with {0}, or {.texts = true} where word
  * and line are wanted; NULL at the end. */
 struct flow_cursor {
 	struct flow_entry entry;
-	uint32_t block, left;   /* items of block */
+	struct flow_at at;
+	uint32_t left;          /* items of the block */
 	bool texts;
 	struct flow_kept *next;
-	int64_t base_ns;
-	uint32_t base_cseq;
 	uint32_t n_texts;       /* of those in found */
 	struct chain_walk text;
 };
@@ -122,11 +127,15 @@ const struct flow_entry *flow_next(
 /* Is there an INVITE with the CSeq of e in flow[], of its transaction or else from its host? */
 bool flow_has_invite(const struct dialog *d, const struct slot *s, const struct flow_entry *e,
 	bool same_branch);
-/* Compares with all before it: sets what e repeats, and its transaction.  Then at stands behind the
- * last one. */
-void flow_compare(struct dialog *d, struct slot *s, struct flow_entry *e, struct flow_cursor *at);
+/* Compares with all before it: sets what e repeats, and its transaction.  Then end stands behind
+ * the last one. */
+struct flow_end {
+	struct flow_at at;
+	struct flow_kept now;   /* as e will be kept, but for what comes later */
+};
+void flow_compare(struct dialog *d, struct slot *s, struct flow_entry *e, struct flow_end *end);
 /* Behind the last one.  False: no room. */
-bool flow_keep(struct dialog *d, struct slot *s, struct flow_entry *e, struct flow_cursor *at);
+bool flow_keep(struct dialog *d, struct slot *s, struct flow_entry *e, struct flow_end *end);
 
 /* dialog_flow_put.c */
 /* The texts of an entry: word and branch, a line each, the last left out where it is empty; sdp. */

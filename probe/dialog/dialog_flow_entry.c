@@ -22,7 +22,7 @@ flow_is_repeat(const struct flow_entry *e)
 
 /* Those of the next block, how many; NULL at the end. */
 static inline struct flow_kept *
-kept_block(const struct dialog *d, const struct slot *s, struct flow_cursor *at, uint32_t *n)
+kept_block(const struct dialog *d, const struct slot *s, struct flow_at *at, uint32_t *n)
 {
 	if (at->block == 0) {
 		at->base_ns = s->first_ns;
@@ -33,7 +33,7 @@ kept_block(const struct dialog *d, const struct slot *s, struct flow_cursor *at,
 }
 
 static void
-base_take(struct flow_cursor *at, const struct flow_kept *kept)
+base_take(struct flow_at *at, const struct flow_kept *kept)
 {
 	struct flow_base base;
 
@@ -48,19 +48,19 @@ kept_next(const struct dialog *d, const struct slot *s, struct flow_cursor *at)
 {
 	for (;;) {
 		if (at->left == 0)
-			at->next = kept_block(d, s, at, &at->left);
+			at->next = kept_block(d, s, &at->at, &at->left);
 		if (at->next == NULL)
 			return NULL;
 		struct flow_kept *kept = at->next++;
 		at->left--;
 		if (base_likely(flow_get(kept->what, FLOW_F_KIND) != FLOW_BASE))
 			return kept;
-		base_take(at, kept);
+		base_take(&at->at, kept);
 	}
 }
 
 static inline int64_t
-kept_ns(const struct flow_cursor *at, const struct flow_kept *kept)
+kept_ns(const struct flow_at *at, const struct flow_kept *kept)
 {
 	int64_t apart = (int64_t)(kept->when << (64 - WHEN_BITS)) >> (64 - WHEN_BITS);
 
@@ -99,8 +99,8 @@ flow_next(const struct dialog *d, const struct slot *s, struct flow_cursor *at)
 	uint64_t what = kept->what;
 	uint16_t kind = (uint16_t)flow_get(what, FLOW_F_KIND);
 	*e = (struct flow_entry){
-		.ts_ns = kept_ns(at, kept),
-		.cseq = at->base_cseq + flow_get(what, FLOW_F_CSEQ),
+		.ts_ns = kept_ns(&at->at, kept),
+		.cseq = at->at.base_cseq + flow_get(what, FLOW_F_CSEQ),
 		.branch = (uint32_t)(kept->when >> WHEN_BITS),
 		.fingerprint = flow_get(what, FLOW_F_FINGERPRINT),
 		.status = is_request(what) ? 0 : kind,
@@ -126,12 +126,12 @@ bool
 flow_has_invite(
 	const struct dialog *d, const struct slot *s, const struct flow_entry *e, bool same_branch)
 {
-	struct flow_cursor at = {.block = 0};
+	struct flow_cursor at = {.left = 0};
 	const struct flow_kept *old;
 
 	while ((old = kept_next(d, s, &at)))
 		if (flow_get(old->what, FLOW_F_KIND) == SIP_METHOD_INVITE &&
-			at.base_cseq + flow_get(old->what, FLOW_F_CSEQ) == e->cseq &&
+			at.at.base_cseq + flow_get(old->what, FLOW_F_CSEQ) == e->cseq &&
 			(same_branch ? old->when >> WHEN_BITS == e->branch : old->src == e->src))
 			return true;
 	return false;
@@ -173,7 +173,7 @@ is_further(struct hop a, struct hop b, bool request)
 /* A frame captured twice carries the same IPv4 identification, a retransmission a new one.  An
  * identification of 0 says nothing: then time tells. */
 static uint8_t
-repeat_of(const struct flow_cursor *at, const struct flow_kept *old, const struct flow_entry *e)
+repeat_of(const struct flow_at *at, const struct flow_kept *old, const struct flow_entry *e)
 {
 	int64_t before = kept_ns(at, old), now = e->ts_ns;
 	int64_t apart = now > before ? now - before : before - now;
@@ -218,7 +218,8 @@ kept_of(const struct flow_entry *e)
 		.what = flow_bits(e->status ? e->status : e->method, FLOW_F_KIND) |
 			flow_bits(e->cseq_method, FLOW_F_CSEQ_METHOD) |
 			flow_bits(e->fingerprint, FLOW_F_FINGERPRINT) |
-			flow_bits(e->flags, FLOW_F_FLAGS) | flow_bits(e->vias, FLOW_F_VIAS),
+			flow_bits(e->flags & FLOW_FROM_CALLER, FLOW_F_FLAGS) |
+			flow_bits(e->vias, FLOW_F_VIAS),
 		.ip_id = e->ip_id,
 		.tag = e->tag,
 		.src = e->src & HOST_NONE,
@@ -229,7 +230,7 @@ kept_of(const struct flow_entry *e)
 struct flow_pair {
 	struct flow_kept *old;
 	const struct flow_kept *now;
-	const struct flow_cursor *at; /* where old is */
+	const struct flow_at *at; /* where old is */
 };
 
 /* Two with the same CSeq.  A fingerprint is short: a repeat must have all else that says what a
@@ -257,12 +258,14 @@ pair_compare(struct dialog *d, struct slot *s, const struct flow_pair *pair, str
 }
 
 void
-flow_compare(struct dialog *d, struct slot *s, struct flow_entry *e, struct flow_cursor *at)
+flow_compare(struct dialog *d, struct slot *s, struct flow_entry *e, struct flow_end *end)
 {
-	const struct flow_kept now = kept_of(e);
-	struct flow_pair pair = {NULL, &now, at};
+	struct flow_at *at = &end->at;
+	struct flow_pair pair = {NULL, &end->now, at};
 	uint32_t n;
 
+	at->block = 0;
+	end->now = kept_of(e);
 	e->transaction = TRANSACTION_NONE;
 	while ((pair.old = kept_block(d, s, at, &n)))
 		for (; n; n--, pair.old++)
@@ -279,16 +282,17 @@ flow_compare(struct dialog *d, struct slot *s, struct flow_entry *e, struct flow
 /* ---- one more ---- */
 
 static bool
-is_near(const struct flow_entry *e, const struct flow_cursor *at, int64_t *apart)
+is_near(const struct flow_entry *e, const struct flow_at *at, int64_t *apart)
 {
 	return !__builtin_sub_overflow(e->ts_ns, at->base_ns, apart) && *apart <= FLOW_TIME_MAX &&
 	       *apart >= -FLOW_TIME_MAX && e->cseq - at->base_cseq <= CSEQ_APART_MAX;
 }
 
 bool
-flow_keep(struct dialog *d, struct slot *s, struct flow_entry *e, struct flow_cursor *at)
+flow_keep(struct dialog *d, struct slot *s, struct flow_entry *e, struct flow_end *end)
 {
-	struct flow_kept kept = kept_of(e);
+	struct flow_at *at = &end->at;
+	struct flow_kept *kept;
 	int64_t apart;
 
 	if (s->flow_chain.head == 0)
@@ -302,12 +306,12 @@ flow_keep(struct dialog *d, struct slot *s, struct flow_entry *e, struct flow_cu
 		base->what = flow_bits(FLOW_BASE, FLOW_F_KIND);
 		apart = 0;
 	}
-	e->kept = chain_item_add(&d->pool, &s->flow_chain, sizeof(kept));
-	if (e->kept == NULL)
+	e->kept = kept = chain_item_add(&d->pool, &s->flow_chain, sizeof(*kept));
+	if (kept == NULL)
 		return false;
-	kept.when |= (uint64_t)apart & ((1ull << WHEN_BITS) - 1);
-	kept.what |= flow_bits(e->cseq - at->base_cseq, FLOW_F_CSEQ) |
-		     flow_bits(e->transaction, FLOW_F_TRANSACTION);
-	memcpy(e->kept, &kept, sizeof(kept));
+	*kept = end->now;
+	kept->when |= (uint64_t)apart & ((1ull << WHEN_BITS) - 1);
+	kept->what |= flow_bits(e->cseq - at->base_cseq, FLOW_F_CSEQ) |
+		      flow_bits(e->transaction, FLOW_F_TRANSACTION);
 	return true;
 }

@@ -43,7 +43,7 @@ take_response(struct fork *forks, uint32_t *n, const struct flow_entry *e, int64
 static uint32_t
 forks_of(const struct dialog *d, const struct slot *s, struct fork *forks)
 {
-	struct flow_cursor at = {.block = 0};
+	struct flow_cursor at = {.left = 0};
 	const struct flow_entry *e;
 	uint32_t n = 0;
 

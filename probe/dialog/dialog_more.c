@@ -66,7 +66,7 @@ int64_t
 call_moment_ns(const struct dialog *d, const struct slot *s, enum call_moment which)
 {
 	uint8_t moment = s->call.moments[which];
-	struct flow_cursor at = {.block = 0};
+	struct flow_cursor at = {.left = 0};
 	const struct flow_entry *e = NULL;
 
 	if (moment == MOMENT_APART)

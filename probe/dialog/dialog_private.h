@@ -418,12 +418,19 @@ uint32_t dialog_text_hash(const struct dialog *d, struct base_span text);
 /* Adds to a set: nothing where it is there already or the set is full; nor the hash 0 of no text
  * (a CSeq of 0 is one). */
 void slot_set_add(struct dialog *d, struct slot *s, enum slot_set set, uint32_t value);
-bool slot_set_has(
-	const struct dialog *d, const struct slot *s, enum slot_set set, uint32_t value);
 static inline uint32_t
 slot_set_count(const struct slot *s, enum slot_set set)
 {
 	return s->set_counts >> set * SET_BITS & ((1u << SET_BITS) - 1);
+}
+bool slot_set_has_more( /* after the first */
+	const struct dialog *d, const struct slot *s, enum slot_set set, uint32_t value);
+static inline bool
+slot_set_has(const struct dialog *d, const struct slot *s, enum slot_set set, uint32_t value)
+{
+	uint32_t n = slot_set_count(s, set);
+
+	return n && (s->set_first[set] == value || (n > 1 && slot_set_has_more(d, s, set, value)));
 }
 
 /* The next of a kind after *at (start with {0}), in the order in which they came, or NULL. */

@@ -215,7 +215,7 @@ register_continues(const struct dialog *d, const struct slot *s, const struct si
 static bool
 register_is_old(const struct dialog *d, const struct slot *s, const struct sip_message *m)
 {
-	struct flow_cursor at = {.block = 0};
+	struct flow_cursor at = {.left = 0};
 	const struct flow_entry *e;
 
 	if (m->cseq >= s->attempt_cseq || d->heard.from != s->from_tag)

@@ -462,16 +462,19 @@ void
 slot_to_tag_set(struct dialog *d, struct slot *s, struct base_span tag)
 {
 	uint8_t scratch[256];
+	struct chain_cursor at = {0};
 
 	slot_texts_find(d, s);
-	struct base_span old = slot_text(d, s, TEXT_TO_TAG, scratch, sizeof(scratch));
-	struct note before = {dialog_text_hash(d, old), text_ref(d, s, TEXT_TO_TAG), NOTE_TO_TAG};
-	struct note *item;
-	struct chain_cursor at = {0};
-	uint32_t hash = dialog_text_hash(d, tag);
-
-	if (hash == before.value || tag.len == 0)
+	struct note before = {0, text_ref(d, s, TEXT_TO_TAG), NOTE_TO_TAG}, *item;
+	if (tag.len == 0 || chain_text_is(&d->pool, before.text, tag))
 		return;
+	if (before.text == 0 && s->more == 0) { /* the first one: no notes of others */
+		slot_text_replace(d, s, TEXT_TO_TAG, tag);
+		return;
+	}
+	before.value = dialog_text_hash(
+		d, slot_text(d, s, TEXT_TO_TAG, scratch, sizeof(scratch)));
+	uint32_t hash = dialog_text_hash(d, tag);
 	while ((item = slot_note_next(d, s, NOTE_TO_TAG, &at)))
 		if (item->value == hash)
 			break;
@@ -591,14 +594,12 @@ slot_note_text(struct dialog *d, struct slot *s, uint8_t kind, struct base_span 
 }
 
 bool
-slot_set_has(const struct dialog *d, const struct slot *s, enum slot_set set, uint32_t value)
+slot_set_has_more(const struct dialog *d, const struct slot *s, enum slot_set set, uint32_t value)
 {
 	struct chain_cursor at = {0};
 	const struct note *note;
 
-	if (slot_set_count(s, set) == 0 || s->set_first[set] == value)
-		return slot_set_count(s, set) != 0;
-	while (slot_set_count(s, set) > 1 && (note = slot_note_next(d, s, (uint8_t)set, &at)))
+	while ((note = slot_note_next(d, s, (uint8_t)set, &at)))
 		if (note->value == value)
 			return true;
 	return false;
