@@ -2,6 +2,7 @@
  *
  *   dialog.c             new, receive (which dialog is meant), timers, finish
  *   dialog_slot.c        slots: find, take, give back, order of age, eviction
+ *   dialog_text.c        its texts, and the parties of its first message
  *   dialog_shared.c      texts that many dialogs have
  *   dialog_found.c       all texts of a dialog that ends, in one pass
  *   dialog_more.c        what a dialog has besides, in a block on demand
@@ -368,6 +369,23 @@ slot_index(const struct dialog *d, const struct slot *s)
 uint64_t slot_handle(const struct dialog *d, const struct slot *s);
 struct slot *slot_of_handle(struct dialog *d, uint64_t handle); /* NULL: gone */
 
+/* dialog_text.c */
+/* Text of a slot, kept once: set where it has none yet. */
+void slot_text_set(struct dialog *d, struct slot *s, enum slot_text which, struct base_span text);
+void slot_text_replace(struct dialog *d, struct slot *s, enum slot_text which,
+	struct base_span text);
+void slot_text_clear(struct dialog *d, struct slot *s, enum slot_text which);
+struct base_span slot_text(const struct dialog *d, const struct slot *s, enum slot_text which,
+	uint8_t *scratch, uint32_t cap);
+/* Where all of them are, so that each is not looked for alone. */
+void slot_texts_find(struct dialog *d, const struct slot *s);
+/* Parties of the first request (or response). */
+void slot_parties_set(struct dialog *d, struct slot *s, const struct dialog_message *m);
+/* The To tag that counts from now on; those before it are kept too. */
+void slot_to_tag_set(struct dialog *d, struct slot *s, struct base_span tag);
+/* Its chain goes: so do its numbers of shared texts. */
+void slot_texts_give(struct dialog *d, struct slot *s);
+
 /* dialog_shared.c */
 #define SHARED_MAX 256 /* longer texts are not looked for */
 size_t shared_footprint(uint32_t max_dialogs);
@@ -388,14 +406,6 @@ void call_moment_set(struct dialog *d, struct slot *s, enum call_moment which, i
 /* 0: there was none. */
 int64_t call_moment_ns(const struct dialog *d, const struct slot *s, enum call_moment which);
 
-/* Text of a slot, kept once: set where it has none yet. */
-void slot_text_set(struct dialog *d, struct slot *s, enum slot_text which, struct base_span text);
-void slot_text_replace(struct dialog *d, struct slot *s, enum slot_text which,
-	struct base_span text);
-void slot_text_clear(struct dialog *d, struct slot *s, enum slot_text which);
-struct base_span slot_text(const struct dialog *d, const struct slot *s, enum slot_text which,
-	uint8_t *scratch, uint32_t cap);
-
 /* dialog_found.c */
 static inline bool
 found_is_of(const struct dialog *d, const struct slot *s)
@@ -408,10 +418,6 @@ const struct found *found_of(struct dialog *d, const struct slot *s);
 const struct found *found_ahead(struct dialog *d, const struct slot *s);
 /* Its chain goes. */
 void found_forget(struct dialog *d, const struct slot *s);
-/* Where all of them are, so that each is not looked for alone. */
-void slot_texts_find(struct dialog *d, const struct slot *s);
-/* Parties of the first request (or response). */
-void slot_parties_set(struct dialog *d, struct slot *s, const struct dialog_message *m);
 /* never 0 but for the empty text */
 uint32_t dialog_text_hash(const struct dialog *d, struct base_span text);
 
@@ -439,9 +445,6 @@ struct note *slot_note_next(
 struct note *slot_note_add(struct dialog *d, struct slot *s); /* zeroed; NULL: no room */
 /* Nothing where the slot has as many of the kind as it keeps. */
 void slot_note_text(struct dialog *d, struct slot *s, uint8_t kind, struct base_span text);
-
-/* The To tag that counts from now on; those before it are kept too. */
-void slot_to_tag_set(struct dialog *d, struct slot *s, struct base_span tag);
 
 /* dialog_call.c, dialog_register.c: a message that belongs to slot s */
 void call_receive(struct dialog *d, struct slot *s, const struct dialog_message *m);
