@@ -41,19 +41,15 @@ cseq_decode(struct sip_message *m)
 }
 
 /* A CSeq of the usual form, up to 7 digits, a space and the method of the request or, in a
- * response, any that is known.  False: take the long way, which gives the same. */
+ * response, any that is known, with room behind it.  False: take the long way, which gives the
+ * same. */
 static inline bool
-cseq_take(struct sip_message *m, const uint8_t *limit)
+cseq_take(struct sip_message *m, struct base_span value)
 {
-	struct base_span value = sip_header_value(m, SIP_HDR_CSEQ);
 	const uint8_t *p = value.p;
-	uint32_t n, method, len, v = 0;
+	uint32_t n = sip_digits8(p), len = value.len - n - 1, method, v = 0;
 
-	if (value.len < 5 || limit - sip_span_end(value) < 8)
-		return false;
-	n = sip_digits8(p);
-	len = value.len - n - 1;
-	if (n == 0 || n == 8 || p[n] != ' ' || len < 3 || len > 8)
+	if (base_unlikely(n - 1 > 6 || p[n] != ' ' || len - 3 > 5))
 		return false;
 	for (uint32_t i = 0; i < n; i++)
 		v = v * 10 + (uint32_t)(p[i] - '0');
@@ -110,32 +106,33 @@ _Static_assert(SIP_NO_HEADER & 0x80 && SIP_HEADERS_MAX <= 0x80, "told by the upp
 SIP_TWIN bool
 tag_take(struct base_span value, struct base_span *tag, bool wide)
 {
-	const uint8_t *p = value.p, *end = sip_span_end(value), *q;
+	const uint8_t *p = value.p, *end = p + value.len, *q;
 
 	if (*p == '"') {
 		q = sip_find_twin(p + 1, end, '"', '\\', wide);
-		if (!q || *q == '\\')
+		if (base_unlikely(!q || *q == '\\'))
 			return false;
-		p = q + 1;
-		p += *p == ' ';
+		p = q + 1 + (q[1] == ' ');
 	} else {
-		while (p < end && (sip_is(*p, SIP_CHAR_TOKEN) || *p == ' '))
+		while (*p != '<' && p < end && (sip_is(*p, SIP_CHAR_TOKEN) || *p == ' '))
 			p++;
 	}
-	if (*p != '<')
+	if (base_unlikely(*p != '<'))
 		return false;
-	p = sip_find_twin(p, end, '>', '>', wide);
-	if (!p)
+	q = sip_find_twin(p + 1, end, '>', '>', wide);
+	if (base_unlikely(!q))
 		return false;
-	*tag = base_span_of(++p, 0);
-	if (p == end)
-		return true;
-	if (memcmp(p, ";tag=", 5) != 0)
-		return false;
-	p += 5;
-	q = sip_skip_twin(p, SIP_CHAR_VALUE, wide);
+	p = ++q;
+	if (p != end) {
+		if (base_unlikely(memcmp(p, ";tag=", 5) != 0))
+			return false;
+		p += 5;
+		q = sip_skip_twin(p, SIP_CHAR_VALUE, wide);
+		if (base_unlikely(q == p || (q != end && *q != ';')))
+			return false;
+	}
 	*tag = sip_between(p, q);
-	return q != p && (q == end || *q == ';');
+	return true;
 }
 
 /* Behind the host at p, or p where there is none. */
@@ -180,28 +177,27 @@ branch_of_params(const uint8_t *p, const uint8_t *end, struct base_span *branch)
 SIP_TWIN bool
 branch_take(struct base_span value, struct base_span *branch, bool wide)
 {
-	const uint8_t *p = value.p, *end = sip_span_end(value), *q;
+	const uint8_t *p = value.p, *end = p + value.len, *q;
 
-	*branch = base_span_of(p, 0);
-	if (value.len < 12 || memcmp(p, "SIP/2.0/", 8) != 0)
+	if (base_unlikely(memcmp(p, "SIP/2.0/", 8) != 0))
 		return false;
 	p += 8;
 	q = memcmp(p, "UDP ", 4) == 0 ? p + 3 : sip_skip_twin(p, SIP_CHAR_TOKEN, wide);
-	if (q == p || *q != ' ')
+	if (base_unlikely(*q != ' ' || q == p))
 		return false;
 	p = q + 1;
 	q = host_skip(p, wide);
-	if (q == p)
+	if (base_unlikely(q == p))
 		return false;
 	if (*q == ':')
 		q += 1 + sip_digits8(q + 1);
-	if (q >= end)
+	if (base_unlikely(q >= end))
 		return false;
-	p = q;
-	if (base_likely(memcmp(p, ";branch=", 8) == 0)) {
-		p += 8;
+	*branch = base_span_of(q, 0);
+	if (base_likely(memcmp(q, ";branch=", 8) == 0)) {
+		p = q + 8;
 		q = sip_skip_twin(p, SIP_CHAR_VALUE, wide);
-		if (q == p)
+		if (base_unlikely(q == p))
 			return false;
 		*branch = sip_between(p, q);
 		if (base_likely(end - q == 6 && memcmp(q, ";rport", 6) == 0))
@@ -210,21 +206,36 @@ branch_take(struct base_span value, struct base_span *branch, bool wide)
 	return branch_of_params(q, end, branch);
 }
 
-/* Tags, branch and CSeq by the short way: those of enum sip_taken that were found so. */
+/* The value of a header that is there. */
+static inline struct base_span
+value_of(const struct sip_message *m, enum sip_header_id id)
+{
+	return m->headers[m->first[id]].value;
+}
+
+/* Tags, branch and CSeq by the short way, of a message that has the headers: those of enum
+ * sip_taken that were found so. */
 #define TAKEN_ALL (SIP_TAKEN_FROM | SIP_TAKEN_TO | SIP_TAKEN_VIA | SIP_TAKEN_CSEQ)
 SIP_TWIN uint32_t
 usual_take(struct sip_message *m, bool wide)
 {
+	struct base_span from = value_of(m, SIP_HDR_FROM), to = value_of(m, SIP_HDR_TO),
+			 via = value_of(m, SIP_HDR_VIA), cseq = value_of(m, SIP_HDR_CSEQ);
+	const uint8_t *room = m->start + m->len - SIP_ROOM; /* behind it there is less */
 	uint32_t taken = 0;
 
-	if (sip_has_room(m, m->from.value, SIP_ROOM) && tag_take(m->from.value, &m->from.tag, wide))
+	m->from.value = from;
+	m->to.value = to;
+	m->via.value = via;
+	if (base_likely(from.p + from.len <= room) && tag_take(from, &m->from.tag, wide))
 		taken |= SIP_TAKEN_FROM;
-	if (sip_has_room(m, m->to.value, SIP_ROOM) && tag_take(m->to.value, &m->to.tag, wide))
+	if (base_likely(to.p + to.len <= room) && tag_take(to, &m->to.tag, wide))
 		taken |= SIP_TAKEN_TO;
-	if (sip_has_room(m, m->via.value, SIP_ROOM) &&
-		branch_take(m->via.value, &m->via.branch, wide))
+	if (base_likely(via.p + via.len <= room) && branch_take(via, &m->via.branch, wide))
 		taken |= SIP_TAKEN_VIA;
-	return cseq_take(m, m->start + m->len) ? taken | SIP_TAKEN_CSEQ : taken;
+	if (base_likely(cseq.p + cseq.len <= room) && cseq_take(m, cseq))
+		taken |= SIP_TAKEN_CSEQ;
+	return taken;
 }
 
 /* The long way for what is not taken. */
@@ -235,14 +246,17 @@ others_take(struct sip_message *m, uint32_t taken)
 	struct sip_via hop;
 
 	if (!(taken & SIP_TAKEN_FROM)) {
+		m->from.value = sip_header_value(m, SIP_HDR_FROM);
 		sip_name_addr_check(m->from.value, &party);
 		m->from.tag = party.tag;
 	}
 	if (!(taken & SIP_TAKEN_TO)) {
+		m->to.value = sip_header_value(m, SIP_HDR_TO);
 		sip_name_addr_check(m->to.value, &party);
 		m->to.tag = party.tag;
 	}
 	if (!(taken & SIP_TAKEN_VIA)) {
+		m->via.value = sip_header_value(m, SIP_HDR_VIA);
 		sip_via_parse(m->via.value, &hop);
 		m->via.branch = hop.branch;
 	}
@@ -252,18 +266,15 @@ others_take(struct sip_message *m, uint32_t taken)
 SIP_TWIN void
 decode(struct sip_message *m, enum sip_way way)
 {
-	uint32_t flags = has_mandatory(m) ? 0 : SIP_FLAG_MISSING_HEADER, taken = 0;
+	bool whole = has_mandatory(m);
+	uint32_t taken = 0;
 
-	m->from.value = sip_header_value(m, SIP_HDR_FROM);
-	m->to.value = sip_header_value(m, SIP_HDR_TO);
-	m->via.value = sip_header_value(m, SIP_HDR_VIA);
-	if (way != SIP_WAY_LONG)
+	if (way != SIP_WAY_LONG && base_likely(whole && m->len >= SIP_ROOM))
 		taken = usual_take(m, way == SIP_WAY_WIDE);
-	if (taken != TAKEN_ALL)
-		flags |= others_take(m, taken);
+	if (base_unlikely(taken != TAKEN_ALL))
+		m->flags |= others_take(m, taken) | (whole ? 0 : SIP_FLAG_MISSING_HEADER);
 	m->call_id = sip_header_value(m, SIP_HDR_CALL_ID);
 	m->content_type = sip_header_value(m, SIP_HDR_CONTENT_TYPE);
-	m->flags |= flags;
 	if (base_unlikely(m->flags & SIP_FLAG_REPEATED_HEADER) && !is_repeated(m))
 		m->flags &= ~(uint32_t)SIP_FLAG_REPEATED_HEADER;
 }

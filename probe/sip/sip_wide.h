@@ -165,6 +165,14 @@ sip_number8(const uint8_t *end, uint32_t n)
 
 /* ---- 32 bytes ---- */
 
+struct sip_table {
+	_Alignas(16) uint8_t of[16];
+};
+/* The classes that sip_others_wide is asked about, and the bit that it chooses. */
+enum sip_low { SIP_LOW_TOKEN, SIP_LOW_HOST, SIP_LOW_VALUE, SIP_LOW_COUNT };
+extern const struct sip_table sip_lows[SIP_LOW_COUNT], sip_bits;
+extern const uint32_t sip_eaches[128]; /* four times its index */
+
 #ifdef __x86_64__
 SIP_WIDE_CODE static inline __m256i
 sip_load_wide(const uint8_t *p)
@@ -172,11 +180,43 @@ sip_load_wide(const uint8_t *p)
 	return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 
+/* 32 times c, an ASCII character, and twice the 16 bytes of a table, by one load: of a constant
+ * that the compiler sees it makes three instructions and more. */
+SIP_WIDE_CODE static inline __m256i
+sip_each_wide(uint8_t c)
+{
+	__m256i v;
+
+	__asm__("vpbroadcastd %1, %0" : "=x"(v) : "m"(sip_eaches[c]));
+	return v;
+}
+
+SIP_WIDE_CODE static inline __m256i
+sip_twice_wide(const struct sip_table *table)
+{
+	__m256i v;
+
+	__asm__("vbroadcasti128 %1, %0" : "=x"(v) : "m"(*table));
+	return v;
+}
+
 SIP_WIDE_CODE static inline uint32_t
 sip_hits_wide(const uint8_t *p, uint8_t c)
 {
 	return (uint32_t)_mm256_movemask_epi8(
-		_mm256_cmpeq_epi8(sip_load_wide(p), _mm256_set1_epi8((char)c)));
+		_mm256_cmpeq_epi8(sip_load_wide(p), sip_each_wide(c)));
+}
+
+/* Bit i is set where p[i] is c, of 64 bytes; in a loop the constant is made once. */
+SIP_WIDE_CODE static inline uint64_t
+sip_mask_wide(const uint8_t *p, uint8_t c)
+{
+	const __m256i each = _mm256_set1_epi8((char)c);
+	uint32_t low = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(sip_load_wide(p), each));
+	uint32_t high =
+		(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(sip_load_wide(p + 32), each));
+
+	return low | (uint64_t)high << 32;
 }
 
 /* Bit i is set where p[i] is last or below it. */
@@ -186,7 +226,7 @@ sip_up_to_wide(const uint8_t *p, uint8_t last)
 	__m256i c = sip_load_wide(p);
 
 	return (uint32_t)_mm256_movemask_epi8(
-		_mm256_cmpeq_epi8(_mm256_min_epu8(c, _mm256_set1_epi8((char)last)), c));
+		_mm256_cmpeq_epi8(_mm256_min_epu8(c, sip_each_wide(last)), c));
 }
 
 SIP_WIDE_CODE static inline bool
@@ -204,16 +244,14 @@ sip_first_hit_wide(uint64_t hits)
 /* Bit i is set where p[i] is not of the class: its upper half chooses a bit, its lower half the
  * byte of low that tells whether the bit is of the class. */
 SIP_WIDE_CODE static inline uint32_t
-sip_others_wide(const uint8_t *p, const uint8_t low[16])
+sip_others_wide(const uint8_t *p, const struct sip_table *low)
 {
-	const __m256i bits = _mm256_setr_epi8(1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0,
-		1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0);
 	const __m256i c = sip_load_wide(p);
 	__m256i of_low, of_high;
 
-	of_low = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(sip_load(low)), c);
-	of_high = _mm256_shuffle_epi8(
-		bits, _mm256_and_si256(_mm256_srli_epi16(c, 4), _mm256_set1_epi8(15)));
+	of_low = _mm256_shuffle_epi8(sip_twice_wide(low), c);
+	of_high = _mm256_shuffle_epi8(sip_twice_wide(&sip_bits),
+		_mm256_and_si256(_mm256_srli_epi16(c, 4), sip_each_wide(15)));
 	return (uint32_t)_mm256_movemask_epi8(
 		_mm256_cmpeq_epi8(_mm256_and_si256(of_low, of_high), _mm256_setzero_si256()));
 }
@@ -227,7 +265,7 @@ sip_mask_twin(const uint8_t *p, uint8_t c, bool wide)
 {
 #ifdef __x86_64__
 	if (wide)
-		return sip_hits_wide(p, c) | (uint64_t)sip_hits_wide(p + 32, c) << 32;
+		return sip_mask_wide(p, c);
 #endif
 	return sip_mask(p, 64, c);
 }
@@ -298,19 +336,15 @@ sip_find_twin(const uint8_t *p, const uint8_t *end, uint8_t a, uint8_t b, bool w
 	return p < end ? p : NULL;
 }
 
-/* The classes that sip_others_wide is asked about. */
-enum sip_low { SIP_LOW_TOKEN, SIP_LOW_HOST, SIP_LOW_VALUE, SIP_LOW_COUNT };
-extern const uint8_t sip_lows[SIP_LOW_COUNT][16];
-
 /* Behind the run of class at p, one of TOKEN, HOST and VALUE, as sip_skip_class.  The run does end,
  * and 32 bytes behind its end may be read. */
 SIP_TWIN const uint8_t *
 sip_skip_twin(const uint8_t *p, enum sip_char class, bool wide)
 {
 #ifdef __x86_64__
-	const uint8_t *low = sip_lows[class == SIP_CHAR_TOKEN  ? SIP_LOW_TOKEN
-				      : class == SIP_CHAR_HOST ? SIP_LOW_HOST
-							       : SIP_LOW_VALUE];
+	const struct sip_table *low = &sip_lows[class == SIP_CHAR_TOKEN  ? SIP_LOW_TOKEN
+						: class == SIP_CHAR_HOST ? SIP_LOW_HOST
+									 : SIP_LOW_VALUE];
 	uint32_t others;
 
 	while (wide) {

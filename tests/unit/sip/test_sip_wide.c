@@ -143,7 +143,7 @@ test_lows_are_the_classes(void **state)
 	for (int low = 0; low < SIP_LOW_COUNT; low++)
 		for (int c = 0; c < 256; c++)
 			if (sip_is((uint8_t)c, classes[low]) !=
-				(c < 128 && sip_lows[low][c & 15] >> (c >> 4) & 1))
+				(c < 128 && sip_lows[low].of[c & 15] >> (c >> 4) & 1))
 				fail_msg("class %d, character %d", low, c);
 }
 
