@@ -363,6 +363,74 @@ chain_text_add_as(struct chain_pool *p, struct chain *c, struct chain_head h, co
 	return ref;
 }
 
+/* ---- several at once ---- */
+
+static bool
+has_blocks(const struct chain_pool *p, uint32_t n)
+{
+	uint32_t left = p->max - p->used;
+
+	for (uint32_t b = p->free_head; b && left < n; b = *next_of(p, b))
+		left++;
+	return left >= n;
+}
+
+bool
+chain_run_begin(struct chain_run *run, struct chain_pool *p, struct chain *c, uint32_t bytes)
+{
+	uint32_t room = room_of(c), blocks = bytes / CHAIN_BLOCK + 1 + CHAIN_RUN_OTHERS;
+
+	if (bytes > CHAIN_RUN_BYTES || !has_blocks(p, blocks))
+		return false;
+	run->pool = p;
+	run->chain = c;
+	run->edge = room ? CHAIN_BLOCK : 0;
+	run->at = room ? CHAIN_BLOCK - room : 0;
+	if (room)
+		memcpy(run->bytes, block_at(p, block_of(c->last)), CHAIN_BLOCK);
+	return true;
+}
+
+/* The block is whole: one more. */
+static __attribute__((noinline)) void
+run_next(struct chain_run *run)
+{
+	struct chain_pool *p = run->pool;
+
+	if (run->edge)
+		memcpy(block_at(p, block_of(run->chain->last)),
+			run->bytes + run->edge - CHAIN_BLOCK, CHAIN_BLOCK);
+	chain_grow(p, run->chain, 1);
+	run->edge += CHAIN_BLOCK;
+}
+
+chain_ref
+chain_run_add(struct chain_run *run, struct chain_head h, const void *bytes)
+{
+	if (h.len > LEN_SHORT_MAX || run->at + HEAD_SHORT + h.len > sizeof(run->bytes))
+		return 0;
+	while (run->at >= run->edge)
+		run_next(run);
+	chain_ref ref = block_of(run->chain->last) << CHAIN_BLOCK_BITS | run->at % CHAIN_BLOCK;
+	text_write(run->bytes + run->at, h, bytes);
+	run->at += HEAD_SHORT + h.len;
+	return ref;
+}
+
+void
+chain_run_end(struct chain_run *run)
+{
+	struct chain *c = run->chain;
+
+	while (run->at > run->edge)
+		run_next(run);
+	if (run->edge == 0)
+		return; /* none was added to an empty one */
+	memcpy(block_at(run->pool, block_of(c->last)), run->bytes + run->edge - CHAIN_BLOCK,
+		CHAIN_BLOCK);
+	c->last = block_of(c->last) << CHAIN_BLOCK_BITS | (run->at - 1) % CHAIN_BLOCK;
+}
+
 bool
 chain_has_room(const struct chain_pool *p, const struct chain *c, uint32_t bytes)
 {

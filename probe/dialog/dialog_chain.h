@@ -82,6 +82,21 @@ chain_head_of(const uint8_t head[CHAIN_HEAD_LONG], uint32_t *bytes)
 }
 chain_ref chain_text_add_as(
 	struct chain_pool *p, struct chain *c, struct chain_head head, const void *bytes);
+/* Several texts, one behind the other, written in whole blocks: begun, added, ended.  Meanwhile
+ * nothing else is added to the chain, and CHAIN_RUN_OTHERS blocks at most are taken for others.
+ * bytes: of all, with their heads; false: there is no room. */
+#define CHAIN_RUN_BYTES 512
+#define CHAIN_RUN_OTHERS 16
+struct chain_run {
+	struct chain_pool *pool;
+	struct chain *chain;
+	uint32_t at, edge;       /* where the next one begins, and the block ends */
+	uint8_t bytes[CHAIN_BLOCK + CHAIN_RUN_BYTES]; /* from the block on that was the last */
+};
+bool chain_run_begin(
+	struct chain_run *run, struct chain_pool *p, struct chain *c, uint32_t bytes);
+chain_ref chain_run_add(struct chain_run *run, struct chain_head head, const void *bytes);
+void chain_run_end(struct chain_run *run);
 struct chain_head chain_text_head(const struct chain_pool *p, chain_ref ref);
 /* Every text of a chain in order: start with {0}; false at the end. */
 struct chain_walk {

@@ -154,16 +154,18 @@ text_alias(
 		ref == d->texts.at[by] ? d->texts.len[by] : chain_text_head(&d->pool, ref).len);
 }
 
-/* Of an agent or a host: true where its number stands for it. */
+/* Agents and hosts: a number may stand for them. */
+#define NUMBER_FIELDS \
+	(1u << TEXT_FROM_HOST | 1u << TEXT_TO_HOST | 1u << TEXT_RURI_HOST | \
+		1u << TEXT_CALLER_UA | 1u << TEXT_CALLEE_UA)
+
+/* True: one does. */
 static bool
 text_number(struct dialog *d, struct slot *s, enum slot_text which, struct base_span text)
 {
-	static const uint32_t fields = 1u << TEXT_FROM_HOST | 1u << TEXT_TO_HOST |
-				       1u << TEXT_RURI_HOST | 1u << TEXT_CALLER_UA |
-				       1u << TEXT_CALLEE_UA;
 	struct chain_head head = {sizeof(uint16_t), (uint8_t)which, true};
 
-	if (!(fields >> which & 1) || !chain_has_room(&d->pool, &s->text_chain, head.len))
+	if (!(NUMBER_FIELDS >> which & 1) || !chain_has_room(&d->pool, &s->text_chain, head.len))
 		return false;
 	uint16_t number = shared_take(d, text);
 	if (number == 0)
@@ -210,12 +212,18 @@ text_put_unfolded(struct dialog *d, struct slot *s, enum slot_text which, struct
 	text_put(d, s, which, base_span_of(unfolded, len));
 }
 
+static inline bool
+has_line_end(struct base_span text)
+{
+	return text.len && memchr(text.p, '\n', text.len);
+}
+
 void
 slot_text_replace(struct dialog *d, struct slot *s, enum slot_text which, struct base_span text)
 {
 	if (text.len == 0)
 		return;
-	if (memchr(text.p, '\n', text.len))
+	if (has_line_end(text))
 		text_put_unfolded(d, s, which, text);
 	else
 		text_put(d, s, which, text);
@@ -258,6 +266,82 @@ slot_to_tag_set(struct dialog *d, struct slot *s, struct base_span tag)
 
 /* ---- of whom a first message tells ---- */
 
+struct text_new {
+	struct base_span text;
+	uint8_t which;          /* enum slot_text */
+};
+#define PARTY_TEXTS 8
+
+/* Texts of a dialog that has none but its Call-ID: written in one run, compared as they stand in
+ * the message.  All else is as slot_text_replace has it. */
+struct first_texts {
+	struct chain_run run;
+	const uint8_t *of[TEXT_COUNT];
+};
+
+static inline enum slot_text
+first_same(const struct dialog *d, const struct slot *s, const struct first_texts *first,
+	struct base_span text)
+{
+	if (text.len < 2 || text.len > SHARED_MAX)
+		return TEXT_COUNT;
+	for (uint32_t bits = texts_as_long(d, s, text.len); bits; bits &= bits - 1) {
+		uint32_t i = (uint32_t)__builtin_ctz(bits);
+		if (memcmp(first->of[i], text.p, text.len) == 0)
+			return (enum slot_text)i;
+	}
+	return TEXT_COUNT;
+}
+
+static inline void
+first_put(struct dialog *d, struct slot *s, struct first_texts *first, struct text_new new)
+{
+	struct chain_head head = {new.text.len, new.which, true};
+	struct slot_texts *texts = &d->texts;
+	uint16_t number = 0;
+
+	if (new.text.len == 0)
+		return;
+	enum slot_text same = first_same(d, s, first, new.text);
+	uint8_t by = (uint8_t)same;
+	if (same < TEXT_COUNT) {
+		head.len = sizeof(by);
+		chain_run_add(&first->run, head, &by);
+		texts->at[new.which] = texts->at[same];
+	} else if (NUMBER_FIELDS >> new.which & 1 && (number = shared_take(d, new.text))) {
+		head.len = sizeof(number);
+		chain_run_add(&first->run, head, &number);
+		s->has_shared = true;
+		texts->at[new.which] = texts->last[new.which] = shared_text(d, number);
+	} else {
+		head.alias = false;
+		texts->at[new.which] = texts->last[new.which] =
+			chain_run_add(&first->run, head, new.text.p);
+	}
+	first->of[new.which] = new.text.p;
+	texts->len[new.which] = (uint16_t)new.text.len;
+	s->texts |= 1u << new.which;
+}
+
+/* False: they are to be put one by one. */
+static bool
+first_texts_put(struct dialog *d, struct slot *s, const struct sip_message *sip,
+	const struct text_new *texts, uint32_t n)
+{
+	uint32_t bytes = sip->from.value.len + sip->to.value.len + sip->ruri_text.len +
+			 PARTY_TEXTS * CHAIN_HEAD_SHORT;
+	struct first_texts first;
+
+	if (d->texts_of != s || s->texts & ~(1u << TEXT_CALL_ID) ||
+		has_line_end(sip->from.value) || has_line_end(sip->to.value) ||
+		!chain_run_begin(&first.run, &d->pool, &s->text_chain, bytes))
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		first_put(d, s, &first, texts[i]);
+	chain_run_end(&first.run);
+	return true;
+}
+
 /* A display name without the backslashes of its quoted pairs (RFC 3261 25.1). */
 static struct base_span
 display_unescaped(struct base_span display, uint8_t *out, uint32_t cap)
@@ -299,21 +383,22 @@ slot_parties_set(struct dialog *d, struct slot *s, const struct dialog_message *
 	sip_details_parse(sip, &d->details);
 	d->has_details = true;
 	s->faults |= (uint16_t)(details->flags & SIP_FLAGS_INVALID);
-	slot_text_replace(d, s, TEXT_FROM_TAG, sip->from.tag);
-	slot_text_replace(d, s, TEXT_FROM_USER, details->from.uri.user);
-	slot_text_replace(d, s, TEXT_FROM_HOST, details->from.uri.host);
-	slot_text_replace(
-		d, s, TEXT_FROM_NAME, display_unescaped(details->from.display, name, sizeof(name)));
-	slot_text_replace(d, s, TEXT_TO_USER, details->to.uri.user);
-	slot_text_replace(d, s, TEXT_TO_HOST, details->to.uri.host);
+	struct base_span display = display_unescaped(details->from.display, name, sizeof(name));
+	struct text_new texts[PARTY_TEXTS] = {{sip->from.tag, TEXT_FROM_TAG},
+		{details->from.uri.user, TEXT_FROM_USER}, {details->from.uri.host, TEXT_FROM_HOST},
+		{display, TEXT_FROM_NAME}, {details->to.uri.user, TEXT_TO_USER},
+		{details->to.uri.host, TEXT_TO_HOST}, {details->ruri.user, TEXT_RURI_USER},
+		{details->ruri.host, TEXT_RURI_HOST}};
+	uint32_t n = sip->method == SIP_METHOD_NONE ? PARTY_TEXTS - 2 : PARTY_TEXTS;
+	if (!first_texts_put(d, s, sip, texts, n))
+		for (uint32_t i = 0; i < n; i++)
+			slot_text_replace(d, s, (enum slot_text)texts[i].which, texts[i].text);
 	s->from_tag = d->heard.from;
 	s->transport = m->transport & 15;
 	s->tunnel = m->tunnel & 15;
 	s->vlan = m->vlan;
 	if (sip->method == SIP_METHOD_NONE)
 		return;
-	slot_text_replace(d, s, TEXT_RURI_USER, details->ruri.user);
-	slot_text_replace(d, s, TEXT_RURI_HOST, details->ruri.host);
 	slot_watch(d, s, sip);
 	struct base_span vector = sip_header_value(sip, SIP_HDR_P_CHARGING_VECTOR), icid;
 	if (vector.len && sip_param_find(vector, BASE_SPAN("icid-value"), &icid))

@@ -155,12 +155,66 @@ a_flat_copy_has_the_texts_that_a_walk_meets(void **state)
 	assert_int_equal(most, CHAIN_FLAT_BLOCKS * CHAIN_BLOCK);
 }
 
+/* Over pools that are new, have been used, and have no room. */
+static void
+a_run_leaves_what_its_texts_do_one_by_one(void **state)
+{
+	static struct chain_block twin_blocks[2 * BLOCKS];
+	struct chain_pool pools[2];
+	struct chain chains[2];
+	uint8_t text[CHAIN_RUN_BYTES], scratch[CHAIN_RUN_BYTES];
+	uint64_t seed = 11;
+	uint32_t refused = 0;
+
+	for (uint32_t i = 0; i < sizeof(text); i++)
+		text[i] = (uint8_t)(i * 13 + 5);
+	for (int round = 0; round < 3000; round++) {
+		struct chain_head heads[12];
+		struct chain_run run;
+		uint64_t random = base_hash_mix(++seed);
+		uint32_t n = (uint32_t)(random % 12), bytes = 0, max = 20 + (uint32_t)(random >> 8) % (BLOCKS - 20);
+		chain_pool_init(&pools[0], blocks, max);
+		chain_pool_init(&pools[1], twin_blocks, max);
+		for (int k = 0; k < 2; k++) {
+			struct chain used = {0};
+			chain_init(&chains[k]);
+			chain_text_add(&pools[k], &used, base_span_of(text, random >> 20 & 511));
+			chain_free(&pools[k], &used);
+			chain_text_add(&pools[k], &chains[k], base_span_of(text, random >> 40 & 127));
+		}
+		for (uint32_t i = 0; i < n; i++) {
+			random = base_hash_mix(++seed);
+			heads[i] = (struct chain_head){1 + (uint32_t)random % (random >> 60 ? 50 : 300), (uint8_t)(random >> 40) % CHAIN_ID_NONE, random >> 50 & 1};
+			bytes += CHAIN_HEAD_SHORT + heads[i].len;
+		}
+		if (!chain_run_begin(&run, &pools[1], &chains[1], bytes)) {
+			refused++;
+			continue;
+		}
+		for (uint32_t i = 0; i < n; i++)
+			assert_int_equal(chain_run_add(&run, heads[i], text), chain_text_add_as(&pools[0], &chains[0], heads[i], text));
+		chain_run_end(&run);
+		assert_memory_equal(&chains[0], &chains[1], sizeof(chains[0]));
+		assert_int_equal(pools[0].free_head, pools[1].free_head);
+		assert_int_equal(pools[0].used, pools[1].used);
+		struct chain_walk walks[2] = {{.started = false}, {.started = false}};
+		while (chain_text_walk(&pools[0], &chains[0], &walks[0])) {
+			assert_true(chain_text_walk(&pools[1], &chains[1], &walks[1]) && walks[0].ref == walks[1].ref);
+			assert_true(walks[0].head.id == walks[1].head.id && walks[0].head.alias == walks[1].head.alias);
+			assert_true(chain_text_is(&pools[1], walks[1].ref, chain_text(&pools[0], walks[0].ref, scratch, sizeof(scratch))));
+		}
+		assert_false(chain_text_walk(&pools[1], &chains[1], &walks[1]));
+	}
+	assert_in_range(refused, 1, 1500);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(texts_of_every_length_come_back),
 		cmocka_unit_test(an_empty_text_is_reference_zero), cmocka_unit_test(a_text_that_meets_the_pool_end_is_cut),
 		cmocka_unit_test(items_come_in_order_over_blocks), cmocka_unit_test(freed_blocks_serve_again),
+		cmocka_unit_test(a_run_leaves_what_its_texts_do_one_by_one),
 		cmocka_unit_test(a_flat_copy_has_the_texts_that_a_walk_meets),
 		cmocka_unit_test(a_text_with_a_chain_of_its_own_is_freed_by_its_reference)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
