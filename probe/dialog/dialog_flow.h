@@ -161,6 +161,8 @@ struct sdp_codecs {              /* enum rtp_codec, of media and formats of an S
 	uint8_t of[SIP_SDP_MEDIA_MAX][SIP_SDP_FORMATS_MAX];
 };
 void line_codecs(const struct sip_sdp *sdp, struct sdp_codecs *out);
+/* Both, with what is known of the tail of d->sdp. */
+uint32_t line_take(struct dialog *d, struct sdp_codecs *codecs, uint8_t bytes[LINE_BYTES_MAX]);
 /* All that is said of an SDP in flow[], in few bytes: how many. */
 uint32_t line_keep(const struct sip_sdp *sdp, const struct sdp_codecs *codecs,
 	uint8_t bytes[LINE_BYTES_MAX]);

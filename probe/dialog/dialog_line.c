@@ -69,17 +69,24 @@ keep_format(struct base_text *t, const struct sip_sdp_format *f, enum rtp_codec 
 	}
 }
 
+/* Up to the port. */
 static void
-keep_media(struct base_text *t, const struct sip_sdp_media *media, const uint8_t *codecs)
+keep_begin(struct base_text *t, const struct sip_sdp_media *media)
 {
 	bool v4 = media->ip_valid && base_ip_is_v4(&media->ip);
-	uint8_t n = media->n_formats < LINE_FORMATS_MAX ? media->n_formats : LINE_FORMATS_MAX;
 
 	keep_type(t, media->type);
 	base_text_char(t, (char)(v4 ? LINE_V4 : media->ip_valid ? LINE_V6 : LINE_NO_IP));
 	if (media->ip_valid)
 		base_text_bytes(t, media->ip.b + (v4 ? 12 : 0), v4 ? 4 : 16);
 	base_text_bytes(t, &media->port, sizeof(media->port));
+}
+
+static void
+keep_rest(struct base_text *t, const struct sip_sdp_media *media, const uint8_t *codecs)
+{
+	uint8_t n = media->n_formats < LINE_FORMATS_MAX ? media->n_formats : LINE_FORMATS_MAX;
+
 	base_text_char(t, (char)n);
 	for (uint8_t i = 0; i < n; i++)
 		keep_format(t, &media->formats[i], (enum rtp_codec)codecs[i]);
@@ -94,10 +101,43 @@ line_keep(
 
 	size_t whole = 0;
 	for (uint8_t i = 0; i < sdp->n_media && !t.overflow; i++) {
-		keep_media(&t, &sdp->media[i], codecs->of[i]);
+		keep_begin(&t, &sdp->media[i]);
+		keep_rest(&t, &sdp->media[i], codecs->of[i]);
 		whole = t.overflow ? whole : t.len;
 	}
 	return (uint32_t)whole;
+}
+
+static void
+tail_keep(struct line_tail *tail, uint32_t stamp, const struct sip_sdp_media *media,
+	const uint8_t *codecs)
+{
+	struct base_text t = base_text_of((char *)tail->bytes, sizeof(tail->bytes));
+
+	keep_rest(&t, media, codecs);
+	tail->stamp = t.overflow ? 0 : stamp;
+	tail->len = (uint8_t)t.len;
+	memcpy(tail->codecs, codecs, media->n_formats);
+}
+
+uint32_t
+line_take(struct dialog *d, struct sdp_codecs *codecs, uint8_t bytes[LINE_BYTES_MAX])
+{
+	const struct sip_sdp *sdp = &d->sdp;
+	uint32_t i = sdp->tail ? sdp->tail - 1u : 0;
+	struct line_tail *tail = sdp->tail ? &d->line_tails[i] : NULL;
+
+	if (base_likely(tail != NULL) && base_likely(tail->stamp == d->tails.of[i].stamp)) {
+		struct base_text t = base_text_of((char *)bytes, LINE_BYTES_MAX);
+		memcpy(codecs->of[0], tail->codecs, sizeof(tail->codecs));
+		keep_begin(&t, &sdp->media[0]);
+		base_text_bytes(&t, tail->bytes, tail->len);
+		return (uint32_t)t.len;
+	}
+	line_codecs(sdp, codecs);
+	if (tail)
+		tail_keep(tail, d->tails.of[i].stamp, &sdp->media[0], codecs->of[0]);
+	return line_keep(sdp, codecs, bytes);
 }
 
 /* ---- to text ---- */

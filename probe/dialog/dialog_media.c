@@ -250,7 +250,7 @@ body_receive(
 	struct base_span text = sip_sdp_find(m->sip);
 	struct sip_sdp *sdp = &d->sdp;
 
-	if (text.len == 0 || !sip_sdp_parse(sdp, text))
+	if (text.len == 0 || !sip_sdp_parse_known(&d->tails, sdp, text))
 		return;
 	for (uint8_t i = 0; i < sdp->n_media; i++) {
 		const struct sip_sdp_media *media = &sdp->media[i];
@@ -258,8 +258,7 @@ body_receive(
 	}
 	struct sdp_codecs codecs;
 	uint8_t line[LINE_BYTES_MAX];
-	line_codecs(sdp, &codecs);
-	flow_line_set(d, s, entry, base_span_of(line, line_keep(sdp, &codecs, line)));
+	flow_line_set(d, s, entry, base_span_of(line, line_take(d, &codecs, line)));
 	bool in_dialog_offer =
 		(m->sip->method == SIP_METHOD_INVITE || m->sip->method == SIP_METHOD_UPDATE) &&
 		m->sip->to.tag.len;

@@ -289,6 +289,13 @@ struct slot_list_head {
 	uint32_t head, tail, count;
 };
 
+/* What stands behind the port in the line of an SDP in flow[], of a tail that is known. */
+struct line_tail {
+	uint32_t stamp;          /* sip_sdp_tail.stamp */
+	uint8_t codecs[SIP_SDP_TAIL_FORMATS]; /* enum rtp_codec */
+	uint8_t len, bytes[51];
+};
+
 struct shared_text {
 	uint32_t hash, users;
 	chain_ref text;
@@ -332,6 +339,8 @@ struct dialog {
 		uint32_t from, to, branch; /* tags, top Via */
 	} heard;
 	struct sip_sdp sdp;      /* of it, too */
+	struct sip_sdp_tails tails; /* of all that have been read */
+	struct line_tail line_tails[SIP_SDP_TAILS]; /* what follows from them */
 	struct flow_entry entry; /* of it, too */
 	struct sip_details details; /* and these, where it has been asked for them */
 	bool has_details;

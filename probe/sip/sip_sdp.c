@@ -319,10 +319,11 @@ line_read(struct sdp_reader *r, struct base_span line)
 }
 
 bool
-sip_sdp_parse_as(struct sip_sdp *sdp, struct base_span text, enum sip_way way)
+sip_sdp_parse_with(struct sip_sdp_tails *tails, struct sip_sdp *sdp, struct base_span text,
+	enum sip_way way)
 {
 	const uint8_t *end = sip_span_end(text);
-	struct sdp_reader r = {.sdp = sdp, .start = text.p, .limit = end};
+	struct sdp_reader r = {.sdp = sdp, .start = text.p, .limit = end, .tails = tails};
 	struct base_span line;
 
 	memset(sdp, 0, offsetof(struct sip_sdp, media));
@@ -334,8 +335,22 @@ sip_sdp_parse_as(struct sip_sdp *sdp, struct base_span text, enum sip_way way)
 		if (!line_read(&r, line))
 			return false;
 	}
+	if (r.tail && sdp->tail == 0)
+		sdp_tail_keep(&r);
 	media_finish(&r);
 	return r.known;
+}
+
+bool
+sip_sdp_parse_as(struct sip_sdp *sdp, struct base_span text, enum sip_way way)
+{
+	return sip_sdp_parse_with(NULL, sdp, text, way);
+}
+
+bool
+sip_sdp_parse_known(struct sip_sdp_tails *tails, struct sip_sdp *sdp, struct base_span text)
+{
+	return sip_sdp_parse_with(tails, sdp, text, sip_way_here());
 }
 
 bool

@@ -45,7 +45,33 @@ struct sip_sdp {
 	struct base_span session_name;
 	uint8_t n_media;
 	bool truncated;                /* more media or formats than there is room for */
+	uint8_t tail;                  /* of sip_sdp_tails, from 1 on; 0: it is not known */
 	struct sip_sdp_media media[SIP_SDP_MEDIA_MAX];
+};
+
+/* What stands behind the port of an SDP's only media, as the devices of a kind all say it: read
+ * once, and known by its bytes.  Zeroed at first; what has been met twice takes a place. */
+#define SIP_SDP_TAILS 32
+#define SIP_SDP_TAIL_MAX 256    /* bytes: longer ones are not kept */
+#define SIP_SDP_TAIL_FORMATS 8  /* nor those with more formats */
+struct sip_sdp_tail {
+	uint32_t stamp;         /* another one each time that the place is taken; 0: free */
+	uint32_t hash, len;
+	uint16_t ptime_ms, proto_at, proto_len;
+	uint8_t direction, n_formats;
+	bool crypto, rtcp_mux;
+	struct {
+		/* places in text; len 0: empty */
+		uint16_t encoding_at, encoding_len, fmtp_at, fmtp_len;
+		uint32_t clock_rate;
+		uint8_t payload_type, channels;
+	} formats[SIP_SDP_TAIL_FORMATS];
+	uint8_t text[SIP_SDP_TAIL_MAX];
+};
+struct sip_sdp_tails {
+	uint32_t stamps;
+	uint32_t met[SIP_SDP_TAILS]; /* hash of the last one that found no place */
+	struct sip_sdp_tail of[SIP_SDP_TAILS];
 };
 
 /* The SDP part of a message's body: the body itself with Content-Type application/sdp, or a part of
@@ -54,3 +80,5 @@ struct base_span sip_sdp_find(const struct sip_message *m);
 /* True and *sdp where text starts with v= (or m=, o=) lines that can be read; unknown lines are
  * skipped. */
 bool sip_sdp_parse(struct sip_sdp *sdp, struct base_span text);
+/* Says the same, sooner where the tail is known. */
+bool sip_sdp_parse_known(struct sip_sdp_tails *tails, struct sip_sdp *sdp, struct base_span text);

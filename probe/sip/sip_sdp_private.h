@@ -21,6 +21,9 @@ struct sdp_reader {
 	bool in_media;
 	bool connected; /* the current level has its own c= */
 	bool known;     /* the first line was one of SDP */
+	struct sip_sdp_tails *tails; /* or NULL */
+	const uint8_t *tail;         /* looked for there, or NULL */
+	uint32_t tail_hash;
 };
 
 /* Ends the current media and begins another: false where there is no room for it. */
@@ -34,3 +37,12 @@ sdp_format_of(struct sdp_reader *r, uint32_t payload_type);
 /* Reads lines at p as long as they are of the usual form: the first that is not, or the end. */
 const uint8_t *
 sdp_lines_take(struct sdp_reader *r, const uint8_t *p, enum sip_way way);
+
+/* The first media has begun, its type and port are read: is what stands from p on to the text's end
+ * known?  Then all is said of it. */
+bool
+sdp_tail_take(struct sdp_reader *r, const uint8_t *p);
+
+/* A tail that was looked for has been read, and its media not ended yet. */
+void
+sdp_tail_keep(struct sdp_reader *r);

@@ -99,6 +99,8 @@ media_take(struct sdp_reader *r, struct usual_line line, bool wide)
 		return true;
 	media = r->media;
 	media->port = (uint16_t)port;
+	if (r->tails && sdp_tail_take(r, p + port_end))
+		return true;
 	media->proto = sip_between(p + port_end + 1, p + at);
 	for (; (end = word_end(&line)); at = end) {
 		if (media->n_formats == SIP_SDP_FORMATS_MAX) {
@@ -228,7 +230,11 @@ lines_take(struct sdp_reader *r, const uint8_t *p, bool wide)
 		switch (*p) {
 		case 'a': taken = attribute_take(r, line, wide); break;
 		case 'c': taken = connection_take(r, line); break;
-		case 'm': taken = media_take(r, line, wide); break;
+		case 'm':
+			taken = media_take(r, line, wide);
+			if (r->sdp->tail)
+				return r->limit;
+			break;
 		case 'o': taken = text_take(line, &r->sdp->origin); break;
 		case 's': taken = text_take(line, &r->sdp->session_name); break;
 		}

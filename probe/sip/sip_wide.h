@@ -57,6 +57,10 @@ sip_parse_as(
 	struct sip_message *m, const uint8_t *p, uint32_t len, bool datagram, enum sip_way way);
 bool
 sip_sdp_parse_as(struct sip_sdp *sdp, struct base_span text, enum sip_way way);
+/* tails: NULL, or of sip_sdp_parse_known. */
+bool
+sip_sdp_parse_with(struct sip_sdp_tails *tails, struct sip_sdp *sdp, struct base_span text,
+	enum sip_way way);
 void
 sip_details_parse_as(const struct sip_message *m, struct sip_details *out, enum sip_way way);
 

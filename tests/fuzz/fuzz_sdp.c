@@ -1,5 +1,5 @@
 /* fuzz_sdp: any bytes as a session description, by all ways (sip_wide.h), and as the body of a
- * multipart message. */
+ * multipart message; once more with tails that are known. */
 #include <assert.h>
 
 #include "../unit/sip/sip_same.h"
@@ -19,10 +19,15 @@ ways_agree(struct base_span text)
 {
 	static const enum sip_way ways[] = {SIP_WAY_NARROW, SIP_WAY_WIDE};
 	static struct sip_sdp wanted, got;
+	struct sip_sdp_tails tails = {0};
 	bool found = sip_sdp_parse_as(&wanted, text, SIP_WAY_LONG);
 
 	for (int i = 0; i < (sip_is_wide() ? 2 : 1); i++) {
 		assert(sip_sdp_parse_as(&got, text, ways[i]) == found);
+		assert(!found || sdp_same(&wanted, &got));
+	}
+	for (int time = 0; time < 3; time++) { /* met, kept, known */
+		assert(sip_sdp_parse_known(&tails, &got, text) == found);
 		assert(!found || sdp_same(&wanted, &got));
 	}
 }
