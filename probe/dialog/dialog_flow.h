@@ -210,7 +210,9 @@ struct flow_facts {
 	uint32_t n_ready;
 	struct flow_cursor rest;
 };
+/* dialog_flow_entry.c: all but ends, which come before. */
 void flow_facts_of(const struct dialog *d, const struct slot *s, struct flow_facts *facts);
+void flow_ends_ready(const struct dialog *d, const struct slot *s, struct flow_facts *facts);
 void transactions_put(const struct dialog *d, const struct slot *s, struct record_writer *w,
 	const struct flow_facts *facts);
 void flow_put(struct dialog *d, const struct slot *s, struct record_writer *w,

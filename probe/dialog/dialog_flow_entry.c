@@ -88,14 +88,14 @@ text_next(const struct dialog *d, const struct slot *s, struct flow_cursor *at, 
 	return 0;
 }
 
-const struct flow_entry *
-flow_next(const struct dialog *d, const struct slot *s, struct flow_cursor *at)
+static inline bool
+entry_read(const struct dialog *d, const struct slot *s, struct flow_cursor *at,
+	struct flow_entry *e)
 {
 	struct flow_kept *kept = kept_next(d, s, at);
-	struct flow_entry *e = &at->entry;
 
 	if (kept == NULL)
-		return NULL;
+		return false;
 	uint64_t what = kept->what;
 	uint16_t kind = (uint16_t)flow_get(what, FLOW_F_KIND);
 	*e = (struct flow_entry){
@@ -119,7 +119,13 @@ flow_next(const struct dialog *d, const struct slot *s, struct flow_cursor *at)
 		e->word = text_next(d, s, at, TEXT_FLOW_WORD);
 	if (at->texts && flow_get(what, FLOW_F_HAS_LINE))
 		e->line = text_next(d, s, at, TEXT_FLOW_LINE);
-	return e;
+	return true;
+}
+
+const struct flow_entry *
+flow_next(const struct dialog *d, const struct slot *s, struct flow_cursor *at)
+{
+	return entry_read(d, s, at, &at->entry) ? &at->entry : NULL;
 }
 
 bool
@@ -314,4 +320,52 @@ flow_keep(struct dialog *d, struct slot *s, struct flow_entry *e, struct flow_en
 	kept->what |= flow_bits(e->cseq - at->base_cseq, FLOW_F_CSEQ) |
 		      flow_bits(e->transaction, FLOW_F_TRANSACTION);
 	return true;
+}
+
+/* ---- what follows from all of them ---- */
+
+static inline void
+request_take(struct flow_facts *facts, const struct flow_entry *e)
+{
+	if (e->status || e->flags & FLOW_TOLD)
+		return;
+	facts->methods[e->method]++;
+	facts->fresh[e->method] += !flow_is_repeat(e);
+}
+
+static inline void
+fact_take(struct flow_facts *facts, const struct flow_entry *e)
+{
+	request_take(facts, e);
+	if (!flow_is_repeat(e))
+		facts->evidence[e->src] |= role_evidence(e);
+	if (e->transaction < facts->transactions.n)
+		transaction_take(&facts->transactions.t[e->transaction], e);
+}
+
+void
+flow_facts_of(const struct dialog *d, const struct slot *s, struct flow_facts *facts)
+{
+	const struct slot_more *more = slot_more_of(d, s);
+	struct transactions *all = &facts->transactions;
+	struct flow_cursor at = {.texts = true};
+	struct flow_entry *e = facts->ready;
+
+	facts->n_ready = 0;
+	all->n = s->n_transactions < TRANSACTIONS_MAX ? s->n_transactions : TRANSACTIONS_MAX;
+	memset(all->t, 0, all->n * sizeof(all->t[0]));
+	memset(facts->evidence, 0, sizeof(facts->evidence));
+	for (uint32_t m = 0; m < SIP_METHOD_COUNT; m++)
+		facts->methods[m] = facts->fresh[m] = more->methods[m];
+	while (entry_read(d, s, &at, e)) {
+		fact_take(facts, e);
+		if (e == &at.entry)
+			continue;
+		facts->n_ready++;
+		if (++e == facts->ready + FLOW_READY) {
+			facts->rest = at;
+			e = &at.entry;
+		}
+	}
+	transactions_end(d, s, all);
 }

@@ -158,8 +158,8 @@ flow_put(struct dialog *d, const struct slot *s, struct record_writer *w, struct
 	record_put_bool(w, RECORD_F_FLOW_TRUNCATED, truncated);
 }
 
-static void
-ends_ready(const struct dialog *d, const struct slot *s, struct flow_facts *facts)
+void
+flow_ends_ready(const struct dialog *d, const struct slot *s, struct flow_facts *facts)
 {
 	bool short_ones = s->n_hosts >= DIALOG_HOSTS_SLOT && !s->hosts_wide;
 
@@ -170,50 +170,4 @@ ends_ready(const struct dialog *d, const struct slot *s, struct flow_facts *fact
 		flow_put_ends(d, s, &w, src, 1 - src);
 		ends->len = w.len;
 	}
-}
-
-/* The first ones are kept for flow_put. */
-static void
-entry_ready(struct flow_facts *facts, const struct flow_cursor *at)
-{
-	if (facts->n_ready == FLOW_READY)
-		return;
-	facts->ready[facts->n_ready++] = at->entry;
-	if (facts->n_ready == FLOW_READY)
-		facts->rest = *at;
-}
-
-static void
-request_take(struct flow_facts *facts, const struct flow_entry *e)
-{
-	if (e->status || e->flags & FLOW_TOLD)
-		return;
-	facts->methods[e->method]++;
-	facts->fresh[e->method] += !flow_is_repeat(e);
-}
-
-void
-flow_facts_of(const struct dialog *d, const struct slot *s, struct flow_facts *facts)
-{
-	const struct slot_more *more = slot_more_of(d, s);
-	struct transactions *all = &facts->transactions;
-	struct flow_cursor at = {.texts = true};
-	const struct flow_entry *e;
-
-	ends_ready(d, s, facts);
-	facts->n_ready = 0;
-	all->n = s->n_transactions < TRANSACTIONS_MAX ? s->n_transactions : TRANSACTIONS_MAX;
-	memset(all->t, 0, all->n * sizeof(all->t[0]));
-	memset(facts->evidence, 0, sizeof(facts->evidence));
-	for (uint32_t m = 0; m < SIP_METHOD_COUNT; m++)
-		facts->methods[m] = facts->fresh[m] = more->methods[m];
-	while ((e = flow_next(d, s, &at))) {
-		entry_ready(facts, &at);
-		request_take(facts, e);
-		if (!flow_is_repeat(e))
-			facts->evidence[e->src] |= role_evidence(e);
-		if (e->transaction < all->n)
-			transaction_take(&all->t[e->transaction], e);
-	}
-	transactions_end(d, s, all);
 }

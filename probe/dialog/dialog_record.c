@@ -552,6 +552,7 @@ dialog_record_write(struct dialog *d, struct slot *s)
 
 	found_of(d, s);
 	forget_reinvite_failure(d, s);
+	flow_ends_ready(d, s, &facts);
 	flow_facts_of(d, s, &facts);
 	put_common(d, s, &w);
 	if (s->kind == SLOT_CALL) {
