@@ -91,15 +91,21 @@ _Static_assert(2 * FLOW_WORD_MAX + sizeof(((struct flow_row *)0)->tag_bytes) + L
 				256 <= RECORD_ROW_MAX,
 	"two words, tag, line, and the fields of fixed lengths");
 
-/* What says what it is: its start line's word, and the line of its SDP. */
-static inline struct base_span
-entry_word(const struct flow_entry *e, const struct flow_words *words)
+/* Status and reason, or method.  text: of an entry that has one. */
+static inline void
+put_start_line(struct record_writer *w, const struct flow_entry *e, struct base_span text)
 {
-	if (words && (e->status || e->method == SIP_METHOD_OTHER))
-		return words->word;
-	if (e->status)
-		return e->flags & FLOW_USUAL ? sip_phrase(e->status) : (struct base_span){NULL, 0};
-	return sip_method_name((enum sip_method)e->method);
+	if (e->status) {
+		record_put_u64(w, RECORD_F_SIP_CODE, e->status);
+		if (text.p == NULL && e->flags & FLOW_USUAL)
+			text = sip_phrase(e->status);
+		record_put_str(w, RECORD_F_SIP_REASON, text);
+	} else if (e->method == SIP_METHOD_OTHER) {
+		record_put_str(w, RECORD_F_METHOD, text);
+	} else {
+		record_put_word(
+			w, RECORD_F_METHOD, sip_method_word((enum sip_method)e->method));
+	}
 }
 
 /* True: it has been left out. */
@@ -108,26 +114,23 @@ put_row(struct dialog *d, const struct slot *s, struct record_writer *to, struct
 {
 	const struct flow_entry *e = row->entry;
 	const struct transactions *all = &row->facts->transactions;
-	struct base_span tag = row_tag(d, s, row), word, sdp = {NULL, 0}, branch = {NULL, 0};
+	struct base_span tag = row_tag(d, s, row), text = {NULL, 0}, sdp = {NULL, 0},
+			 branch = {NULL, 0};
 	uint8_t scratch[FLOW_WORDS_MAX], branch_bytes[FLOW_WORDS_MAX];
 	char line[LINE_TEXT_BYTES];
 
 	if (base_unlikely(e->word || e->line)) {
 		struct flow_words words = flow_words(d, e, scratch);
-		word = entry_word(e, &words);
+		text = words.word;
 		sdp = words.sdp.len ? line_text(words.sdp, line) : words.sdp;
-	} else {
-		word = entry_word(e, NULL);
 	}
 	if (d->options.keep_branches && e->transaction < all->n)
 		branch = flow_branch_text(d, all->t[e->transaction].word, branch_bytes);
 	struct record_writer w = record_row_open(to, RECORD_F_FLOW);
-	if (e->status)
-		record_put_u64(&w, RECORD_F_SIP_CODE, e->status);
-	record_put_str(&w, e->status ? RECORD_F_SIP_REASON : RECORD_F_METHOD, word);
+	put_start_line(&w, e, text);
 	record_put_u64(&w, RECORD_F_CSEQ, e->cseq);
-	record_put_str(
-		&w, RECORD_F_CSEQ_METHOD, sip_method_name((enum sip_method)e->cseq_method));
+	record_put_word(
+		&w, RECORD_F_CSEQ_METHOD, sip_method_word((enum sip_method)e->cseq_method));
 	if (e->transaction != TRANSACTION_NONE)
 		record_put_u64(&w, RECORD_F_TRANSACTION, e->transaction);
 	record_put_str(&w, RECORD_F_TO_TAG, tag);

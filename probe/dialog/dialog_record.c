@@ -13,7 +13,7 @@ struct ending {
 	int64_t ts_ns; /* 0: not known */
 	enum end_cause cause;
 	uint8_t side;      /* enum media_side */
-	const char *basis; /* of duration_ms; NULL: no answer */
+	const struct base_word *basis; /* of duration_ms; NULL: no answer */
 };
 
 /* In progress: what is written of it now is not the last word. */
@@ -23,31 +23,41 @@ is_open(const struct slot *s)
 	return s->kind == SLOT_CALL && s->list != LIST_COLLECTING;
 }
 
-static struct base_span
-end_cause_name(enum end_cause cause)
-{
-	static const struct base_span names[] = {BASE_SPAN(""), BASE_SPAN("bye"),
-		BASE_SPAN("cancel"), BASE_SPAN("failure"), BASE_SPAN("redirect"),
-		BASE_SPAN("timeout"), BASE_SPAN("evicted"), BASE_SPAN("capture_end")};
-	return names[cause];
-}
+static const struct base_word basis_interim = BASE_WORD("interim"),
+			      basis_last_rtp = BASE_WORD("last_rtp"),
+			      basis_capture_end = BASE_WORD("capture_end"),
+			      basis_timer = BASE_WORD("timer"), basis_bye = BASE_WORD("bye");
 
-static const char *
+/* By enum end_cause, enum media_side. */
+static const struct base_word end_causes[] = {BASE_WORD(""), BASE_WORD("bye"), BASE_WORD("cancel"),
+	BASE_WORD("failure"), BASE_WORD("redirect"), BASE_WORD("timeout"), BASE_WORD("evicted"),
+	BASE_WORD("capture_end")};
+static const struct base_word ending_sides[] = {
+	BASE_WORD("none"), BASE_WORD("caller"), BASE_WORD("callee")};
+
+enum disposition {
+	ANSWERED, CANCELLED, INCOMPLETE, BUSY, NO_ANSWER, REJECTED, REDIRECTED, FAILED
+};
+static const struct base_word dispositions[] = {BASE_WORD("answered"), BASE_WORD("cancelled"),
+	BASE_WORD("incomplete"), BASE_WORD("busy"), BASE_WORD("no_answer"), BASE_WORD("rejected"),
+	BASE_WORD("redirected"), BASE_WORD("failed")};
+
+static enum disposition
 disposition_of(const struct slot *s)
 {
 	uint16_t status = s->final.status;
 
 	if (s->call.answer_ns || s->call.acknowledged || (status >= 200 && status < 300))
-		return "answered";
+		return ANSWERED;
 	if (status == 487 || (status < 200 && s->call.cancelled))
-		return "cancelled";
+		return CANCELLED;
 	switch (status) {
-	case 0: return "incomplete";
+	case 0: return INCOMPLETE;
 	case 486:
-	case 600: return "busy";
+	case 600: return BUSY;
 	case 408:
 	case 480:
-	case 504: return "no_answer";
+	case 504: return NO_ANSWER;
 	case 401:
 	case 403:
 	case 407:
@@ -55,8 +65,8 @@ disposition_of(const struct slot *s)
 	case 603:
 	case 606:
 	case 607:
-	case 608: return "rejected";
-	default: return status < 400 ? "redirected" : "failed";
+	case 608: return REJECTED;
+	default: return status < 400 ? REDIRECTED : FAILED;
 	}
 }
 
@@ -220,18 +230,18 @@ open_call_ending(const struct dialog *d, const struct slot *s)
 	int64_t media = streams_last_ns(d, s);
 
 	if (is_open(s))
-		return (struct ending){d->now_ns, END_NONE, MEDIA_SIDE_UNKNOWN, "interim"};
+		return (struct ending){d->now_ns, END_NONE, MEDIA_SIDE_UNKNOWN, &basis_interim};
 	if (call_answered_ns(s) == 0)
 		return e;
 	if (media && (e.cause != END_CAPTURE || d->now_ns - media > MEDIA_STOPPED_NS)) {
 		e.ts_ns = media > s->last_ns ? media : s->last_ns;
-		e.basis = "last_rtp";
+		e.basis = &basis_last_rtp;
 	} else if (e.cause == END_CAPTURE) {
 		e.ts_ns = d->now_ns;
-		e.basis = "capture_end";
+		e.basis = &basis_capture_end;
 	} else {
 		e.ts_ns = s->last_ns;
-		e.basis = "timer";
+		e.basis = &basis_timer;
 	}
 	return e;
 }
@@ -247,7 +257,7 @@ call_ending(const struct dialog *d, const struct slot *s)
 		const struct bye *bye = call_bye(d, s);
 		e.ts_ns = bye->ts_ns;
 		e.side = c->caller_known ? bye->side : MEDIA_SIDE_UNKNOWN;
-		e.basis = "bye";
+		e.basis = &basis_bye;
 		return e;
 	}
 	case END_CANCEL:
@@ -304,7 +314,7 @@ put_timing(const struct dialog *d, const struct slot *s, struct record_writer *w
 	record_put_f64(w, RECORD_F_SETUP_MS, ms_between(s->request_ns, answered));
 	if (answered && end->basis) {
 		record_put_f64(w, RECORD_F_DURATION_MS, ms_between(answered, end->ts_ns));
-		record_put_cstr(w, RECORD_F_DURATION_BASIS, end->basis);
+		record_put_word(w, RECORD_F_DURATION_BASIS, end->basis);
 	}
 }
 
@@ -312,14 +322,12 @@ static inline void
 put_outcome(const struct dialog *d, const struct slot *s, struct record_writer *w,
 	const struct ending *end)
 {
-	static const struct base_span sides[] = {
-		BASE_SPAN("none"), BASE_SPAN("caller"), BASE_SPAN("callee")};
 	const struct slot_more *more = slot_more_of(d, s);
 
 	record_put_f64(w, RECORD_F_SDD_MS,
 		ms_between(call_bye(d, s)->ts_ns, more->bye_final.ts_ns));
 	if (!is_open(s) || s->call.answer_ns)
-		record_put_cstr(w, RECORD_F_DISPOSITION, disposition_of(s));
+		record_put_word(w, RECORD_F_DISPOSITION, &dispositions[disposition_of(s)]);
 	if (more->q850)
 		record_put_u64(w, RECORD_F_Q850, more->q850);
 	if (more->reason_cause)
@@ -327,8 +335,8 @@ put_outcome(const struct dialog *d, const struct slot *s, struct record_writer *
 	record_put_cstr(w, RECORD_F_REASON_SOURCE, reason_source_name(more));
 	if (more->bye_final.status)
 		record_put_u64(w, RECORD_F_BYE_CODE, more->bye_final.status);
-	record_put_str(w, RECORD_F_ENDED_BY, sides[end->side]);
-	record_put_str(w, RECORD_F_END_CAUSE, end_cause_name(end->cause));
+	record_put_word(w, RECORD_F_ENDED_BY, &ending_sides[end->side]);
+	record_put_word(w, RECORD_F_END_CAUSE, &end_causes[end->cause]);
 }
 
 /* Written where it stays. */

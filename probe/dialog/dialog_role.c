@@ -22,10 +22,10 @@ enum { FORWARDS = SENT_VIA | SENT_RECORD_ROUTE,
 	UA = SENT_CONTACT | SENT_REQUEST | SENT_ANSWER };
 
 static const struct role {
-	struct base_span name;
+	struct base_word name;
 	uint32_t evidence;
-} roles[] = {{BASE_SPAN("proxy"), PROXY}, {BASE_SPAN("registrar"), REGISTRAR},
-	{BASE_SPAN("redirect"), REDIRECT}, {BASE_SPAN("b2bua"), B2BUA}, {BASE_SPAN("ua"), UA}};
+} roles[] = {{BASE_WORD("proxy"), PROXY}, {BASE_WORD("registrar"), REGISTRAR},
+	{BASE_WORD("redirect"), REDIRECT}, {BASE_WORD("b2bua"), B2BUA}, {BASE_WORD("ua"), UA}};
 
 static const struct base_span evidence_names[] = {BASE_SPAN("via"), BASE_SPAN("record-route"),
 	BASE_SPAN("407"), BASE_SPAN("register"), BASE_SPAN("3xx"), BASE_SPAN("contact"),
@@ -101,7 +101,7 @@ put_host(const struct dialog *d, const struct slot *s, struct record_writer *to,
 			continue;
 		struct record_writer w = record_row_open(to, RECORD_F_ROLES);
 		flow_put_host(d, s, &w, host, fields);
-		record_put_str(&w, RECORD_F_ROLE, roles[i].name);
+		record_put_word(&w, RECORD_F_ROLE, &roles[i].name);
 		put_evidence(&w, evidence & roles[i].evidence);
 		record_row_close(to, &w);
 	}

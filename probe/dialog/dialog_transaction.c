@@ -87,27 +87,36 @@ transactions_end(const struct dialog *d, const struct slot *s, struct transactio
 		hops_count(all->t, all->n);
 }
 
-static struct base_span
+enum outcome {
+	OUTCOME_UNKNOWN, OUTCOME_ACK, OUTCOME_TIMEOUT, OUTCOME_UNANSWERED, OUTCOME_CHALLENGED,
+	OUTCOME_CANCELLED, OUTCOME_COMPLETED, OUTCOME_REDIRECTED, OUTCOME_FAILED
+};
+static const struct base_word outcome_names[] = {BASE_WORD(""), BASE_WORD("ack"),
+	BASE_WORD("timeout"), BASE_WORD("unanswered"), BASE_WORD("challenged"),
+	BASE_WORD("cancelled"), BASE_WORD("completed"), BASE_WORD("redirected"),
+	BASE_WORD("failed")};
+
+static enum outcome
 outcome_of(const struct dialog *d, const struct slot *s, const struct transaction *t)
 {
-	if (s->unkeyed && t->cseq == 0)
-		return BASE_SPAN(""); /* without a CSeq nothing tells which response is its own */
+	if (s->unkeyed && t->cseq == 0) /* nothing tells which response is its own */
+		return OUTCOME_UNKNOWN;
 	if (t->method == SIP_METHOD_ACK)
-		return BASE_SPAN("ack");
+		return OUTCOME_ACK;
 	switch (t->code) {
 	case 0:
 		if (t->request_ns && d->now_ns - t->request_ns >= TIMEOUT_NS)
-			return BASE_SPAN("timeout");
-		return BASE_SPAN("unanswered");
+			return OUTCOME_TIMEOUT;
+		return OUTCOME_UNANSWERED;
 	case 401:
-	case 407: return BASE_SPAN("challenged");
-	case 408: return BASE_SPAN("timeout");
-	case 487: return BASE_SPAN("cancelled");
+	case 407: return OUTCOME_CHALLENGED;
+	case 408: return OUTCOME_TIMEOUT;
+	case 487: return OUTCOME_CANCELLED;
 	default: break;
 	}
 	if (t->code < 300)
-		return BASE_SPAN("completed");
-	return t->code < 400 ? BASE_SPAN("redirected") : BASE_SPAN("failed");
+		return OUTCOME_COMPLETED;
+	return t->code < 400 ? OUTCOME_REDIRECTED : OUTCOME_FAILED;
 }
 
 /* The token of a method that ringtap does not know, as the first message of transaction number has
@@ -129,16 +138,20 @@ put_one(const struct dialog *d, const struct slot *s, struct record_writer *to,
 	const struct flow_facts *facts, uint32_t number)
 {
 	const struct transaction *t = &facts->transactions.t[number];
-	static const struct base_span sides[] = {BASE_SPAN("callee"), BASE_SPAN("caller")};
-	struct base_span method = sip_method_name((enum sip_method)t->method), branch = {NULL, 0};
+	static const struct base_word sides[] = {BASE_WORD("callee"), BASE_WORD("caller")};
+	struct base_span method, branch = {NULL, 0};
 	uint8_t scratch[2][FLOW_WORDS_MAX];
 
-	if (t->method == SIP_METHOD_OTHER)
-		method = method_of(d, s, number, scratch[0]);
 	if (d->options.keep_branches)
 		branch = flow_branch_text(d, t->word, scratch[1]);
 	struct record_writer w = record_row_open(to, RECORD_F_TRANSACTIONS);
-	record_put_str(&w, RECORD_F_METHOD, method);
+	if (t->method == SIP_METHOD_OTHER) {
+		method = method_of(d, s, number, scratch[0]);
+		record_put_str(&w, RECORD_F_METHOD, method);
+	} else {
+		record_put_word(
+			&w, RECORD_F_METHOD, sip_method_word((enum sip_method)t->method));
+	}
 	record_put_u64(&w, RECORD_F_CSEQ, t->cseq);
 	record_put_str(&w, RECORD_F_BRANCH, branch);
 	record_put_u64(&w, RECORD_F_TRANSACTION, number);
@@ -147,14 +160,14 @@ put_one(const struct dialog *d, const struct slot *s, struct record_writer *to,
 	record_put_time(&w, RECORD_F_FIRST_RESPONSE_TIME, t->first_response_ns);
 	record_put_time(&w, RECORD_F_RESPONSE_TIME, t->final_ns);
 	record_put_time(&w, RECORD_F_ACK_TIME, t->ack_ns);
-	record_put_str(&w, RECORD_F_OUTCOME, outcome_of(d, s, t));
+	record_put_word(&w, RECORD_F_OUTCOME, &outcome_names[outcome_of(d, s, t)]);
 	if (t->code)
 		record_put_u64(&w, RECORD_F_SIP_CODE, t->code);
 	if (t->retransmissions)
 		record_put_u64(&w, RECORD_F_RETRANSMISSIONS, t->retransmissions);
 	if (t->hop)
 		record_put_u64(&w, RECORD_F_HOP, t->hop);
-	record_put_str(&w, RECORD_F_SENDER, sides[t->from_caller]);
+	record_put_word(&w, RECORD_F_SENDER, &sides[t->from_caller]);
 	record_row_close(to, &w);
 }
 

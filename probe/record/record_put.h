@@ -42,7 +42,7 @@ record_writer_take(struct record_writer *w, const struct record_writer *copy)
 }
 
 /* Room for a field of n bytes, prefix written and counted; NULL where there is none, marked. */
-static inline uint8_t *
+static inline __attribute__((always_inline)) uint8_t *
 record_put_room(struct record_writer *w, enum record_field f, uint32_t n)
 {
 	uint32_t prefix = (uint32_t)f | n << 16;
@@ -58,7 +58,7 @@ record_put_room(struct record_writer *w, enum record_field f, uint32_t n)
 }
 
 /* Nothing where s is empty; cut at 65 535 bytes. */
-static inline void
+static inline __attribute__((always_inline)) void
 record_put_str(struct record_writer *w, enum record_field f, struct base_span s)
 {
 	if (base_unlikely(s.len - 1 >= UINT16_MAX)) { /* 0, or too long */
@@ -69,6 +69,19 @@ record_put_str(struct record_writer *w, enum record_field f, struct base_span s)
 	uint8_t *p = record_put_room(w, f, s.len);
 	if (base_likely(p != NULL))
 		memcpy(p, s.p, s.len);
+}
+
+/* Nothing where it is empty. */
+static inline __attribute__((always_inline)) void
+record_put_word(struct record_writer *w, enum record_field f, const struct base_word *word)
+{
+	if (base_unlikely(w->len + RECORD_PREFIX_BYTES + (uint32_t)sizeof(*word) > w->cap)) {
+		struct record_writer copy = *w;
+		record_put_str(&copy, f, base_span_of(word->text, word->len));
+		record_writer_take(w, &copy);
+	} else if (word->len) { /* a fixed length is one store */
+		memcpy(record_put_room(w, f, word->len), word, sizeof(*word));
+	}
 }
 
 /* Nothing where s is NULL or "". */
@@ -87,7 +100,7 @@ record_put_empty(struct record_writer *w, enum record_field f)
 }
 
 /* Zero is written, in as few bytes as any value. */
-static inline void
+static inline __attribute__((always_inline)) void
 record_put_u64(struct record_writer *w, enum record_field f, uint64_t v)
 {
 	uint32_t n = v ? (71 - (uint32_t)__builtin_clzll(v)) >> 3 : 0;

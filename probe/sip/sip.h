@@ -194,6 +194,7 @@ bool sip_param_find(struct base_span params, struct base_span name, struct base_
 
 enum sip_method sip_method_of(struct base_span token);
 struct base_span sip_method_name(enum sip_method method); /* INVITE, ...; of NONE and OTHER empty */
+const struct base_word *sip_method_word(enum sip_method method); /* the same */
 /* The reason phrase that RFC 3261 and its extensions give a status; "": it has none here. */
 struct base_span sip_phrase(uint16_t status);
 const char *sip_header_name(enum sip_header_id id);

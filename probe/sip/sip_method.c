@@ -24,11 +24,8 @@ static const uint8_t slots[32] = {
 };
 /* clang-format on */
 
-static const struct {
-	char text[12];
-	uint32_t len;
-} names[SIP_METHOD_COUNT] = {
-#define SIP_METHOD(name) [SIP_METHOD_##name] = {#name, sizeof(#name) - 1},
+static const struct base_word names[SIP_METHOD_COUNT] = {
+#define SIP_METHOD(name) [SIP_METHOD_##name] = BASE_WORD(#name),
 #include "sip_method.def"
 #undef SIP_METHOD
 };
@@ -56,10 +53,16 @@ sip_method_usual(const uint8_t *p, uint32_t len)
 	return method;
 }
 
+const struct base_word *
+sip_method_word(enum sip_method method)
+{
+	return &names[(unsigned)method < SIP_METHOD_COUNT ? method : SIP_METHOD_NONE];
+}
+
 struct base_span
 sip_method_name(enum sip_method method)
 {
-	if ((unsigned)method >= SIP_METHOD_COUNT)
-		return BASE_SPAN("");
-	return base_span_of(names[method].text, names[method].len);
+	const struct base_word *word = sip_method_word(method);
+
+	return base_span_of(word->text, word->len);
 }
