@@ -64,13 +64,6 @@ struct base_span {
 
 #define BASE_SPAN(literal) ((struct base_span){(const uint8_t *)(literal), sizeof(literal) - 1})
 
-/* A short text of ours, which is copied at once with what stands behind it. */
-struct base_word {
-	char text[15];
-	uint8_t len;
-};
-#define BASE_WORD(literal) {literal, sizeof(literal) - 1}
-
 static inline struct base_span
 base_span_of(const void *p, uint32_t len)
 {

@@ -13,6 +13,13 @@
 struct base_span;
 struct base_ip;
 
+/* A short text of ours, which is copied at once with what stands behind it. */
+struct base_word {
+	char text[15];
+	uint8_t len;
+};
+#define BASE_WORD(literal) {literal, sizeof(literal) - 1}
+
 struct base_text {
 	char *p;
 	size_t len, cap;
@@ -36,6 +43,17 @@ base_text_bytes(struct base_text *t, const void *p, size_t len)
 	if (len)
 		memcpy(t->p + t->len, p, len);
 	t->len += len;
+}
+
+static inline void
+base_text_word(struct base_text *t, const struct base_word *word)
+{
+	if (__builtin_expect(t->cap - t->len < sizeof(*word), 0)) {
+		base_text_bytes(t, word->text, word->len);
+		return;
+	}
+	memcpy(t->p + t->len, word, sizeof(*word));
+	t->len += word->len;
 }
 
 static inline void

@@ -11,10 +11,10 @@
 enum { LINE_NO_IP, LINE_V4, LINE_V6 };
 enum { LINE_PAYLOAD_TYPE = 0xfe, LINE_TEXT = 0xff };
 
-static const struct base_span direction_names[] = {BASE_SPAN("sendrecv"), BASE_SPAN("sendonly"),
-	BASE_SPAN("recvonly"), BASE_SPAN("inactive")};
-static const struct base_span type_names[] = {BASE_SPAN("audio"), BASE_SPAN("video"),
-	BASE_SPAN("image"), BASE_SPAN("application"), BASE_SPAN("message")};
+static const struct base_word direction_names[] = {BASE_WORD("sendrecv"), BASE_WORD("sendonly"),
+	BASE_WORD("recvonly"), BASE_WORD("inactive")};
+static const struct base_word type_names[] = {BASE_WORD("audio"), BASE_WORD("video"),
+	BASE_WORD("image"), BASE_WORD("application"), BASE_WORD("message")};
 
 /* ---- to bytes ---- */
 
@@ -47,7 +47,7 @@ static void
 keep_type(struct base_text *t, struct base_span type)
 {
 	for (uint32_t i = 0; i < base_count_of(type_names); i++)
-		if (base_span_eq(type, type_names[i])) {
+		if (base_span_eq(type, base_span_of(type_names[i].text, type_names[i].len))) {
 			base_text_char(t, (char)i);
 			return;
 		}
@@ -160,7 +160,7 @@ put_type(struct base_text *t, struct base_reader *r)
 	uint8_t type = base_reader_u8(r);
 
 	if (type < base_count_of(type_names))
-		base_text_span(t, type_names[type]);
+		base_text_word(t, &type_names[type]);
 	else
 		put_text(t, r);
 }
@@ -215,7 +215,7 @@ put_media(struct base_text *t, struct base_reader *r)
 		put_format(t, r);
 	}
 	base_text_char(t, ' ');
-	base_text_span(t, direction_names[base_reader_u8(r) % base_count_of(direction_names)]);
+	base_text_word(t, &direction_names[base_reader_u8(r) % base_count_of(direction_names)]);
 }
 
 struct base_span

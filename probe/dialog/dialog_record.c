@@ -6,7 +6,7 @@
 #define MEDIA_STOPPED_NS (10 * BASE_NS_PER_SEC)
 /* After the answer: by then both sides should have been heard. */
 #define MEDIA_DUE_NS (2 * BASE_NS_PER_SEC)
-#define METHODS_BYTES 320 /* of all, with ten digits each */
+#define METHODS_BYTES 336 /* of all, with ten digits each */
 
 /* When, how and by whom a call ended, as far as can be told. */
 struct ending {
@@ -343,21 +343,23 @@ put_outcome(const struct dialog *d, const struct slot *s, struct record_writer *
 static inline void
 put_methods(struct record_writer *w, const uint32_t methods[SIP_METHOD_COUNT])
 {
+	static const struct base_word other = BASE_WORD("other");
 	char *text = (char *)w->p + w->len + RECORD_PREFIX_BYTES;
 	struct base_text t = base_text_of(text, METHODS_BYTES);
 
 	for (enum sip_method m = SIP_METHOD_NONE + 1; m < SIP_METHOD_COUNT; m++) {
 		if (methods[m] == 0)
 			continue;
-		if (t.len)
-			base_text_char(&t, ',');
-		base_text_span(
-			&t, m == SIP_METHOD_OTHER ? BASE_SPAN("other") : sip_method_name(m));
+		base_text_word(&t, m == SIP_METHOD_OTHER ? &other : sip_method_word(m));
 		base_text_char(&t, ':');
-		base_text_u64(&t, methods[m]);
+		if (base_likely(methods[m] < 10))
+			base_text_char(&t, (char)('0' + methods[m]));
+		else
+			base_text_u64(&t, methods[m]);
+		base_text_char(&t, ',');
 	}
-	if (t.len)
-		record_put_room(w, RECORD_F_METHODS, (uint32_t)t.len);
+	if (t.len) /* without the last comma */
+		record_put_room(w, RECORD_F_METHODS, (uint32_t)t.len - 1);
 }
 
 static inline void

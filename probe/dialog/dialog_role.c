@@ -27,9 +27,10 @@ static const struct role {
 } roles[] = {{BASE_WORD("proxy"), PROXY}, {BASE_WORD("registrar"), REGISTRAR},
 	{BASE_WORD("redirect"), REDIRECT}, {BASE_WORD("b2bua"), B2BUA}, {BASE_WORD("ua"), UA}};
 
-static const struct base_span evidence_names[] = {BASE_SPAN("via"), BASE_SPAN("record-route"),
-	BASE_SPAN("407"), BASE_SPAN("register"), BASE_SPAN("3xx"), BASE_SPAN("contact"),
-	BASE_SPAN("request"), BASE_SPAN("answer"), BASE_SPAN("leg")};
+static const struct base_word evidence_names[] = {BASE_WORD("via"), BASE_WORD("record-route"),
+	BASE_WORD("407"), BASE_WORD("register"), BASE_WORD("3xx"), BASE_WORD("contact"),
+	BASE_WORD("request"), BASE_WORD("answer"), BASE_WORD("leg")};
+#define EVIDENCE_BYTES 128 /* of them all */
 
 /* Of a response that nobody forwarded to who sends it here. */
 static uint32_t
@@ -73,19 +74,18 @@ weighed(uint32_t evidence)
 	return evidence;
 }
 
+/* Some, written where it stays. */
 static inline void
 put_evidence(struct record_writer *w, uint32_t evidence)
 {
-	char text[96];
-	struct base_text t = base_text_of(text, sizeof(text));
+	char *text = (char *)w->p + w->len + RECORD_PREFIX_BYTES;
+	struct base_text t = base_text_of(text, EVIDENCE_BYTES);
 
 	for (; evidence; evidence &= evidence - 1) {
-		struct base_span name = evidence_names[__builtin_ctz(evidence)];
-		if (t.len)
-			base_text_char(&t, ',');
-		base_text_bytes(&t, name.p, name.len);
+		base_text_word(&t, &evidence_names[__builtin_ctz(evidence)]);
+		base_text_char(&t, ',');
 	}
-	record_put_str(w, RECORD_F_EVIDENCE, base_span_of(text, (uint32_t)t.len));
+	record_put_room(w, RECORD_F_EVIDENCE, (uint32_t)t.len - 1); /* without the last comma */
 }
 
 static void

@@ -242,6 +242,28 @@ reader_is_sticky(void **state)
 	assert_int_equal(base_reader_left(&r), 0);
 }
 
+/* Into whatever room there is, as its bytes. */
+static void
+words_are_as_their_bytes(void **state)
+{
+	static const struct base_word words[] = {BASE_WORD(""), BASE_WORD("a"), BASE_WORD("record-route"), BASE_WORD("fifteen letters")};
+
+	for (size_t cap = 0; cap < 64; cap++) {
+		char other[64];
+		struct base_text t = fresh(), u = base_text_of(other, cap);
+		t.cap = cap;
+		for (size_t i = 0; i < 3 * base_count_of(words); i++) {
+			const struct base_word *word = &words[i % base_count_of(words)];
+			base_text_word(&t, word);
+			base_text_bytes(&u, word->text, word->len);
+			assert_int_equal(t.len, u.len);
+			assert_int_equal(t.overflow, u.overflow);
+			assert_memory_equal(t.p, u.p, u.len);
+			assert_int_equal(buffer[cap], '~');
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -257,6 +279,7 @@ main(void)
 		cmocka_unit_test(nothing_is_written_past_cap),
 		cmocka_unit_test(errors_have_texts),
 		cmocka_unit_test(decimal_spans),
+		cmocka_unit_test(words_are_as_their_bytes),
 		cmocka_unit_test(reader_is_sticky),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

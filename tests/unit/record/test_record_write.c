@@ -269,6 +269,26 @@ a_row_put_without_looking_is_as_any_other(void **state)
 	}
 }
 
+static void
+a_word_is_as_its_string(void **state)
+{
+	static const struct base_word words[] = {BASE_WORD(""), BASE_WORD("ua"), BASE_WORD("registrar"), BASE_WORD("fifteen letters")};
+
+	for (uint32_t i = 0; i < base_count_of(words); i++)
+		for (uint32_t room = 0; room < 32; room++) {
+			uint8_t string[64] = {0}, word[64] = {0};
+			struct record_writer a = {string, 5, 5 + room, false, false}, b = a;
+			b.p = word;
+			record_put_str(&a, RECORD_F_ROLE, base_span_of(words[i].text, words[i].len));
+			record_put_word(&b, RECORD_F_ROLE, &words[i]);
+			assert_int_equal(a.len, b.len);
+			assert_int_equal(a.overflow, b.overflow);
+			assert_memory_equal(string, word, a.len);
+			for (uint32_t k = 5 + room; k < sizeof(word); k++)
+				assert_int_equal(word[k], 0);
+		}
+}
+
 int
 main(void)
 {
@@ -283,6 +303,7 @@ main(void)
 		cmocka_unit_test(a_smaller_field_may_still_fit),
 		cmocka_unit_test(a_row_that_overflows_goes_whole),
 		cmocka_unit_test(a_row_without_room_for_its_prefix),
+		cmocka_unit_test(a_word_is_as_its_string),
 		cmocka_unit_test(longest_string),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,8 @@ test_round_trip(void **state)
 		enum sip_method method = (enum sip_method)(SIP_METHOD_NONE + 1 + i);
 		assert_int_equal(sip_method_of(base_span_cstr(methods[i])), method);
 		assert_true(base_span_eq(sip_method_name(method), base_span_cstr(methods[i])));
+		assert_int_equal(sip_method_word(method)->len, strlen(methods[i]));
+		assert_memory_equal(sip_method_word(method)->text, methods[i], strlen(methods[i]));
 	}
 }
 
@@ -28,6 +30,7 @@ test_others(void **state)
 	assert_int_equal(sip_method_name(SIP_METHOD_NONE).len, 0);
 	assert_int_equal(sip_method_name(SIP_METHOD_OTHER).len, 0);
 	assert_int_equal(sip_method_name(SIP_METHOD_COUNT).len, 0);
+	assert_int_equal(sip_method_word(SIP_METHOD_OTHER)->len, 0);
 }
 
 int
