@@ -16,17 +16,19 @@ struct usual_line {
 SIP_TWIN bool
 line_take(const struct sdp_reader *r, const uint8_t *p, struct usual_line *line, bool wide)
 {
-	ptrdiff_t left = r->limit - p;
-	const uint8_t *block = left < LINE_BYTES_MAX ? r->limit - LINE_BYTES_MAX : p, *end;
-	uint64_t controls;
+	const uint8_t *last = r->limit - LINE_BYTES_MAX, *block = p < last ? p : last, *end;
+	uint64_t controls = 0;
 
-	if (base_unlikely(left < LINE_BEGIN))
+	if (base_unlikely(r->limit - p < LINE_BEGIN))
 		return false;
-	controls = sip_up_to_twin(block, ' ' - 1, wide) >> (p - block);
+	if (base_likely(block == p))
+		controls = sip_up_to_soon_twin(p, ' ' - 1, wide);
+	if (!controls)
+		controls = sip_up_to_twin(block, ' ' - 1, wide) >> (p - block);
 	if (base_unlikely(!controls))
 		return false;
 	end = p + __builtin_ctzll(controls);
-	if (base_unlikely(end + 2 > r->limit || end[0] != '\r' || end[1] != '\n' || p[1] != '='))
+	if (base_unlikely(end + 2 > r->limit || memcmp(end, "\r\n", 2) != 0 || p[1] != '='))
 		return false;
 	*line = (struct usual_line){.p = p, .block = block, .len = (uint32_t)(end - p)};
 	return true;

@@ -300,6 +300,17 @@ sip_up_to_twin(const uint8_t *p, uint8_t last, bool wide)
 	return mask;
 }
 
+/* As sip_up_to_twin, of the first 32 bytes at least. */
+SIP_TWIN uint64_t
+sip_up_to_soon_twin(const uint8_t *p, uint8_t last, bool wide)
+{
+#ifdef __x86_64__
+	if (wide)
+		return sip_up_to_wide(p, last);
+#endif
+	return sip_up_to_twin(p, last, wide);
+}
+
 /* Where the first ':' of the 16 bytes at p stands; 16 or more: there is none. */
 SIP_TWIN size_t
 sip_colon_twin(const uint8_t *p, bool wide)
