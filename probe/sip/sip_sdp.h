@@ -70,7 +70,7 @@ struct sip_sdp_tail {
 };
 struct sip_sdp_tails {
 	uint32_t stamps;
-	uint32_t met[SIP_SDP_TAILS]; /* hash of the last one that found no place */
+	uint32_t met[SIP_SDP_TAILS]; /* hash of all of the last one that found no place */
 	struct sip_sdp_tail of[SIP_SDP_TAILS];
 };
 

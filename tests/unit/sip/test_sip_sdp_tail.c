@@ -112,6 +112,24 @@ places_are_taken_over(void **state)
 	assert_true(known > 1000 && known < 3990);
 }
 
+/* One that is another each time takes no place, wherever it differs. */
+static void
+what_is_met_once_takes_no_place(void **state)
+{
+	static struct sip_sdp_tails tails;
+	char text[512];
+
+	for (int i = 0; i < 3000; i++) {
+		struct base_text t = base_text_of(text, sizeof(text));
+		base_text_str(&t, BEFORE AUDIO " RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\na=x:");
+		base_text_u64(&t, 10000 + (uint32_t)i);
+		base_text_str(&t, "\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=sendonly\r\n");
+		base_text_cstr(&t);
+		assert_false(is_known(&tails, text));
+	}
+	assert_int_equal(tails.stamps, 0);
+}
+
 static void
 every_cut_and_change_with_tails(void **state)
 {
@@ -132,6 +150,7 @@ main(void)
 		cmocka_unit_test(a_tail_is_not_known_behind_what_it_inherits),
 		cmocka_unit_test(some_tails_are_never_kept),
 		cmocka_unit_test(places_are_taken_over),
+		cmocka_unit_test(what_is_met_once_takes_no_place),
 		cmocka_unit_test(every_cut_and_change_with_tails),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
