@@ -51,7 +51,7 @@ struct sip_sdp {
 
 /* What stands behind the port of an SDP's only media, as the devices of a kind all say it: read
  * once, and known by its bytes.  Zeroed at first; what has been met twice takes a place. */
-#define SIP_SDP_TAILS 32
+#define SIP_SDP_TAILS 64
 #define SIP_SDP_TAIL_MAX 256    /* bytes: longer ones are not kept */
 #define SIP_SDP_TAIL_FORMATS 8  /* nor those with more formats */
 struct sip_sdp_tail {

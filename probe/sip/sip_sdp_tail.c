@@ -13,21 +13,9 @@ session_is_plain(const struct sdp_reader *r)
 	return s->direction == SIP_SDP_SENDRECV && !s->crypto && !s->rtcp_mux;
 }
 
-/* Of some of its bytes, never 0: those of one hash are compared. */
+/* Never 0.  Who makes tails that fall together gains nothing: they are compared. */
 static uint32_t
 tail_hash(const uint8_t *p, uint32_t len)
-{
-	uint64_t h = base_hash_fold(base_hash_load(p + 8, 8) ^ 0x9e3779b97f4a7c15ull,
-		base_hash_load(p + 16, 8) ^ len);
-
-	h ^= base_hash_load(p + len / 2 - 4, 8) ^ base_hash_load(p + len - 8, 8) << 1;
-	h = base_hash_mix(h);
-	return (uint32_t)(h >> 32) | 1;
-}
-
-/* Of all of them: a number in the middle may be another one in every SDP. */
-static uint32_t
-tail_hash_whole(const uint8_t *p, uint32_t len)
 {
 	const struct base_hash_key key = BASE_HASH_KEY_REPLAY;
 
@@ -105,13 +93,11 @@ sdp_tail_keep(struct sdp_reader *r)
 	struct sip_sdp_tail *t = place_of(r);
 	uint32_t *met = &r->tails->met[t - r->tails->of];
 	const struct sip_sdp_media *media = &r->sdp->media[0];
-	uint32_t hash;
 
 	if (!tail_is_plain(r))
 		return;
-	hash = tail_hash_whole(r->tail, (uint32_t)(r->limit - r->tail));
-	if (*met != hash) {
-		*met = hash;
+	if (*met != r->tail_hash) {
+		*met = r->tail_hash;
 		return;
 	}
 	r->tails->stamps += r->tails->stamps + 1 ? 1 : 2;
