@@ -92,6 +92,17 @@ bench_frame_rtp(uint8_t *p, const struct bench_addresses *at, const struct bench
 	return BENCH_UDP_HEADERS + 12 + payload_len;
 }
 
+/* What a carrier's calls have in common: so many peers, so many kinds of device at either end, and of these some say the same in SDP. */
+#define HOSTS 300
+#define AGENTS 200
+#define AGENTS_ALIKE 8
+
+static uint32_t
+agent_of(uint32_t call, bool callee)
+{
+	return (callee ? call / AGENTS : call) % AGENTS;
+}
+
 static int
 put_sdp(char *text, size_t cap, uint32_t call, bool callee)
 {
@@ -100,14 +111,10 @@ put_sdp(char *text, size_t cap, uint32_t call, bool callee)
 	return snprintf(text, cap,
 		"v=0\r\no=- %u 1 IN IP4 %u.%u.%u.%u\r\ns=-\r\nc=IN IP4 %u.%u.%u.%u\r\nt=0 0\r\n"
 		"m=audio %u RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
-		"a=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n",
+		"a=fmtp:101 0-%u\r\na=ptime:20\r\na=sendrecv\r\n",
 		call, ip >> 24, ip >> 16 & 255, ip >> 8 & 255, ip & 255, ip >> 24, ip >> 16 & 255, ip >> 8 & 255, ip & 255,
-		bench_media_of(call, callee).src_port);
+		bench_media_of(call, callee).src_port, 11 + agent_of(call, callee) / AGENTS_ALIKE);
 }
-
-/* What a carrier's calls have in common: so many peers, and so many kinds of device at either end. */
-#define HOSTS 300
-#define AGENTS 200
 
 uint32_t
 bench_sip_text(char *text, uint32_t call, enum bench_message message)
@@ -123,9 +130,9 @@ bench_sip_text(char *text, uint32_t call, enum bench_message message)
 	snprintf(host, sizeof(host), "sbc%03u.example.net", (uint32_t)base_hash_mix(call) % HOSTS);
 	if (message == BENCH_INVITE)
 		snprintf(more, sizeof(more), "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE\r\nSupported: 100rel, timer\r\n"
-			"User-Agent: Trunk Gateway 7.%u\r\nContent-Type: application/sdp\r\n", call % AGENTS);
+			"User-Agent: Trunk Gateway 7.%u\r\nContent-Type: application/sdp\r\n", agent_of(call, false));
 	else if (sdp)
-		snprintf(more, sizeof(more), "Server: Trunk Gateway 7.%u\r\nContent-Type: application/sdp\r\n", call / AGENTS % AGENTS);
+		snprintf(more, sizeof(more), "Server: Trunk Gateway 7.%u\r\nContent-Type: application/sdp\r\n", agent_of(call, true));
 	if (statuses[message])
 		snprintf(start, sizeof(start), "SIP/2.0 %s", statuses[message]);
 	else
