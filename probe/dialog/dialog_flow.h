@@ -188,8 +188,6 @@ struct transactions {
 void transaction_take(struct transaction *t, const struct flow_entry *e);
 /* Once all have been taken. */
 void transactions_end(const struct dialog *d, const struct slot *s, struct transactions *all);
-void transaction_branch_put(const struct dialog *d, struct record_writer *w,
-	const struct transaction *t);
 /* Two hosts as source and destination, as they stand in a row; len 0: not so short. */
 #define FLOW_ENDS_BYTES 32
 struct flow_ends {

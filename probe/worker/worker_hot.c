@@ -179,14 +179,15 @@ worker_whole(struct worker *w, const struct packet_view *view, const struct rx_f
 		w->now_ns = frame->ts_ns;
 }
 
-/* May be signalling: the media before it goes before it, and what it says of the media behind it is
- * known there. */
+/* No RTP, nor anything else of version 2, begins so. */
 static inline bool
 begins_text(const uint8_t *payload, uint32_t len)
 {
 	return len && payload[0] >> 6 == 1;
 }
 
+/* May be signalling: the media before it goes before it, and what it says of the media behind it is
+ * known there. */
 static inline bool
 is_text(const struct packet_view *view)
 {
