@@ -174,19 +174,35 @@ octet_at(char *p, uint32_t v)
 	return p + 2;
 }
 
+char *
+base_text_ipv4_at(char *to, const uint8_t ip[4])
+{
+	for (int i = 0; i < 4; i++) {
+		to = octet_at(to, ip[i]);
+		*to++ = '.';
+	}
+	return to - 1;
+}
+
+char *
+base_text_u16_at(char *to, uint16_t v)
+{
+	unsigned n = 1 + (v > 9) + (v > 99) + (v > 999) + (v > 9999);
+
+	digits_before(to + n, v, n);
+	return to + n;
+}
+
 void
 base_text_ip(struct base_text *t, const struct base_ip *ip)
 {
-	if (!base_ip_is_v4(ip)) {
+	char quad[16] = {0};
+
+	if (base_ip_is_v4(ip))
+		text_short(t, quad, (size_t)(base_text_ipv4_at(quad, ip->b + 12) - quad),
+			sizeof(quad));
+	else
 		text_ipv6(t, ip->b);
-		return;
-	}
-	char quad[16] = {0}, *p = quad;
-	for (int i = 12; i < 16; i++) {
-		p = octet_at(p, ip->b[i]);
-		*p++ = '.';
-	}
-	text_short(t, quad, (size_t)(p - quad) - 1, sizeof(quad));
 }
 
 void

@@ -73,6 +73,9 @@ void base_hex_of(uint8_t *p, uint64_t v);
 /* v with exactly decimals (0..9) digits behind the point, rounded half away from zero; |v| < 9e9,
  * else and for NaN: "null". */
 void base_text_fixed(struct base_text *t, double v, unsigned decimals);
+/* A dotted quad, a number, where there is room for 16 bytes: where they end. */
+char *base_text_ipv4_at(char *to, const uint8_t ip[4]);
+char *base_text_u16_at(char *to, uint16_t v);
 /* Dotted quad, or RFC 5952 text for IPv6. */
 void base_text_ip(struct base_text *t, const struct base_ip *ip);
 /* RFC 3339 UTC with microseconds (rounded down): 2026-11-23T01:02:03.000004Z.  Years 1970 to 9999.

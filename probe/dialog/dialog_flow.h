@@ -16,7 +16,9 @@ struct flow_entry {
 	uint32_t cseq;
 	uint32_t branch;        /* FLOW_BRANCH bits of a hash: what tells the transaction */
 	uint32_t fingerprint;   /* FLOW_FINGERPRINT bits: of what makes a retransmission */
-	chain_ref word, line;   /* flow_words; 0: none, or not asked for */
+	/* flow_words: numbers from 1 on of texts that have been found, or where they are; 0: none,
+	 * or not asked for */
+	chain_ref word, line;
 	uint16_t status, ip_id;
 	uint16_t tag;           /* of the callee, the low half of its hash; 0: none */
 	uint8_t method, cseq_method;
@@ -138,21 +140,16 @@ void flow_compare(struct dialog *d, struct slot *s, struct flow_entry *e, struct
 bool flow_keep(struct dialog *d, struct slot *s, struct flow_entry *e, struct flow_end *end);
 
 /* dialog_flow_put.c */
-/* The texts of an entry: word and branch, a line each, the last left out where it is empty; sdp. */
 #define LINE_BYTES_MAX 640
 #define LINE_TEXT_BYTES 256
 #define FLOW_WORD_MAX 512
-#define FLOW_WORDS_MAX (2 * FLOW_WORD_MAX + 1 + LINE_BYTES_MAX)
+#define FLOW_WORDS_MAX (2 * FLOW_WORD_MAX + 1)
+/* What flow_entry.word is of: both may lie in scratch, of FLOW_WORDS_MAX bytes. */
 struct flow_words {
 	struct base_span word;   /* reason phrase, or method token that ringtap does not know */
 	struct base_span branch; /* of the top Via, where it begins a transaction */
-	struct base_span sdp;    /* of line_keep */
 };
-/* They may lie in scratch, of FLOW_WORDS_MAX bytes. */
-struct flow_words flow_words(
-	const struct dialog *d, const struct flow_entry *e, uint8_t *scratch);
-/* One of them alone: of a reference to it. */
-struct base_span flow_branch_text(const struct dialog *d, chain_ref word, uint8_t *scratch);
+struct flow_words flow_words(const struct dialog *d, chain_ref word, uint8_t *scratch);
 struct base_span flow_tag_text(const struct dialog *d, const struct slot *s, uint16_t tag,
 	uint8_t *scratch, uint32_t cap);
 

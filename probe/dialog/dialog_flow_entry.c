@@ -73,13 +73,13 @@ is_request(uint64_t what)
 	return flow_get(what, FLOW_F_KIND) < FLOW_METHODS;
 }
 
-/* The next text of an entry. */
+/* The next text of an entry: its number among those found, or where it is. */
 static chain_ref
 text_next(const struct dialog *d, const struct slot *s, struct flow_cursor *at, uint8_t id)
 {
 	if (!at->text.started && found_is_of(d, s)) {
 		if (at->n_texts < d->found->n_flow)
-			return d->found->flow[at->n_texts++];
+			return ++at->n_texts;
 		at->text = d->found->flow_rest;
 	}
 	while (chain_text_walk(&d->pool, &s->text_chain, &at->text))

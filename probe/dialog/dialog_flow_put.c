@@ -26,26 +26,21 @@ line_next(struct base_span *rest)
 	return base_span_of(line.p, (uint32_t)(end - line.p));
 }
 
-struct base_span
-flow_branch_text(const struct dialog *d, chain_ref word, uint8_t *scratch)
+/* Of flow_entry.word or line. */
+static inline struct base_span
+entry_text(const struct dialog *d, chain_ref at, uint8_t *scratch, uint32_t cap)
 {
-	struct base_span rest = chain_text(&d->pool, word, scratch, FLOW_WORDS_MAX);
-
-	line_next(&rest);
-	return rest;
+	return base_likely(at - 1 < FOUND_FLOW) ? d->found->flow[at - 1]
+						: chain_text(&d->pool, at, scratch, cap);
 }
 
 struct flow_words
-flow_words(const struct dialog *d, const struct flow_entry *e, uint8_t *scratch)
+flow_words(const struct dialog *d, chain_ref word, uint8_t *scratch)
 {
-	uint32_t most = 2 * FLOW_WORD_MAX + 1;
-	struct base_span rest = chain_text(&d->pool, e->word, scratch, most);
+	struct base_span rest = entry_text(d, word, scratch, FLOW_WORDS_MAX);
 	struct flow_words words = {.word = line_next(&rest)};
 
 	words.branch = rest;
-	if (e->flags & FLOW_USUAL)
-		words.word = sip_phrase(e->status);
-	words.sdp = chain_text(&d->pool, e->line, scratch + most, LINE_BYTES_MAX);
 	return words;
 }
 
@@ -91,21 +86,35 @@ _Static_assert(2 * FLOW_WORD_MAX + sizeof(((struct flow_row *)0)->tag_bytes) + L
 				256 <= RECORD_ROW_MAX,
 	"two words, tag, line, and the fields of fixed lengths");
 
-/* Status and reason, or method.  text: of an entry that has one. */
+/* Status and reason, or method. */
 static inline void
-put_start_line(struct record_writer *w, const struct flow_entry *e, struct base_span text)
+put_start_line(const struct dialog *d, struct record_writer *w, const struct flow_entry *e)
 {
+	uint8_t scratch[FLOW_WORDS_MAX];
+
 	if (e->status) {
 		record_put_u64(w, RECORD_F_SIP_CODE, e->status);
-		if (text.p == NULL && e->flags & FLOW_USUAL)
-			text = sip_phrase(e->status);
-		record_put_str(w, RECORD_F_SIP_REASON, text);
-	} else if (e->method == SIP_METHOD_OTHER) {
-		record_put_str(w, RECORD_F_METHOD, text);
+		record_put_str(w, RECORD_F_SIP_REASON,
+			e->flags & FLOW_USUAL ? sip_phrase(e->status)
+					      : flow_words(d, e->word, scratch).word);
+	} else if (base_unlikely(e->method == SIP_METHOD_OTHER)) {
+		record_put_str(w, RECORD_F_METHOD, flow_words(d, e->word, scratch).word);
 	} else {
 		record_put_word(
 			w, RECORD_F_METHOD, sip_method_word((enum sip_method)e->method));
 	}
+}
+
+/* Written where it stays. */
+static inline void
+put_line(const struct dialog *d, struct record_writer *w, const struct flow_entry *e)
+{
+	uint8_t scratch[LINE_BYTES_MAX];
+	struct base_span line = entry_text(d, e->line, scratch, sizeof(scratch));
+	uint32_t n = line_text(line, (char *)w->p + w->len + RECORD_PREFIX_BYTES).len;
+
+	if (n)
+		record_put_room(w, RECORD_F_SDP, n);
 }
 
 /* True: it has been left out. */
@@ -114,20 +123,11 @@ put_row(struct dialog *d, const struct slot *s, struct record_writer *to, struct
 {
 	const struct flow_entry *e = row->entry;
 	const struct transactions *all = &row->facts->transactions;
-	struct base_span tag = row_tag(d, s, row), text = {NULL, 0}, sdp = {NULL, 0},
-			 branch = {NULL, 0};
-	uint8_t scratch[FLOW_WORDS_MAX], branch_bytes[FLOW_WORDS_MAX];
-	char line[LINE_TEXT_BYTES];
+	struct base_span tag = row_tag(d, s, row);
+	uint8_t branch[FLOW_WORDS_MAX];
 
-	if (base_unlikely(e->word || e->line)) {
-		struct flow_words words = flow_words(d, e, scratch);
-		text = words.word;
-		sdp = words.sdp.len ? line_text(words.sdp, line) : words.sdp;
-	}
-	if (d->options.keep_branches && e->transaction < all->n)
-		branch = flow_branch_text(d, all->t[e->transaction].word, branch_bytes);
 	struct record_writer w = record_row_open(to, RECORD_F_FLOW);
-	put_start_line(&w, e, text);
+	put_start_line(d, &w, e);
 	record_put_u64(&w, RECORD_F_CSEQ, e->cseq);
 	record_put_word(
 		&w, RECORD_F_CSEQ_METHOD, sip_method_word((enum sip_method)e->cseq_method));
@@ -141,8 +141,11 @@ put_row(struct dialog *d, const struct slot *s, struct record_writer *to, struct
 	else if (e->flags & FLOW_RETRANSMISSION)
 		record_put_cstr(&w, RECORD_F_REPEAT, "retransmission");
 	record_put_bool(&w, RECORD_F_FORWARDED, e->flags & FLOW_HOP);
-	record_put_str(&w, RECORD_F_SDP, sdp);
-	record_put_str(&w, RECORD_F_BRANCH, branch);
+	if (e->line)
+		put_line(d, &w, e);
+	if (base_unlikely(d->options.keep_branches) && e->transaction < all->n)
+		record_put_str(&w, RECORD_F_BRANCH,
+			flow_words(d, all->t[e->transaction].word, branch).branch);
 	return !record_row_close(to, &w);
 }
 

@@ -37,10 +37,10 @@ endpoint_found(struct found *f, chain_ref ref, struct base_span bytes)
 }
 
 static void
-flow_found(struct found *f, chain_ref ref)
+flow_found(struct found *f, chain_ref ref, struct base_span bytes)
 {
 	if (f->n_flow < FOUND_FLOW)
-		f->flow[f->n_flow++] = ref;
+		f->flow[f->n_flow++] = bytes;
 	else if (f->flow_rest.next == 0)
 		f->flow_rest.next = ref;
 }
@@ -76,7 +76,7 @@ place_found(const struct dialog *d, struct found *f, uint32_t at, const struct c
 	else if (id < TEXT_COUNT)
 		f->texts[id] = f->last[id] = bytes;
 	else if (id == TEXT_FLOW_WORD || id == TEXT_FLOW_LINE)
-		flow_found(f, chain_flat_ref(&f->flat, at));
+		flow_found(f, chain_flat_ref(&f->flat, at), bytes);
 	else if (id == TEXT_ENDPOINT)
 		endpoint_found(f, chain_flat_ref(&f->flat, at), bytes);
 }
@@ -91,9 +91,9 @@ rest_found(const struct dialog *d, const struct slot *s, struct found *f, chain_
 		uint8_t id = at.head.id;
 		if (id < TEXT_COUNT)
 			f->texts[id] = f->last[id] = (struct base_span){NULL, at.head.len};
-		else if (id == TEXT_FLOW_WORD || id == TEXT_FLOW_LINE)
-			flow_found(f, at.ref);
 	}
+	if (f->flow_rest.next == 0)
+		f->flow_rest.next = from;
 	if (f->endpoints_rest.next == 0)
 		f->endpoints_rest.next = from;
 	if (f->numbers_rest.next == 0)

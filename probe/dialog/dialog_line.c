@@ -57,7 +57,8 @@ keep_type(struct base_text *t, struct base_span type)
 static void
 keep_format(struct base_text *t, const struct sip_sdp_format *f, enum rtp_codec codec)
 {
-	struct base_span name = base_span_cstr(rtp_codec_name(codec));
+	const struct base_word *word = rtp_codec_word(codec);
+	struct base_span name = base_span_of(word->text, word->len);
 
 	if (codec != RTP_CODEC_NONE && (f->encoding.len == 0 || base_span_eq(name, f->encoding))) {
 		base_text_char(t, (char)codec);
@@ -192,8 +193,57 @@ put_format(struct base_text *t, struct base_reader *r)
 	else if (format == LINE_PAYLOAD_TYPE)
 		base_text_u64(t, base_reader_u8(r));
 	else
-		base_text_str(t, rtp_codec_name((enum rtp_codec)format));
+		base_text_word(t, rtp_codec_word((enum rtp_codec)format));
 }
+
+/* ---- the same of a media as nearly all are ---- */
+
+/* IPv4, and names for its type and formats: so long at most, with what is copied behind a word. */
+#define USUAL_HEAD 9 /* type, kind of address, address, port, number of formats */
+#define USUAL_TEXT_MAX ((uint32_t)sizeof(struct base_word) * (LINE_FORMATS_MAX + 4) + 32)
+
+static inline char *
+usual_word(char *to, char before, const struct base_word *word)
+{
+	*to++ = before;
+	memcpy(to, word, sizeof(*word));
+	return to + word->len;
+}
+
+/* False: it is another one, and nothing has been put. */
+static inline bool
+put_usual(struct base_text *t, struct base_reader *r)
+{
+	const uint8_t *p = r->p;
+
+	if (base_reader_left(r) <= USUAL_HEAD || p[0] >= base_count_of(type_names) ||
+		p[1] != LINE_V4 || t->cap - t->len < USUAL_TEXT_MAX)
+		return false;
+	uint32_t n = p[USUAL_HEAD - 1];
+	const uint8_t *format = p + USUAL_HEAD, *direction = format + n;
+	if (n > LINE_FORMATS_MAX || base_reader_left(r) <= USUAL_HEAD + n)
+		return false;
+	uint16_t port;
+	char *to = t->p + t->len;
+	memcpy(to, &type_names[p[0]], sizeof(type_names[0]));
+	to += type_names[p[0]].len;
+	*to++ = ' ';
+	to = base_text_ipv4_at(to, p + 2);
+	*to++ = ':';
+	memcpy(&port, p + 6, sizeof(port));
+	to = base_text_u16_at(to, port);
+	for (char before = ' '; format < direction; before = ',', format++) {
+		if (*format >= LINE_PAYLOAD_TYPE)
+			return false;
+		to = usual_word(to, before, rtp_codec_word((enum rtp_codec)*format));
+	}
+	to = usual_word(to, ' ', &direction_names[*direction % base_count_of(direction_names)]);
+	t->len = (size_t)(to - t->p);
+	r->p = direction + 1;
+	return true;
+}
+
+/* ---- any media ---- */
 
 static void
 put_media(struct base_text *t, struct base_reader *r)
@@ -227,7 +277,8 @@ line_text(struct base_span bytes, char text[LINE_TEXT_BYTES])
 	for (uint32_t i = 0; base_reader_left(&r); i++) {
 		if (i)
 			base_text_str(&t, "; ");
-		put_media(&t, &r);
+		if (base_unlikely(!put_usual(&t, &r)))
+			put_media(&t, &r);
 	}
 	return base_span_of(text, (uint32_t)t.len);
 }

@@ -100,7 +100,7 @@ struct slot_texts {
 #define FOUND_ENDPOINTS 8
 #define FOUND_NUMBERS 16
 #define FOUND_COPIES 1024
-#define FOUND_FLOW 32
+#define FOUND_FLOW 32 /* so that a number of one is no chain_ref */
 #define FOUND_DIALOGS 4 /* with those that expire next */
 struct found {
 	const struct slot *of;
@@ -111,7 +111,7 @@ struct found {
 	struct base_span texts[TEXT_COUNT], last[TEXT_COUNT];
 	struct base_endpoint endpoints[FOUND_ENDPOINTS];
 	uint16_t numbers[FOUND_NUMBERS];
-	chain_ref flow[FOUND_FLOW]; /* TEXT_FLOW_x */
+	struct base_span flow[FOUND_FLOW]; /* TEXT_FLOW_x: their bytes in flat */
 	struct chain_flat flat;
 	uint8_t copies[FOUND_COPIES]; /* of texts that stand elsewhere, in two blocks */
 };

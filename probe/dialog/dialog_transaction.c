@@ -129,7 +129,7 @@ method_of(const struct dialog *d, const struct slot *s, uint32_t number, uint8_t
 
 	while ((e = flow_next(d, s, &at)) && e->transaction != number)
 		;
-	return e ? flow_words(d, e, scratch).word : (struct base_span){NULL, 0};
+	return e ? flow_words(d, e->word, scratch).word : (struct base_span){NULL, 0};
 }
 
 /* In record.def's order. */
@@ -143,7 +143,7 @@ put_one(const struct dialog *d, const struct slot *s, struct record_writer *to,
 	uint8_t scratch[2][FLOW_WORDS_MAX];
 
 	if (d->options.keep_branches)
-		branch = flow_branch_text(d, t->word, scratch[1]);
+		branch = flow_words(d, t->word, scratch[1]).branch;
 	struct record_writer w = record_row_open(to, RECORD_F_TRANSACTIONS);
 	if (t->method == SIP_METHOD_OTHER) {
 		method = method_of(d, s, number, scratch[0]);

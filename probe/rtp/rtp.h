@@ -17,6 +17,7 @@ enum rtp_codec {
 
 /* "PCMA", ...; "" for NONE; "other". */
 const char *rtp_codec_name(enum rtp_codec codec);
+const struct base_word *rtp_codec_word(enum rtp_codec codec);
 enum rtp_codec rtp_codec_of(struct base_span encoding); /* any case; OTHER where unknown */
 /* Of a static payload type (RFC 3551 tables 4 and 5): codec and clock in Hz; RTP_CODEC_NONE and 0
  * for dynamic ones. */

@@ -2,17 +2,17 @@
 
 struct codec_info {
 	const char *name;
+	struct base_word word; /* the same */
 	uint32_t clock_hz;
-	uint8_t len; /* of name */
 };
 
 static const struct codec_info codecs[RTP_CODEC_COUNT] = {
-	[RTP_CODEC_NONE] = {"", 0, 0},
+	[RTP_CODEC_NONE] = {"", BASE_WORD(""), 0},
 #define RTP_CODEC(id, name, clock, static_pt)                                                     \
-	[RTP_CODEC_##id] = {name, clock, sizeof(name) - 1},
+	[RTP_CODEC_##id] = {name, BASE_WORD(name), clock},
 #include "rtp_codec.def"
 #undef RTP_CODEC
-	[RTP_CODEC_OTHER] = {"other", 0, 5},
+	[RTP_CODEC_OTHER] = {"other", BASE_WORD("other"), 0},
 };
 
 #define STATIC_MAX 128
@@ -31,6 +31,12 @@ const char *
 rtp_codec_name(enum rtp_codec codec)
 {
 	return (unsigned)codec < RTP_CODEC_COUNT ? codecs[codec].name : "";
+}
+
+const struct base_word *
+rtp_codec_word(enum rtp_codec codec)
+{
+	return &codecs[(unsigned)codec < RTP_CODEC_COUNT ? codec : RTP_CODEC_NONE].word;
 }
 
 /* ---- names ---- */
@@ -86,7 +92,7 @@ rtp_codec_of(struct base_span encoding)
 	if (encoding.len == 0)
 		return RTP_CODEC_NONE;
 	unsigned i = codec_by_key(name_key(encoding));
-	struct base_span name = base_span_of(codecs[i].name, codecs[i].len);
+	struct base_span name = base_span_of(codecs[i].name, codecs[i].word.len);
 	bool same = base_span_eq(encoding, name) || base_span_eq_nocase(encoding, name);
 	return same ? (enum rtp_codec)i : RTP_CODEC_OTHER;
 }
