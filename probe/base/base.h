@@ -22,8 +22,15 @@
 
 #define base_likely(x) __builtin_expect(!!(x), 1)
 #define base_unlikely(x) __builtin_expect(!!(x), 0)
-#define base_prefetch(p) __builtin_prefetch((p), 0, 3)
-#define base_prefetch_write(p) __builtin_prefetch((p), 1, 3)
+/* A function of nothing but prefetches is pure to gcc, which leaves out calls of such: the asm, of
+ * no instruction, makes it none. */
+#define base_prefetch_for(p, write)                                                                \
+	do {                                                                                       \
+		__builtin_prefetch((p), (write), 3);                                               \
+		__asm__ volatile("");                                                              \
+	} while (0)
+#define base_prefetch(p) base_prefetch_for(p, 0)
+#define base_prefetch_write(p) base_prefetch_for(p, 1)
 #define base_count_of(a) (sizeof(a) / sizeof((a)[0]))
 #define base_container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
 
