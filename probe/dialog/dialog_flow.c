@@ -163,18 +163,36 @@ flow_fingerprint(const struct dialog *d, const struct dialog_message *m, const s
 }
 
 static bool
-header_names_source(const struct dialog_message *m, const struct sip_header *h)
+host_is_source(const struct dialog_message *m, struct base_span host, uint16_t port)
 {
-	struct base_span rest, element;
-	struct sip_name_addr at;
 	struct base_ip ip;
 
+	return (port ? port : 5060) == m->src.port && base_ip_parse(host, &ip) &&
+	       base_ip_eq(&ip, &m->src.ip);
+}
+
+static __attribute__((noinline)) bool
+value_names_source(const struct dialog_message *m, struct base_span value)
+{
+	struct base_span element;
+	struct sip_name_addr at;
+
+	while (sip_value_next(&value, &element))
+		if (sip_name_addr_parse_in(m->sip, element, &at) &&
+			host_is_source(m, at.uri.host, at.uri.port))
+			return true;
+	return false;
+}
+
+static bool
+header_names_source(const struct dialog_message *m, const struct sip_header *h)
+{
+	struct sip_authority at;
+
 	for (; h; h = sip_header_next(m->sip, h))
-		for (rest = h->value; sip_value_next(&rest, &element);)
-			if (sip_name_addr_parse_in(m->sip, element, &at) &&
-				base_ip_parse(at.uri.host, &ip) && base_ip_eq(&ip, &m->src.ip) &&
-				(at.uri.port ? at.uri.port : 5060) == m->src.port)
-				return true;
+		if (sip_bare_uri_in(m->sip, h->value, &at) ? host_is_source(m, at.host, at.port)
+							    : value_names_source(m, h->value))
+			return true;
 	return false;
 }
 

@@ -28,32 +28,42 @@ uri_params_are_usual(const uint8_t *p, const uint8_t *end, bool wide)
 	}
 }
 
-/* sip:[user@]host[:port][;parameters], without password, escapes and headers.
- */
-SIP_TWIN bool
-uri_take(struct base_span text, struct sip_uri *uri, bool wide)
+/* [user@]host[:port] at p, without password and escapes: what stands behind it, or NULL. */
+SIP_TWIN const uint8_t *
+authority_take(const uint8_t *p, struct sip_authority *out, bool wide)
 {
-	const uint8_t *p = text.p, *end = sip_span_end(text), *q;
+	const uint8_t *q = sip_skip_twin(p + (*p == '+'), SIP_CHAR_HOST, wide);
 
-	if (memcmp(p, "sip:", 4) != 0 || (*end > ' ' && *end != '>'))
-		return false;
-	*uri = (struct sip_uri){.text = text, .scheme = sip_between(p, p + 3)};
-	uri->kind = SIP_URI_SIP;
-	p += 4;
-	q = sip_skip_twin(p + (*p == '+'), SIP_CHAR_HOST, wide);
+	*out = (struct sip_authority){.port = 0};
 	if (*q == '@' && q != p) {
-		uri->user = sip_between(p, q);
+		out->user = sip_between(p, q);
 		p = q + 1;
 		q = sip_skip_twin(p, SIP_CHAR_HOST, wide);
 	}
 	if (q == p || *p == '+')
+		return NULL;
+	out->host = sip_between(p, q);
+	return *q == ':' ? port_take(q + 1, &out->port) : q;
+}
+
+/* sip:authority[;parameters], without headers. */
+SIP_TWIN bool
+uri_take(struct base_span text, struct sip_uri *uri, bool wide)
+{
+	const uint8_t *p = text.p, *end = sip_span_end(text), *q;
+	struct sip_authority at;
+
+	if (memcmp(p, "sip:", 4) != 0 || (*end > ' ' && *end != '>'))
 		return false;
-	uri->host = sip_between(p, q);
-	if (*q == ':') {
-		q = port_take(q + 1, &uri->port);
-		if (!q)
-			return false;
-	}
+	q = authority_take(p + 4, &at, wide);
+	if (!q)
+		return false;
+	*uri = (struct sip_uri){.text = text,
+		.scheme = sip_between(p, p + 3),
+		.user = at.user,
+		.host = at.host,
+		.port = at.port,
+		.kind = SIP_URI_SIP};
 	if (q >= end)
 		return q == end;
 	uri->params = sip_between(q + 1, end);
@@ -155,17 +165,69 @@ is_word(struct base_span value, bool wide)
 	return !(sip_up_to_twin(p, ' ', wide) << (64 - (end - p)));
 }
 
+/* <sip:authority[;parameters]> */
+SIP_TWIN bool
+bare_uri_take(const struct sip_message *m, struct base_span value, struct sip_authority *out,
+	bool wide)
+{
+	const uint8_t *p = value.p, *last = sip_span_end(value), *q;
+
+	if (!sip_has_room(m, value, SIP_ROOM) || memcmp(p, "<sip:", 5) != 0 || *--last != '>')
+		return false;
+	q = authority_take(p + 5, out, wide);
+	return q == last || (q && *q == ';' && uri_params_are_usual(q, last, wide));
+}
+
+static bool SIP_WIDE_CODE
+bare_uri_take_wide(
+	const struct sip_message *m, struct base_span value, struct sip_authority *out)
+{
+	return bare_uri_take(m, value, out, true);
+}
+
+static bool SIP_NARROW_CODE
+bare_uri_take_narrow(
+	const struct sip_message *m, struct base_span value, struct sip_authority *out)
+{
+	return bare_uri_take(m, value, out, false);
+}
+
+bool
+sip_bare_uri_in(const struct sip_message *m, struct base_span value, struct sip_authority *out)
+{
+	return sip_is_wide() ? bare_uri_take_wide(m, value, out)
+			     : bare_uri_take_narrow(m, value, out);
+}
+
+static bool SIP_WIDE_CODE __attribute__((noinline))
+name_addr_take_wide(struct base_span value, struct sip_name_addr *out)
+{
+	return name_addr_take(value, out, true);
+}
+
+static bool SIP_NARROW_CODE
+name_addr_take_narrow(struct base_span value, struct sip_name_addr *out)
+{
+	return name_addr_take(value, out, false);
+}
+
 /* The only Contact, of one element. */
 SIP_TWIN bool
 contact_take(const struct sip_message *m, bool wide)
 {
 	const struct sip_header *h = sip_header_find(m, SIP_HDR_CONTACT);
 	struct sip_name_addr contact;
+	struct sip_authority at;
 
 	if (!h)
 		return true;
-	if (h->next != SIP_NO_HEADER || !sip_has_room(m, h->value, SIP_ROOM) ||
-		!name_addr_take(h->value, &contact, wide))
+	if (h->next != SIP_NO_HEADER || !sip_has_room(m, h->value, SIP_ROOM))
+		return false;
+	if (wide ? bare_uri_take_wide(m, h->value, &at)
+		 : bare_uri_take_narrow(m, h->value, &at))
+		return true;
+	if (!(wide ? name_addr_take_wide(h->value, &contact)
+		   : name_addr_take_narrow(h->value, &contact)))
 		return false;
 	return !contact.params.len || !sip_find(contact.params.p, sip_span_end(h->value), ',');
 }
@@ -226,18 +288,6 @@ sip_uri_parse_in(const struct sip_message *m, struct base_span text, struct sip_
 		     (sip_is_wide() ? uri_take_wide(text, uri) : uri_take_narrow(text, uri));
 
 	return taken || sip_uri_parse(text, uri);
-}
-
-static bool SIP_WIDE_CODE
-name_addr_take_wide(struct base_span value, struct sip_name_addr *out)
-{
-	return name_addr_take(value, out, true);
-}
-
-static bool SIP_NARROW_CODE
-name_addr_take_narrow(struct base_span value, struct sip_name_addr *out)
-{
-	return name_addr_take(value, out, false);
 }
 
 /* No run of characters goes on over the end of a value: behind a header's

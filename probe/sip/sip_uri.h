@@ -13,3 +13,11 @@ bool sip_via_parse(struct base_span value, struct sip_via *out);
 bool sip_uri_parse_in(const struct sip_message *m, struct base_span text, struct sip_uri *uri);
 bool sip_name_addr_parse_in(
 	const struct sip_message *m, struct base_span value, struct sip_name_addr *out);
+struct sip_authority {
+	struct base_span user, host; /* as in struct sip_uri */
+	uint16_t port;               /* 0: none */
+};
+/* True and *out where value, of a header of m, is <URI> and no more, of the usual form: so it has
+ * one element.  False: it may be anything. */
+bool sip_bare_uri_in(
+	const struct sip_message *m, struct base_span value, struct sip_authority *out);

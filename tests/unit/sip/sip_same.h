@@ -108,6 +108,22 @@ details_same(const struct sip_details *a, const struct sip_details *b)
 	       via_same(&a->via, &b->via);
 }
 
+/* What is taken for <URI> alone is one element, read so. */
+static inline bool
+bare_uri_same(const struct sip_message *m, struct base_span value)
+{
+	struct base_span element;
+	struct sip_name_addr a;
+	struct sip_authority b;
+
+	if (!sip_bare_uri_in(m, value, &b))
+		return true;
+	return sip_value_next(&value, &element) && value.len == 0 &&
+	       sip_name_addr_parse(element, &a) && a.display.len == 0 && a.params.len == 0 &&
+	       span_same(a.uri.user, b.user) && span_same(a.uri.host, b.host) &&
+	       a.uri.port == b.port;
+}
+
 /* The URIs of a message and the name-addrs of its headers, read as parts of it
  * and alone. */
 static inline bool
@@ -119,11 +135,14 @@ parts_same(const struct sip_message *m)
 	if (sip_uri_parse(m->ruri_text, &a.uri) != sip_uri_parse_in(m, m->ruri_text, &b.uri) ||
 		!uri_same(&a.uri, &b.uri))
 		return false;
-	for (uint32_t i = 0; i < m->n_headers; i++)
+	for (uint32_t i = 0; i < m->n_headers; i++) {
+		if (!bare_uri_same(m, m->headers[i].value))
+			return false;
 		for (rest = m->headers[i].value; sip_value_next(&rest, &element);)
 			if (sip_name_addr_parse(element, &a) !=
 					sip_name_addr_parse_in(m, element, &b) ||
 				!name_addr_same(&a, &b))
 				return false;
+	}
 	return true;
 }

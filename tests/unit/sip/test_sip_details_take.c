@@ -13,7 +13,7 @@ static const char *const messages[] = {
 	"From: \"Subscriber, 1231\" <sip:+498900001231@sbc048.example.net;user=phone>;tag=a00\r\n"
 	"To: <sip:+493000001231@sbc048.example.net;user=phone>\r\n"
 	"Call-ID: b6428188-000004cf@trunk.carrier.example.net\r\n"
-	"Contact: <sip:gw@10.0.4.208:5060>\r\n" END,
+	"Contact: <sip:gw@10.0.4.208:5060>\r\nRecord-Route: <sip:192.0.2.1;lr>\r\n" END,
 	"BYE sip:a:pw@[2001:db8::1]:5061;lr?x=y SIP/2.0\r\n"
 	"Via: SIP/2.0/TCP b.example;Branch=z9;received=192.0.2.1;rport=5060, SIP/2.0/TCP c\r\n"
 	"From: Alice B. <sip:alice_1@b.example:65535;transport=tcp;lr;a=;maddr=b>;x=\"y\";tag=1\r\n"
