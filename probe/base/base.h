@@ -31,6 +31,8 @@
 	} while (0)
 #define base_prefetch(p) base_prefetch_for(p, 0)
 #define base_prefetch_write(p) base_prefetch_for(p, 1)
+/* Before the return type of what a good call never needs: out of line, away from what it does. */
+#define base_cold __attribute__((cold, noinline))
 #define base_count_of(a) (sizeof(a) / sizeof((a)[0]))
 #define base_container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
 

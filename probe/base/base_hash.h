@@ -45,21 +45,21 @@ base_hash_short(const struct base_hash_key *key, const void *data, size_t len)
 {
 	const uint8_t *p = data;
 	uint64_t h = key->k1 ^ (uint64_t)len * 0x9e3779b97f4a7c15ull, a, b;
-	size_t n = len;
 
-	for (; n > 16; p += 16, n -= 16)
-		h = base_hash_fold(base_hash_load(p, 8) ^ key->k0, base_hash_load(p + 8, 8) ^ h);
-	if (len >= 16) { /* the last 16 bytes, some of them once more */
-		a = base_hash_load(p + n - 16, 8);
-		b = base_hash_load(p + n - 8, 8);
-	} else if (n >= 8) {
-		a = base_hash_load(p, 8);
-		b = base_hash_load(p + n - 8, 8);
-	} else if (n >= 4) {
+	if (len >= 8) {
+		const uint8_t *end = p + len;
+		for (; end - p > 16; p += 16)
+			h = base_hash_fold(
+				base_hash_load(p, 8) ^ key->k0, base_hash_load(p + 8, 8) ^ h);
+		/* the last 16 bytes, some of them once more */
+		a = base_hash_load(len < 16 ? p : end - 16, 8);
+		b = base_hash_load(end - 8, 8);
+	} else if (len >= 4) {
 		a = base_hash_load(p, 4);
-		b = base_hash_load(p + n - 4, 4);
+		b = base_hash_load(p + len - 4, 4);
 	} else {
-		a = n ? (uint64_t)p[0] | (uint64_t)p[n / 2] << 8 | (uint64_t)p[n - 1] << 16 : 0;
+		a = len ? (uint64_t)p[0] | (uint64_t)p[len / 2] << 8 | (uint64_t)p[len - 1] << 16
+			: 0;
 		b = 0;
 	}
 	h = base_hash_fold(a ^ key->k0, b ^ h);

@@ -164,16 +164,17 @@ dialog_receive(struct dialog *d, const struct dialog_message *m)
 	d->heard.from = dialog_text_hash(d, sip->from.tag);
 	d->heard.to = dialog_text_hash(d, sip->to.tag);
 	d->heard.branch = dialog_text_hash(d, sip->via.branch);
-	if (base_unlikely(sip->call_id.len == 0))
+	if (base_unlikely(sip->call_id.len == 0)) {
 		s = unkeyed_find(d, hash, m, &left_out);
-	else if (method != SIP_METHOD_REGISTER)
+		metrics_add(d->options.metrics, METRICS_SIP_NO_CALL_ID, 1);
+		metrics_add(d->options.metrics, METRICS_SIP_LEFT_OUT, left_out);
+	} else if (method != SIP_METHOD_REGISTER) {
 		s = dialog_find(d, hash, sip, SLOT_CALL, call_matches);
-	if (s)
+	}
+	if (base_likely(s != NULL))
 		call_receive(d, s, m);
 	else
 		kind = left_out ? RECORD_NONE : receive_apart(d, hash, m, method);
-	metrics_add(d->options.metrics, METRICS_SIP_NO_CALL_ID, sip->call_id.len == 0);
-	metrics_add(d->options.metrics, METRICS_SIP_LEFT_OUT, left_out);
 	metrics_set(d->options.metrics, METRICS_CALLS_ACTIVE,
 		d->lists[LIST_EARLY].count + d->lists[LIST_ESTABLISHED].count);
 	return kind;

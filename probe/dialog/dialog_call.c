@@ -8,8 +8,8 @@ call_is_caller_tag(const struct dialog *d, const struct slot *s, uint32_t tag)
 
 /* By tags; a new INVITE without To tag and with another From tag only where it repeats an attempt
  * that was challenged (some clients change their tag with the credentials). */
-enum slot_match
-call_matches(const struct dialog *d, const struct slot *s, const struct sip_message *m)
+static __attribute__((noinline)) enum slot_match
+matches_otherwise(const struct dialog *d, const struct slot *s, const struct sip_message *m)
 {
 	uint32_t from = d->heard.from, to = d->heard.to;
 	bool again = call_is_challenge(s->final.status) && m->cseq != s->attempt_cseq;
@@ -23,6 +23,16 @@ call_matches(const struct dialog *d, const struct slot *s, const struct sip_mess
 	if (slot_set_has(d, s, SET_FORK_TAG, from) || (to && slot_set_has(d, s, SET_FORK_TAG, to)))
 		return MATCH_SURE;
 	return from == 0 ? MATCH_LOOSE : MATCH_NONE;
+}
+
+/* As a rule one of its tags is the first caller's. */
+enum slot_match
+call_matches(const struct dialog *d, const struct slot *s, const struct sip_message *m)
+{
+	if (base_likely(s->from_tag &&
+			(d->heard.from == s->from_tag || d->heard.to == s->from_tag)))
+		return MATCH_SURE;
+	return matches_otherwise(d, s, m);
 }
 
 /* ---- what stands in headers ---- */
@@ -317,8 +327,8 @@ call_arm(struct dialog *d, struct slot *s)
 
 /* Is the caller the UAC of this transaction?  By its tag; RFC 2543 clients have none: by the From
  * user. */
-static bool
-sent_by_uac(const struct dialog *d, const struct slot *s, const struct dialog_message *m)
+static __attribute__((noinline)) bool
+sent_by_other(const struct dialog *d, const struct slot *s, const struct dialog_message *m)
 {
 	const struct sip_message *sip = m->sip;
 	struct sip_name_addr from;
@@ -331,6 +341,14 @@ sent_by_uac(const struct dialog *d, const struct slot *s, const struct dialog_me
 	sip_name_addr_parse(sip->from.value, &from);
 	return base_span_eq(
 		from.uri.user, slot_text(d, s, TEXT_FROM_USER, scratch, sizeof(scratch)));
+}
+
+static inline bool
+sent_by_uac(const struct dialog *d, const struct slot *s, const struct dialog_message *m)
+{
+	bool by_first = s->from_tag && d->heard.from == s->from_tag;
+
+	return base_likely(by_first) || sent_by_other(d, s, m);
 }
 
 void

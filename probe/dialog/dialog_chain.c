@@ -259,15 +259,17 @@ bytes_put(struct chain_pool *p, struct chain *c, const void *bytes, uint32_t n)
 	return done;
 }
 
-/* Short ones, without a call. */
+/* Without a call. */
 static inline void
 bytes_copy(uint8_t *to, const uint8_t *from, uint32_t n)
 {
 	uint64_t a, b;
 	uint32_t c, e;
 
-	if (n > 16) {
-		memcpy(to, from, n);
+	if (n > 16) { /* the last of its pieces may overlap, too */
+		for (uint32_t i = 0; i < n - 16; i += 16)
+			memcpy(to + i, from + i, 16);
+		memcpy(to + n - 16, from + n - 16, 16);
 	} else if (n >= 8) { /* two halves that may overlap */
 		memcpy(&a, from, 8), memcpy(&b, from + n - 8, 8);
 		memcpy(to, &a, 8), memcpy(to + n - 8, &b, 8);
@@ -409,7 +411,7 @@ chain_run_add(struct chain_run *run, struct chain_head h, const void *bytes)
 {
 	if (h.len > LEN_SHORT_MAX || run->at + HEAD_SHORT + h.len > sizeof(run->bytes))
 		return 0;
-	while (run->at >= run->edge)
+	while (base_unlikely(run->at >= run->edge))
 		run_next(run);
 	chain_ref ref = block_of(run->chain->last) << CHAIN_BLOCK_BITS | run->at % CHAIN_BLOCK;
 	text_write(run->bytes + run->at, h, bytes);

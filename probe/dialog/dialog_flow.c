@@ -41,23 +41,29 @@ host_keep(struct dialog *d, struct slot *s, const struct base_endpoint *at)
 	return ref && (note || s->n_hosts < DIALOG_HOSTS_SLOT);
 }
 
-const struct base_endpoint *
-flow_host(const struct dialog *d, const struct slot *s, uint8_t index, struct base_endpoint *out)
+/* Of one that is a text. */
+static __attribute__((noinline)) const struct base_endpoint *
+host_of_text(const struct dialog *d, const struct slot *s, uint8_t index, struct base_endpoint *out)
 {
 	uint8_t scratch[sizeof(*out)];
 
 	if (index >= s->n_hosts)
 		return NULL;
-	if (index < DIALOG_HOSTS_SLOT && !(s->hosts_wide >> index & 1)) {
-		const union host_short *at = &s->hosts[index];
-		*out = (struct base_endpoint){
-			base_ip_v4(at->v4.ip), base_load_be16(at->v4.port)};
-		return out;
-	}
 	struct base_span t = chain_text(&d->pool, host_ref(d, s, index), scratch, sizeof(scratch));
 	if (t.len != sizeof(*out))
 		return NULL;
 	memcpy(out, t.p, sizeof(*out));
+	return out;
+}
+
+const struct base_endpoint *
+flow_host(const struct dialog *d, const struct slot *s, uint8_t index, struct base_endpoint *out)
+{
+	const union host_short *at = &s->hosts[index % DIALOG_HOSTS_SLOT];
+
+	if (index >= s->n_hosts || index >= DIALOG_HOSTS_SLOT || s->hosts_wide >> index & 1)
+		return host_of_text(d, s, index, out);
+	*out = (struct base_endpoint){base_ip_v4(at->v4.ip), base_load_be16(at->v4.port)};
 	return out;
 }
 
@@ -69,14 +75,17 @@ host_is(const struct dialog *d, const struct slot *s, uint8_t index, const struc
 	return flow_host(d, s, index, &known) && base_endpoint_eq(&known, at);
 }
 
-/* As a rule it stands in the slot. */
-static inline bool
-host_is_short(const struct slot *s, uint8_t index, const struct base_endpoint *at)
+/* IPv4 and port as they stand in the slot, and of an endpoint as they would. */
+static inline uint64_t
+host_bits(const union host_short *host)
 {
-	const union host_short *host = &s->hosts[index];
+	return base_hash_load(host->v4.ip, 4) << 16 | base_load_be16(host->v4.port);
+}
 
-	return index < s->n_hosts && memcmp(host->v4.ip, at->ip.b + 12, 4) == 0 &&
-	       base_load_be16(host->v4.port) == at->port && !(s->hosts_wide >> index & 1);
+static inline uint64_t
+endpoint_bits(const struct base_endpoint *at)
+{
+	return base_hash_load(at->ip.b + 12, 4) << 16 | at->port;
 }
 
 static __attribute__((noinline)) uint8_t
@@ -90,28 +99,41 @@ host_index_of(struct dialog *d, struct slot *s, const struct base_endpoint *at)
 	return host_keep(d, s, at) ? s->n_hosts++ : HOST_NONE;
 }
 
-static inline uint8_t
-flow_host_index(struct dialog *d, struct slot *s, const struct base_endpoint *at)
+/* As a rule they are the two that stand in the slot. */
+static inline void
+hosts_take(struct dialog *d, struct slot *s, const struct dialog_message *m, struct flow_entry *e)
 {
-	if (base_likely(base_ip_is_v4(&at->ip)))
-		for (uint8_t i = 0; i < DIALOG_HOSTS_SLOT; i++)
-			if (host_is_short(s, i, at))
-				return i;
-	return host_index_of(d, s, at);
+	uint64_t one = host_bits(&s->hosts[0]), other = host_bits(&s->hosts[1]);
+	uint64_t src = endpoint_bits(&m->src), dst = endpoint_bits(&m->dst);
+	bool forth = src == one && dst == other, back = src == other && dst == one;
+
+	if (base_likely((forth || back) && s->n_hosts >= DIALOG_HOSTS_SLOT && s->hosts_wide == 0 &&
+			base_ip_is_v4(&m->src.ip) && base_ip_is_v4(&m->dst.ip))) {
+		e->src = !forth;
+		e->dst = forth;
+		return;
+	}
+	e->src = host_index_of(d, s, &m->src);
+	e->dst = host_index_of(d, s, &m->dst);
+}
+
+static base_cold uint32_t
+branch_of_sent_by(const struct dialog *d, const struct sip_message *sip)
+{
+	struct sip_via via;
+
+	sip_via_parse(sip->via.value, &via);
+	return (d->heard.branch ^ dialog_text_hash(d, via.host) ^ via.port) | 1;
 }
 
 /* What tells the transaction: the top Via's branch (RFC 3261 17.1.3).  An RFC 2543 client has none,
  * or one that is not unique: then with the whole of sent-by; CSeq and method tell the rest. */
-static uint32_t
+static inline uint32_t
 flow_branch(const struct dialog *d, const struct sip_message *sip)
 {
-	uint32_t branch = d->heard.branch;
-	struct sip_via via;
-
-	if (base_span_starts_nocase(sip->via.branch, BASE_SPAN("z9hG4bK")))
-		return branch;
-	sip_via_parse(sip->via.value, &via);
-	return (branch ^ dialog_text_hash(d, via.host) ^ via.port) | 1;
+	return base_likely(base_span_starts_nocase(sip->via.branch, BASE_SPAN("z9hG4bK")))
+		       ? d->heard.branch
+		       : branch_of_sent_by(d, sip);
 }
 
 uint8_t
@@ -136,10 +158,32 @@ hash_more(const struct dialog *d, uint64_t hash, struct base_span part)
 			: hash + 1;
 }
 
+static base_cold uint64_t
+hash_rare(const struct dialog *d, uint64_t h, const struct dialog_message *m)
+{
+	const struct sip_message *sip = m->sip;
+
+	h = hash_more(d, h, sip_header_value(sip, SIP_HDR_RSEQ));
+	if (sip->method == SIP_METHOD_OTHER)
+		h = hash_more(d, h, sip->method_text);
+	if (sip->cseq_method == SIP_METHOD_OTHER)
+		h = hash_more(d, h, sip->cseq_method_text);
+	if (sip->method == SIP_METHOD_NOTIFY)
+		h = hash_more(d, h, sip_header_value(sip, SIP_HDR_EVENT));
+	return h;
+}
+
+static base_cold uint64_t
+hash_sockets(const struct dialog *d, uint64_t h, const struct dialog_message *m)
+{
+	return hash_more(d, hash_more(d, h, base_span_of(&m->src, sizeof(m->src))),
+		base_span_of(&m->dst, sizeof(m->dst)));
+}
+
 /* What two messages must share to be the same one sent again, besides what their entries tell:
  * Request-URI or reason, a method that has no number, RSeq, in a NOTIFY its Event, and the sockets
  * where hosts[] has no room for them.  (The Call-ID is the dialog's.) */
-static uint32_t
+static inline uint32_t
 flow_fingerprint(const struct dialog *d, const struct dialog_message *m, const struct flow_entry *e)
 {
 	const struct sip_message *sip = m->sip;
@@ -148,16 +192,12 @@ flow_fingerprint(const struct dialog *d, const struct dialog_message *m, const s
 
 	if (!(e->flags & FLOW_USUAL))
 		h = hash_more(d, h, sip->status ? sip->reason : sip->ruri_text);
-	h = hash_more(d, h, sip_header_value(sip, SIP_HDR_RSEQ));
-	if (sip->method == SIP_METHOD_OTHER)
-		h = hash_more(d, h, sip->method_text);
-	if (sip->cseq_method == SIP_METHOD_OTHER)
-		h = hash_more(d, h, sip->cseq_method_text);
-	if (sip->method == SIP_METHOD_NOTIFY)
-		h = hash_more(d, h, sip_header_value(sip, SIP_HDR_EVENT));
+	if (base_unlikely(sip->first[SIP_HDR_RSEQ] != SIP_NO_HEADER ||
+			  sip->method == SIP_METHOD_OTHER || sip->method == SIP_METHOD_NOTIFY ||
+			  sip->cseq_method == SIP_METHOD_OTHER))
+		h = hash_rare(d, h, m);
 	if (base_unlikely(e->src == HOST_NONE || e->dst == HOST_NONE))
-		h = hash_more(d, hash_more(d, h, base_span_of(&m->src, sizeof(m->src))),
-			base_span_of(&m->dst, sizeof(m->dst)));
+		h = hash_sockets(d, h, m);
 	h = base_hash_mix(h);
 	return (uint32_t)(h ^ h >> 32) & FLOW_FINGERPRINT;
 }
@@ -279,8 +319,7 @@ entry_of(struct dialog *d, struct slot *s, const struct dialog_message *m, bool 
 		.vias = vias < FLOW_VIAS_MAX ? vias : FLOW_VIAS_MAX,
 		.flags = (from_caller ? FLOW_FROM_CALLER : 0) | (usual ? FLOW_USUAL : 0),
 	};
-	d->entry.src = flow_host_index(d, s, &m->src);
-	d->entry.dst = flow_host_index(d, s, &m->dst);
+	hosts_take(d, s, m, &d->entry);
 	d->entry.fingerprint = flow_fingerprint(d, m, &d->entry);
 	if (names_source(m, SIP_HDR_RECORD_ROUTE))
 		d->entry.flags |= FLOW_RECORD_ROUTE;
@@ -296,6 +335,15 @@ shows_contact(const struct flow_entry *e)
 	return establishes && !flow_is_repeat(e);
 }
 
+static base_cold void
+repeat_count(struct dialog *d, struct slot *s, const struct flow_entry *e)
+{
+	if (e->flags & FLOW_RETRANSMISSION)
+		slot_more_for(d, s)->retransmissions++;
+	if (e->flags & FLOW_DUPLICATE)
+		slot_more_for(d, s)->duplicates++;
+}
+
 static void
 flow_count(struct dialog *d, struct slot *s, const struct dialog_message *m,
 	const struct flow_entry *e)
@@ -305,15 +353,24 @@ flow_count(struct dialog *d, struct slot *s, const struct dialog_message *m,
 		s->first_src = (e->status ? e->dst : e->src) & 15;
 		s->first_dst = (e->status ? e->src : e->dst) & 15;
 	}
-	if (e->flags & FLOW_RETRANSMISSION)
-		slot_more_for(d, s)->retransmissions++;
-	if (e->flags & FLOW_DUPLICATE)
-		slot_more_for(d, s)->duplicates++;
+	if (base_unlikely(flow_is_repeat(e)))
+		repeat_count(d, s, e);
 	if (base_unlikely(m->truncated))
 		s->truncated = true;
 	s->faults |= (uint16_t)(m->sip->flags & SIP_FLAGS_INVALID);
 	if (m->ts_ns > s->last_ns)
 		s->last_ns = m->ts_ns;
+}
+
+static base_cold struct flow_entry *
+flow_leave_out(struct dialog *d, struct slot *s, struct flow_entry *e)
+{
+	s->flow_truncated = true;
+	slot_more_for(d, s)->left_out++;
+	if (e->status == 0 && !(e->flags & FLOW_TOLD))
+		slot_more_for(d, s)->methods[e->method]++;
+	metrics_add(d->options.metrics, METRICS_FLOW_TRUNCATED, 1);
+	return e;
 }
 
 struct flow_entry *
@@ -327,14 +384,8 @@ flow_add(struct dialog *d, struct slot *s, const struct dialog_message *m, bool 
 	entry_of(d, s, m, from_caller);
 	flow_compare(d, s, e, &end);
 	flow_count(d, s, m, e);
-	if (s->flow_count >= d->options.flow_entries || !flow_keep(d, s, e, &end)) {
-		s->flow_truncated = true;
-		slot_more_for(d, s)->left_out++;
-		if (sip->status == 0 && !(e->flags & FLOW_TOLD))
-			slot_more_for(d, s)->methods[sip->method]++;
-		metrics_add(d->options.metrics, METRICS_FLOW_TRUNCATED, 1);
-		return e;
-	}
+	if (base_unlikely(s->flow_count >= d->options.flow_entries || !flow_keep(d, s, e, &end)))
+		return flow_leave_out(d, s, e);
 	s->flow_count++;
 	if (shows_contact(e) && names_source(m, SIP_HDR_CONTACT))
 		e->flags |= FLOW_CONTACT_IS_SOURCE;

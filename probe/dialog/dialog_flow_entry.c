@@ -32,7 +32,7 @@ kept_block(const struct dialog *d, const struct slot *s, struct flow_at *at, uin
 		&d->pool, &s->flow_chain, sizeof(struct flow_kept), &at->block, n);
 }
 
-static void
+static base_cold void
 base_take(struct flow_at *at, const struct flow_kept *kept)
 {
 	struct flow_base base;
@@ -178,7 +178,7 @@ is_further(struct hop a, struct hop b, bool request)
 
 /* A frame captured twice carries the same IPv4 identification, a retransmission a new one.  An
  * identification of 0 says nothing: then time tells. */
-static uint8_t
+static base_cold uint8_t
 repeat_of(const struct flow_at *at, const struct flow_kept *old, const struct flow_entry *e)
 {
 	int64_t before = kept_ns(at, old), now = e->ts_ns;
@@ -200,7 +200,7 @@ forwarded_mark(struct dialog *d, struct slot *s, uint8_t flags)
 }
 
 /* One that was sent on from hop to hop, seen at two of them. */
-static void
+static base_cold void
 hops_compare(struct dialog *d, struct slot *s, struct flow_kept *old, struct flow_entry *e)
 {
 	struct hop a = {(uint8_t)flow_get(old->what, FLOW_F_VIAS), old->src, old->dst};
@@ -287,11 +287,32 @@ flow_compare(struct dialog *d, struct slot *s, struct flow_entry *e, struct flow
 
 /* ---- one more ---- */
 
-static bool
-is_near(const struct flow_entry *e, const struct flow_at *at, int64_t *apart)
+/* Modulo 2^64, as kept_ns adds it again. */
+static inline uint64_t
+apart_of(const struct flow_entry *e, const struct flow_at *at)
 {
-	return !__builtin_sub_overflow(e->ts_ns, at->base_ns, apart) && *apart <= FLOW_TIME_MAX &&
-	       *apart >= -FLOW_TIME_MAX && e->cseq - at->base_cseq <= CSEQ_APART_MAX;
+	return (uint64_t)e->ts_ns - (uint64_t)at->base_ns;
+}
+
+static inline bool
+is_near(const struct flow_entry *e, const struct flow_at *at)
+{
+	return apart_of(e, at) + FLOW_TIME_MAX <= 2 * (uint64_t)FLOW_TIME_MAX &&
+	       e->cseq - at->base_cseq <= CSEQ_APART_MAX;
+}
+
+/* False: no room. */
+static base_cold bool
+base_keep(struct dialog *d, struct slot *s, const struct flow_entry *e, struct flow_at *at)
+{
+	struct flow_base *base = chain_item_add(&d->pool, &s->flow_chain, sizeof(*base));
+
+	if (base == NULL)
+		return false;
+	at->base_ns = base->ts_ns = e->ts_ns;
+	at->base_cseq = base->cseq = e->cseq - CSEQ_BELOW;
+	base->what = flow_bits(FLOW_BASE, FLOW_F_KIND);
+	return true;
 }
 
 bool
@@ -299,24 +320,16 @@ flow_keep(struct dialog *d, struct slot *s, struct flow_entry *e, struct flow_en
 {
 	struct flow_at *at = &end->at;
 	struct flow_kept *kept;
-	int64_t apart;
 
 	if (s->flow_chain.head == 0)
 		at->base_cseq = s->flow_cseq = e->cseq - CSEQ_BELOW;
-	if (!is_near(e, at, &apart)) {
-		struct flow_base *base = chain_item_add(&d->pool, &s->flow_chain, sizeof(*base));
-		if (base == NULL)
-			return false;
-		at->base_ns = base->ts_ns = e->ts_ns;
-		at->base_cseq = base->cseq = e->cseq - CSEQ_BELOW;
-		base->what = flow_bits(FLOW_BASE, FLOW_F_KIND);
-		apart = 0;
-	}
+	if (base_unlikely(!is_near(e, at)) && !base_keep(d, s, e, at))
+		return false;
 	e->kept = kept = chain_item_add(&d->pool, &s->flow_chain, sizeof(*kept));
 	if (kept == NULL)
 		return false;
 	*kept = end->now;
-	kept->when |= (uint64_t)apart & ((1ull << WHEN_BITS) - 1);
+	kept->when |= apart_of(e, at) & ((1ull << WHEN_BITS) - 1);
 	kept->what |= flow_bits(e->cseq - at->base_cseq, FLOW_F_CSEQ) |
 		      flow_bits(e->transaction, FLOW_F_TRANSACTION);
 	return true;
