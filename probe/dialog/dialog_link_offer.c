@@ -294,7 +294,11 @@ invite_offer(struct dialog *d, struct slot *s, const struct dialog_message *m,
 		link_siblings(d, s, &l);
 		offer_headers(d, &l, m->sip);
 	}
-	l.calling = number_hash(d, slot_text(d, s, TEXT_FROM_USER, scratch, sizeof(scratch)));
+	/* the dialog may have been told it by this message */
+	struct base_span user = d->has_details ? d->details.from.uri.user : BASE_SPAN("");
+	if (user.len == 0)
+		user = slot_text(d, s, TEXT_FROM_USER, scratch, sizeof(scratch));
+	l.calling = number_hash(d, user);
 	offer_numbers(d, &l, m, &numbers);
 }
 

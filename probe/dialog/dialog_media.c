@@ -126,14 +126,16 @@ endpoint_keep(struct dialog *d, struct slot *s, const struct base_endpoint *at)
 	return ref && chain_text_head(&d->pool, ref).len == len;
 }
 
-/* One of the bits of slot.endpoints, so that others need not be looked for. */
+/* Two of the bits of slot.endpoints, so that others need not be looked for. */
 static uint8_t
 endpoint_mark(const struct base_endpoint *at)
 {
+	static const uint8_t pairs[] = {3, 5, 9, 17, 6, 10, 18, 12, 20, 24};
 	uint64_t low = base_hash_load(at->ip.b + 8, 8), mixed = base_hash_mix(low ^ at->port);
 
-	return (uint8_t)(1u << ((mixed >> 32) * SLOT_ENDPOINT_MARKS >> 32));
+	return pairs[(mixed >> 32) * sizeof(pairs) >> 32];
 }
+_Static_assert(SLOT_ENDPOINT_MARKS == 5, "pairs of so many bits");
 
 /* Publishes, and notes the endpoint once so that the closing call can withdraw it. */
 static void
@@ -142,7 +144,8 @@ endpoint_publish(struct dialog *d, struct slot *s, const struct base_endpoint *a
 {
 	uint8_t mark = endpoint_mark(at);
 
-	announce->again = (s->endpoints & mark) && endpoint_is_known(d, s, at);
+	announce->again =
+		(s->endpoints & mark) == mark && endpoint_is_known(d, s, at);
 	s->endpoints |= mark & ((1u << SLOT_ENDPOINT_MARKS) - 1);
 	d->options.hooks.publish(d->options.hooks.context, at, announce);
 	if (!announce->again && !endpoint_keep(d, s, at))
