@@ -217,6 +217,30 @@ bool base_ip_parse(struct base_span text, struct base_ip *ip);
 /* "192.0.2.1:5060", "[2001:db8::1]:5060"; a port from 1 on. */
 bool base_endpoint_parse(struct base_span text, struct base_endpoint *endpoint);
 
+/* n bytes without a call, as most texts are short: in pieces of a fixed length, the last of which
+ * may overlap. */
+static inline void
+base_copy(uint8_t *to, const uint8_t *from, uint32_t n)
+{
+	uint64_t a, b;
+	uint32_t c, e;
+
+	if (n > 16) {
+		for (uint32_t i = 0; i < n - 16; i += 16)
+			memcpy(to + i, from + i, 16);
+		memcpy(to + n - 16, from + n - 16, 16);
+	} else if (n >= 8) {
+		memcpy(&a, from, 8), memcpy(&b, from + n - 8, 8);
+		memcpy(to, &a, 8), memcpy(to + n - 8, &b, 8);
+	} else if (n >= 4) {
+		memcpy(&c, from, 4), memcpy(&e, from + n - 4, 4);
+		memcpy(to, &c, 4), memcpy(to + n - 4, &e, 4);
+	} else if (n) {
+		uint8_t middle = from[n / 2], last = from[n - 1];
+		to[0] = from[0], to[n / 2] = middle, to[n - 1] = last;
+	}
+}
+
 /* ---- big-endian loads and a bounded reader ---- */
 
 static inline uint16_t

@@ -78,7 +78,8 @@ chain_head_of(const uint8_t head[CHAIN_HEAD_LONG], uint32_t *bytes)
 	*bytes = is_long ? CHAIN_HEAD_LONG : CHAIN_HEAD_SHORT;
 	return (struct chain_head){.id = low & CHAIN_ID_NONE,
 		.alias = low >> 5 & 1,
-		.len = low >> 7 | (is_long ? (uint32_t)head[2] << CHAIN_LEN_BITS : 0)};
+		.len = low >> 7 |
+		       (base_unlikely(is_long) ? (uint32_t)head[2] << CHAIN_LEN_BITS : 0)};
 }
 chain_ref chain_text_add_as(
 	struct chain_pool *p, struct chain *c, struct chain_head head, const void *bytes);
@@ -114,21 +115,24 @@ struct chain_flat {
 	uint8_t bytes[CHAIN_FLAT_BLOCKS * CHAIN_BLOCK + CHAIN_HEAD_LONG];
 };
 void chain_flatten(const struct chain_pool *p, const struct chain *c, struct chain_flat *out);
-/* The text that begins at byte at: where the one behind it does, or 0: there is none, or it is not
- * whole. */
+/* The text that begins at byte *at, which then is where the one behind it does.  False: there is
+ * none, or it is not whole. */
 struct chain_place {
 	const uint8_t *bytes;
 	struct chain_head head;
 };
-static inline uint32_t
-chain_flat_text(const struct chain_flat *f, uint32_t at, struct chain_place *out)
+static inline bool
+chain_flat_text(const struct chain_flat *f, uint32_t *at, struct chain_place *out)
 {
 	uint32_t bytes;
 
-	out->head = chain_head_of(f->bytes + at, &bytes);
-	out->bytes = f->bytes + at + bytes;
-	bytes += at + out->head.len;
-	return at < f->len && bytes <= f->len ? bytes : 0;
+	out->head = chain_head_of(f->bytes + *at, &bytes);
+	out->bytes = f->bytes + *at + bytes;
+	bytes += *at + out->head.len;
+	if (bytes > f->len)
+		return false;
+	*at = bytes;
+	return true;
 }
 static inline chain_ref
 chain_flat_ref(const struct chain_flat *f, uint32_t at)

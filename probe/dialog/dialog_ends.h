@@ -3,6 +3,12 @@
 
 #include "dialog_private.h"
 
+/* It stands in the slot. */
+static inline bool
+flow_host_is_short(const struct slot *s, uint8_t host)
+{
+	return host < s->n_hosts && host < DIALOG_HOSTS_SLOT && !(s->hosts_wide >> host & 1);
+}
 /* One of hosts[] into these two fields. */
 void flow_put_wide_host(const struct dialog *d, const struct slot *s, struct record_writer *w,
 	uint8_t host, const enum record_field fields[2]);
@@ -12,8 +18,7 @@ flow_put_host(const struct dialog *d, const struct slot *s, struct record_writer
 {
 	const union host_short *at = &s->hosts[host % DIALOG_HOSTS_SLOT];
 
-	if (base_likely(host < s->n_hosts && host < DIALOG_HOSTS_SLOT &&
-			!(s->hosts_wide >> host & 1))) {
+	if (base_likely(flow_host_is_short(s, host))) {
 		record_put_ipv4(w, fields, at->v4.ip, base_load_be16(at->v4.port));
 	} else {
 		struct record_writer copy = *w; /* so that w may stay in registers */
@@ -32,7 +37,9 @@ flow_put_ends(const struct dialog *d, const struct slot *s, struct record_writer
 	flow_put_host(d, s, w, src, from);
 	flow_put_host(d, s, w, dst, to);
 }
-/* The same, of rows whose facts have been gathered. */
+/* The same, of rows whose facts have been gathered; and of those that it does not know. */
+void flow_put_other_ends(const struct dialog *d, const struct slot *s, struct record_writer *w,
+	const uint8_t hosts[2]);
 static inline void
 flow_put_ready_ends(const struct dialog *d, const struct slot *s, struct record_writer *w,
 	const struct flow_facts *facts, const uint8_t hosts[2])
@@ -44,6 +51,8 @@ flow_put_ready_ends(const struct dialog *d, const struct slot *s, struct record_
 		memcpy(w->p + w->len, ends->bytes, FLOW_ENDS_BYTES);
 		w->len += ends->len;
 	} else {
-		flow_put_ends(d, s, w, hosts[0], hosts[1]);
+		struct record_writer copy = *w;
+		flow_put_other_ends(d, s, &copy, hosts);
+		record_writer_take(w, &copy);
 	}
 }

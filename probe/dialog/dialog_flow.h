@@ -116,13 +116,13 @@ struct flow_at {
 /* The next entry, in the order in which they came: start with {0}, or {.texts = true} where word
  * and line are wanted; NULL at the end. */
 struct flow_cursor {
-	struct flow_entry entry;
 	struct flow_at at;
 	uint32_t left;          /* items of the block */
 	bool texts;
 	struct flow_kept *next;
 	uint32_t n_texts;       /* of those in found */
 	struct chain_walk text;
+	struct flow_entry entry;
 };
 const struct flow_entry *flow_next(
 	const struct dialog *d, const struct slot *s, struct flow_cursor *at);
@@ -175,14 +175,14 @@ struct transaction {
 	uint8_t src, dst;         /* hosts[], of the request */
 	uint8_t vias, hop;
 	bool from_caller;
-	bool seen;                /* else all its messages were left out of flow[] */
 };
 #define TRANSACTIONS_MAX 64
 struct transactions {
 	struct transaction t[TRANSACTIONS_MAX];
+	uint64_t seen;            /* a bit each; else all its messages were left out of flow[] */
 	uint32_t n;
 };
-void transaction_take(struct transaction *t, const struct flow_entry *e);
+void transaction_take(struct transactions *all, const struct flow_entry *e);
 /* Once all have been taken. */
 void transactions_end(const struct dialog *d, const struct slot *s, struct transactions *all);
 /* Two hosts as source and destination, as they stand in a row; len 0: not so short. */

@@ -353,7 +353,7 @@ fact_take(struct flow_facts *facts, const struct flow_entry *e)
 	if (!flow_is_repeat(e))
 		facts->evidence[e->src] |= role_evidence(e);
 	if (e->transaction < facts->transactions.n)
-		transaction_take(&facts->transactions.t[e->transaction], e);
+		transaction_take(&facts->transactions, e);
 }
 
 void
@@ -361,12 +361,14 @@ flow_facts_of(const struct dialog *d, const struct slot *s, struct flow_facts *f
 {
 	const struct slot_more *more = slot_more_of(d, s);
 	struct transactions *all = &facts->transactions;
-	struct flow_cursor at = {.texts = true};
 	struct flow_entry *e = facts->ready;
+	struct flow_cursor at;
 
+	memset(&at, 0, offsetof(struct flow_cursor, entry));
+	at.texts = true;
 	facts->n_ready = 0;
+	all->seen = 0;
 	all->n = s->n_transactions < TRANSACTIONS_MAX ? s->n_transactions : TRANSACTIONS_MAX;
-	memset(all->t, 0, all->n * sizeof(all->t[0]));
 	memset(facts->evidence, 0, sizeof(facts->evidence));
 	for (uint32_t m = 0; m < SIP_METHOD_COUNT; m++)
 		facts->methods[m] = facts->fresh[m] = more->methods[m];

@@ -12,6 +12,13 @@ flow_put_wide_host(const struct dialog *d, const struct slot *s, struct record_w
 	record_put_u64(w, fields[1], at.port);
 }
 
+void
+flow_put_other_ends(const struct dialog *d, const struct slot *s, struct record_writer *w,
+	const uint8_t hosts[2])
+{
+	flow_put_ends(d, s, w, hosts[0], hosts[1]);
+}
+
 /* The first line of *rest, which goes on behind it. */
 static struct base_span
 line_next(struct base_span *rest)
@@ -70,98 +77,138 @@ struct flow_row {
 	uint8_t tag_bytes[256];
 };
 
-static struct base_span
-row_tag(struct dialog *d, const struct slot *s, struct flow_row *row)
-{
-	uint16_t tag = row->entry->tag;
-
-	if (tag && tag != row->tag) {
-		row->tag_text = flow_tag_text(d, s, tag, row->tag_bytes, sizeof(row->tag_bytes));
-		row->tag = tag;
-	}
-	return tag ? row->tag_text : (struct base_span){NULL, 0};
-}
-
 _Static_assert(2 * FLOW_WORD_MAX + sizeof(((struct flow_row *)0)->tag_bytes) + LINE_TEXT_BYTES +
 				256 <= RECORD_ROW_MAX,
 	"two words, tag, line, and the fields of fixed lengths");
+
+/* Texts of an entry that few rows have, written where they stay: their bytes.  They take the place,
+ * not the writer, which would have to leave its registers. */
+static __attribute__((noinline)) uint32_t
+word_write(const struct dialog *d, chain_ref word, uint8_t *to)
+{
+	uint8_t scratch[FLOW_WORDS_MAX];
+	struct base_span text = flow_words(d, word, scratch).word;
+
+	if (text.len)
+		memcpy(to, text.p, text.len);
+	return text.len;
+}
+
+static __attribute__((noinline)) uint32_t
+branch_write(const struct dialog *d, chain_ref word, uint8_t *to)
+{
+	uint8_t scratch[FLOW_WORDS_MAX];
+	struct base_span text = flow_words(d, word, scratch).branch;
+
+	if (text.len)
+		memcpy(to, text.p, text.len);
+	return text.len;
+}
+
+static __attribute__((noinline)) uint32_t
+line_write(const struct dialog *d, chain_ref line, uint8_t *to)
+{
+	uint8_t scratch[LINE_BYTES_MAX];
+
+	return line_text(entry_text(d, line, scratch, sizeof(scratch)), (char *)to).len;
+}
+
+static inline uint8_t *
+text_place(const struct record_writer *w)
+{
+	return w->p + w->len + RECORD_PREFIX_BYTES;
+}
+
+static inline void
+text_written(struct record_writer *w, enum record_field f, uint32_t n)
+{
+	if (n)
+		record_put_room(w, f, n);
+}
 
 /* Status and reason, or method. */
 static inline void
 put_start_line(const struct dialog *d, struct record_writer *w, const struct flow_entry *e)
 {
-	uint8_t scratch[FLOW_WORDS_MAX];
-
-	if (e->status) {
-		record_put_u64(w, RECORD_F_SIP_CODE, e->status);
-		record_put_str(w, RECORD_F_SIP_REASON,
-			e->flags & FLOW_USUAL ? sip_phrase(e->status)
-					      : flow_words(d, e->word, scratch).word);
-	} else if (base_unlikely(e->method == SIP_METHOD_OTHER)) {
-		record_put_str(w, RECORD_F_METHOD, flow_words(d, e->word, scratch).word);
-	} else {
+	if (base_unlikely(e->status == 0 && e->method == SIP_METHOD_OTHER)) {
+		text_written(w, RECORD_F_METHOD, word_write(d, e->word, text_place(w)));
+	} else if (e->status == 0) {
 		record_put_word(
 			w, RECORD_F_METHOD, sip_method_word((enum sip_method)e->method));
+	} else {
+		record_put_u64(w, RECORD_F_SIP_CODE, e->status);
+		if (base_likely(e->flags & FLOW_USUAL))
+			record_put_text(w, RECORD_F_SIP_REASON, sip_phrase(e->status));
+		else
+			text_written(w, RECORD_F_SIP_REASON,
+				word_write(d, e->word, text_place(w)));
 	}
 }
 
-/* Written where it stays. */
+/* As a rule it is that of the row before. */
 static inline void
-put_line(const struct dialog *d, struct record_writer *w, const struct flow_entry *e)
+put_tag(const struct dialog *d, const struct slot *s, struct record_writer *w, struct flow_row *row)
 {
-	uint8_t scratch[LINE_BYTES_MAX];
-	struct base_span line = entry_text(d, e->line, scratch, sizeof(scratch));
-	uint32_t n = line_text(line, (char *)w->p + w->len + RECORD_PREFIX_BYTES).len;
+	uint16_t tag = row->entry->tag;
 
-	if (n)
-		record_put_room(w, RECORD_F_SDP, n);
+	if (tag == 0)
+		return;
+	if (base_unlikely(tag != row->tag)) {
+		row->tag_text =
+			flow_tag_text(d, s, tag, row->tag_bytes, sizeof(row->tag_bytes));
+		row->tag = tag;
+	}
+	record_put_text(w, RECORD_F_TO_TAG, row->tag_text);
 }
 
 /* True: it has been left out. */
-static bool
+static inline bool
 put_row(struct dialog *d, const struct slot *s, struct record_writer *to, struct flow_row *row)
 {
+	static const struct base_word repeats[] = {BASE_WORD("retransmission"),
+		BASE_WORD("duplicate")};
 	const struct flow_entry *e = row->entry;
 	const struct transactions *all = &row->facts->transactions;
-	struct base_span tag = row_tag(d, s, row);
-	uint8_t branch[FLOW_WORDS_MAX];
-
 	struct record_writer w = record_row_open(to, RECORD_F_FLOW);
+
 	put_start_line(d, &w, e);
 	record_put_u64(&w, RECORD_F_CSEQ, e->cseq);
 	record_put_word(
 		&w, RECORD_F_CSEQ_METHOD, sip_method_word((enum sip_method)e->cseq_method));
 	if (e->transaction != TRANSACTION_NONE)
 		record_put_u64(&w, RECORD_F_TRANSACTION, e->transaction);
-	record_put_str(&w, RECORD_F_TO_TAG, tag);
+	put_tag(d, s, &w, row);
 	flow_put_ready_ends(d, s, &w, row->facts, (const uint8_t[]){e->src, e->dst});
 	record_put_time(&w, RECORD_F_TIME, e->ts_ns);
-	if (e->flags & FLOW_DUPLICATE)
-		record_put_cstr(&w, RECORD_F_REPEAT, "duplicate");
-	else if (e->flags & FLOW_RETRANSMISSION)
-		record_put_cstr(&w, RECORD_F_REPEAT, "retransmission");
+	if (base_unlikely(flow_is_repeat(e)))
+		record_put_word(&w, RECORD_F_REPEAT, &repeats[(e->flags & FLOW_DUPLICATE) != 0]);
 	record_put_bool(&w, RECORD_F_FORWARDED, e->flags & FLOW_HOP);
 	if (e->line)
-		put_line(d, &w, e);
+		text_written(&w, RECORD_F_SDP, line_write(d, e->line, text_place(&w)));
 	if (base_unlikely(d->options.keep_branches) && e->transaction < all->n)
-		record_put_str(&w, RECORD_F_BRANCH,
-			flow_words(d, all->t[e->transaction].word, branch).branch);
+		text_written(&w, RECORD_F_BRANCH,
+			branch_write(d, all->t[e->transaction].word, text_place(&w)));
 	return !record_row_close(to, &w);
 }
 
 void
-flow_put(struct dialog *d, const struct slot *s, struct record_writer *w, struct flow_facts *facts)
+flow_put(struct dialog *d, const struct slot *s, struct record_writer *to, struct flow_facts *facts)
 {
-	struct flow_row row = {.facts = facts, .tag = 0};
+	struct record_writer w = *to;
 	bool truncated = s->flow_truncated;
+	struct flow_row row;
 
-	for (uint32_t i = 0; i < facts->n_ready; i++) {
-		row.entry = &facts->ready[i];
-		truncated |= put_row(d, s, w, &row);
+	row.facts = facts;
+	row.tag = 0;
+	for (uint32_t i = 0;; i++) {
+		if (i < facts->n_ready)
+			row.entry = &facts->ready[i];
+		else if (i < FLOW_READY || !(row.entry = flow_next(d, s, &facts->rest)))
+			break;
+		truncated |= put_row(d, s, &w, &row);
 	}
-	while (facts->n_ready == FLOW_READY && (row.entry = flow_next(d, s, &facts->rest)))
-		truncated |= put_row(d, s, w, &row);
-	record_put_bool(w, RECORD_F_FLOW_TRUNCATED, truncated);
+	record_put_bool(&w, RECORD_F_FLOW_TRUNCATED, truncated);
+	*to = w;
 }
 
 void

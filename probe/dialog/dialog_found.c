@@ -45,6 +45,13 @@ flow_found(struct found *f, chain_ref ref, struct base_span bytes)
 		f->flow_rest.next = ref;
 }
 
+static inline void
+text_found(struct found *f, uint8_t id, struct base_span text)
+{
+	f->texts[id] = text;
+	f->last[id] = text;
+}
+
 /* Another text stands for it: that of a number, at a reference, or the last of another field. */
 static inline void
 alias_found(const struct dialog *d, struct found *f, chain_ref ref, const struct chain_place *at)
@@ -59,7 +66,7 @@ alias_found(const struct dialog *d, struct found *f, chain_ref ref, const struct
 	} else if (at->head.len == sizeof(number)) {
 		memcpy(&number, at->bytes, sizeof(number));
 		number_found(f, ref, number);
-		f->texts[id] = f->last[id] = text_at(d, f, shared_text(d, number));
+		text_found(f, id, text_at(d, f, shared_text(d, number)));
 	} else {
 		f->texts[id] = f->last[at->bytes[0] % TEXT_COUNT];
 	}
@@ -74,7 +81,7 @@ place_found(const struct dialog *d, struct found *f, uint32_t at, const struct c
 	if (id < TEXT_COUNT && place->head.alias)
 		alias_found(d, f, chain_flat_ref(&f->flat, at), place);
 	else if (id < TEXT_COUNT)
-		f->texts[id] = f->last[id] = bytes;
+		text_found(f, id, bytes);
 	else if (id == TEXT_FLOW_WORD || id == TEXT_FLOW_LINE)
 		flow_found(f, chain_flat_ref(&f->flat, at), bytes);
 	else if (id == TEXT_ENDPOINT)
@@ -103,14 +110,15 @@ rest_found(const struct dialog *d, const struct slot *s, struct found *f, chain_
 static void
 found_fill(const struct dialog *d, const struct slot *s, struct found *f)
 {
+	const struct chain_walk none = {.started = true};
 	struct chain_place place;
-	uint32_t at = 0, next;
+	uint32_t at = 0;
 
-	memset(f, 0, offsetof(struct found, texts));
-	f->endpoints_rest.started = f->numbers_rest.started = f->flow_rest.started = true;
+	f->n_endpoints = f->n_numbers = f->n_flow = f->n_copies = 0;
+	f->endpoints_rest = f->numbers_rest = f->flow_rest = none;
 	chain_flatten(&d->pool, &s->text_chain, &f->flat);
-	for (; (next = chain_flat_text(&f->flat, at, &place)); at = next)
-		place_found(d, f, at, &place);
+	for (uint32_t begin = 0; chain_flat_text(&f->flat, &at, &place); begin = at)
+		place_found(d, f, begin, &place);
 	chain_ref rest = at < f->flat.len ? chain_flat_ref(&f->flat, at) : f->flat.rest;
 	if (rest)
 		rest_found(d, s, f, rest);

@@ -371,6 +371,8 @@ links_put(const struct dialog *d, const struct slot *s, struct record_writer *w)
 	uint32_t n = 0;
 
 	const struct chain *chain = &slot_more_of(d, s)->link_chain;
+	if (chain->head == 0)
+		return;
 	/* By uid: the cores may have told in any order. */
 	while (n < LINKS_MAX && (item = chain_item_next(&d->pool, chain, sizeof(*item), &at))) {
 		uint32_t i = n++;
@@ -398,6 +400,8 @@ links_between(const struct dialog *d, const struct slot *s)
 	const struct link_item *item;
 	uint32_t hosts = 0;
 
+	if (chain->head == 0)
+		return 0;
 	while ((item = chain_item_next(&d->pool, chain, sizeof(*item), &at)))
 		hosts |= 1u << item->between;
 	return hosts & ((1u << HOST_NONE) - 1);

@@ -6,7 +6,6 @@
 #define MEDIA_STOPPED_NS (10 * BASE_NS_PER_SEC)
 /* After the answer: by then both sides should have been heard. */
 #define MEDIA_DUE_NS (2 * BASE_NS_PER_SEC)
-#define METHODS_BYTES 336 /* of all, with ten digits each */
 
 /* When, how and by whom a call ended, as far as can be told. */
 struct ending {
@@ -157,7 +156,7 @@ put_texts(struct dialog *d, const struct slot *s, struct record_writer *to)
 		struct base_span text = d->found->texts[which];
 		if (base_unlikely(text.p == NULL))
 			text = slot_text(d, s, which, d->scratch, sizeof(d->scratch));
-		record_put_str(&w, (enum record_field)text_fields[which], text);
+		record_put_text(&w, (enum record_field)text_fields[which], text);
 	}
 	*to = w;
 }
@@ -178,7 +177,7 @@ put_notes(struct dialog *d, const struct slot *s, struct record_writer *w, enum 
 static void
 put_all_notes(struct dialog *d, const struct slot *s, struct record_writer *w)
 {
-	if (s->more == 0)
+	if (slot_more_of(d, s)->note_chain.head == 0)
 		return;
 	put_notes(d, s, w, RECORD_F_WATCH, NOTE_WATCH);
 	if (s->kind != SLOT_CALL)
@@ -188,7 +187,8 @@ put_all_notes(struct dialog *d, const struct slot *s, struct record_writer *w)
 }
 
 static void
-put_common(struct dialog *d, const struct slot *s, struct record_writer *to)
+put_common(struct dialog *d, const struct slot *s, struct record_writer *to,
+	const struct flow_facts *facts)
 {
 	const struct slot_more *more = slot_more_of(d, s);
 	struct record_writer w = record_sure(to);
@@ -199,7 +199,7 @@ put_common(struct dialog *d, const struct slot *s, struct record_writer *to)
 	record_put_str(&w, RECORD_F_STATUS, is_open(s) ? BASE_SPAN("interim") : BASE_SPAN("final"));
 	if (s->unkeyed)
 		record_put_empty(&w, RECORD_F_CALL_ID);
-	flow_put_ends(d, s, &w, s->first_src, s->first_dst);
+	flow_put_ready_ends(d, s, &w, facts, (const uint8_t[]){s->first_src, s->first_dst});
 	record_put_cstr(&w, RECORD_F_TRANSPORT, packet_transport_name(s->transport));
 	if (s->vlan != PACKET_VLAN_NONE)
 		record_put_u64(&w, RECORD_F_VLAN, s->vlan);
@@ -339,27 +339,40 @@ put_outcome(const struct dialog *d, const struct slot *s, struct record_writer *
 	record_put_word(w, RECORD_F_END_CAUSE, &end_causes[end->cause]);
 }
 
+static __attribute__((noinline)) char *
+digits_at(char *p, uint32_t v)
+{
+	struct base_text t = base_text_of(p, 10);
+
+	base_text_u64(&t, v);
+	return p + t.len;
+}
+
+_Static_assert(SIP_METHOD_COUNT * (sizeof(struct base_word) + 12) <= RECORD_SURE_BYTES / 4,
+	"all methods, each with a colon, ten digits and a comma");
+
 /* Written where it stays. */
 static inline void
 put_methods(struct record_writer *w, const uint32_t methods[SIP_METHOD_COUNT])
 {
 	static const struct base_word other = BASE_WORD("other");
-	char *text = (char *)w->p + w->len + RECORD_PREFIX_BYTES;
-	struct base_text t = base_text_of(text, METHODS_BYTES);
+	char *text = (char *)w->p + w->len + RECORD_PREFIX_BYTES, *p = text;
 
 	for (enum sip_method m = SIP_METHOD_NONE + 1; m < SIP_METHOD_COUNT; m++) {
 		if (methods[m] == 0)
 			continue;
-		base_text_word(&t, m == SIP_METHOD_OTHER ? &other : sip_method_word(m));
-		base_text_char(&t, ':');
+		const struct base_word *word = m == SIP_METHOD_OTHER ? &other : sip_method_word(m);
+		memcpy(p, word, sizeof(*word));
+		p += word->len;
+		*p++ = ':';
 		if (base_likely(methods[m] < 10))
-			base_text_char(&t, (char)('0' + methods[m]));
+			*p++ = (char)('0' + methods[m]);
 		else
-			base_text_u64(&t, methods[m]);
-		base_text_char(&t, ',');
+			p = digits_at(p, methods[m]);
+		*p++ = ',';
 	}
-	if (t.len) /* without the last comma */
-		record_put_room(w, RECORD_F_METHODS, (uint32_t)t.len - 1);
+	if (p > text) /* without the last comma */
+		record_put_room(w, RECORD_F_METHODS, (uint32_t)(p - text) - 1);
 }
 
 static inline void
@@ -414,9 +427,11 @@ static void
 moments_find(struct dialog *d, const struct slot *s, const struct flow_facts *facts)
 {
 	for (enum call_moment i = 0; i < MOMENT_COUNT; i++) {
-		uint8_t n = s->call.moments[i];
-		d->moments_ns[i] = n && n <= facts->n_ready ? facts->ready[n - 1].ts_ns
-							    : call_moment_ns(d, s, i);
+		uint32_t n = s->call.moments[i] - 1u;
+		if (base_likely(n < facts->n_ready))
+			d->moments_ns[i] = facts->ready[n].ts_ns;
+		else
+			d->moments_ns[i] = s->call.moments[i] ? call_moment_ns(d, s, i) : 0;
 	}
 }
 
@@ -564,7 +579,7 @@ dialog_record_write(struct dialog *d, struct slot *s)
 	forget_reinvite_failure(d, s);
 	flow_ends_ready(d, s, &facts);
 	flow_facts_of(d, s, &facts);
-	put_common(d, s, &w);
+	put_common(d, s, &w, &facts);
 	if (s->kind == SLOT_CALL) {
 		put_call(d, s, &w, &facts);
 	} else {

@@ -94,8 +94,9 @@ put_host(const struct dialog *d, const struct slot *s, struct record_writer *to,
 {
 	static const enum record_field fields[] = {RECORD_F_IP, RECORD_F_PORT};
 	struct base_endpoint at;
+	bool known = base_likely(flow_host_is_short(s, host)) || flow_host(d, s, host, &at);
 
-	evidence = flow_host(d, s, host, &at) ? weighed(evidence) : 0;
+	evidence = known ? weighed(evidence) : 0;
 	for (uint32_t i = 0; i < base_count_of(roles); i++) {
 		if (!(evidence & roles[i].evidence))
 			continue;

@@ -43,14 +43,18 @@ take_response(struct transaction *t, const struct flow_entry *e, int64_t ts_ns)
 }
 
 void
-transaction_take(struct transaction *t, const struct flow_entry *e)
+transaction_take(struct transactions *all, const struct flow_entry *e)
 {
-	if (!t->seen) {
-		t->seen = true;
-		t->word = e->word;
-		t->cseq = e->cseq;
-		t->from_caller = ((e->flags & FLOW_FROM_CALLER) != 0) == (e->status == 0);
-		t->vias = e->vias;
+	struct transaction *t = &all->t[e->transaction];
+
+	if (!(all->seen >> e->transaction & 1)) {
+		all->seen |= 1ull << e->transaction;
+		*t = (struct transaction){
+			.word = e->word,
+			.cseq = e->cseq,
+			.vias = e->vias,
+			.from_caller = ((e->flags & FLOW_FROM_CALLER) != 0) == (e->status == 0),
+		};
 	}
 	if (e->flags & FLOW_RETRANSMISSION)
 		t->retransmissions++;
@@ -69,11 +73,14 @@ is_next_hop(const struct transaction *a, const struct transaction *b)
 }
 
 static void
-hops_count(struct transaction *t, uint32_t n)
+hops_count(struct transactions *all)
 {
-	for (uint32_t i = 0; i < n; i++)
-		for (uint32_t k = 0; k < n; k++) {
-			if (k == i || !t[k].seen || !is_next_hop(&t[k], &t[i]))
+	struct transaction *t = all->t;
+
+	for (uint32_t i = 0; i < all->n; i++)
+		for (uint32_t k = 0; k < all->n; k++) {
+			bool both = all->seen >> i & all->seen >> k & 1;
+			if (k == i || !both || !is_next_hop(&t[k], &t[i]))
 				continue;
 			uint8_t by = t[i].vias > t[k].vias ? t[i].vias - t[k].vias : 1;
 			t[i].hop = by > t[i].hop ? by : t[i].hop;
@@ -84,7 +91,7 @@ void
 transactions_end(const struct dialog *d, const struct slot *s, struct transactions *all)
 {
 	if (slot_more_of(d, s)->forwarded)
-		hops_count(all->t, all->n);
+		hops_count(all);
 }
 
 enum outcome {
@@ -175,7 +182,6 @@ void
 transactions_put(const struct dialog *d, const struct slot *s, struct record_writer *w,
 	const struct flow_facts *facts)
 {
-	for (uint32_t i = 0; i < facts->transactions.n; i++)
-		if (facts->transactions.t[i].seen)
-			put_one(d, s, w, facts, i);
+	for (uint64_t seen = facts->transactions.seen; seen; seen &= seen - 1)
+		put_one(d, s, w, facts, (uint32_t)__builtin_ctzll(seen));
 }

@@ -71,6 +71,19 @@ record_put_str(struct record_writer *w, enum record_field f, struct base_span s)
 		memcpy(p, s.p, s.len);
 }
 
+/* The same without a call, where many texts are put. */
+static inline __attribute__((always_inline)) void
+record_put_text(struct record_writer *w, enum record_field f, struct base_span s)
+{
+	if (base_unlikely(s.len - 1 >= UINT16_MAX)) {
+		record_put_str(w, f, s);
+		return;
+	}
+	uint8_t *p = record_put_room(w, f, s.len);
+	if (base_likely(p != NULL))
+		base_copy(p, s.p, s.len);
+}
+
 /* Nothing where it is empty. */
 static inline __attribute__((always_inline)) void
 record_put_word(struct record_writer *w, enum record_field f, const struct base_word *word)

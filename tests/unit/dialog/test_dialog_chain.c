@@ -139,11 +139,11 @@ a_flat_copy_has_the_texts_that_a_walk_meets(void **state)
 			chain_text_add_as(&p, &c, head, text);
 		}
 		struct chain_walk walk = {.started = false};
-		uint32_t at = 0, next;
+		uint32_t at = 0;
 		chain_flatten(&p, &c, &flat);
-		for (; (next = chain_flat_text(&flat, at, &place)); at = next) {
+		for (uint32_t begin = 0; chain_flat_text(&flat, &at, &place); begin = at) {
 			assert_true(chain_text_walk(&p, &c, &walk));
-			assert_int_equal(walk.ref, chain_flat_ref(&flat, at));
+			assert_int_equal(walk.ref, chain_flat_ref(&flat, begin));
 			assert_int_equal(walk.head.len, place.head.len);
 			assert_true(walk.head.id == place.head.id && walk.head.alias == place.head.alias);
 			assert_memory_equal(chain_text(&p, walk.ref, scratch, sizeof(scratch)).p, place.bytes, place.head.len);
