@@ -259,29 +259,6 @@ bytes_put(struct chain_pool *p, struct chain *c, const void *bytes, uint32_t n)
 	return done;
 }
 
-/* Without a call. */
-static inline void
-bytes_copy(uint8_t *to, const uint8_t *from, uint32_t n)
-{
-	uint64_t a, b;
-	uint32_t c, e;
-
-	if (n > 16) { /* the last of its pieces may overlap, too */
-		for (uint32_t i = 0; i < n - 16; i += 16)
-			memcpy(to + i, from + i, 16);
-		memcpy(to + n - 16, from + n - 16, 16);
-	} else if (n >= 8) { /* two halves that may overlap */
-		memcpy(&a, from, 8), memcpy(&b, from + n - 8, 8);
-		memcpy(to, &a, 8), memcpy(to + n - 8, &b, 8);
-	} else if (n >= 4) {
-		memcpy(&c, from, 4), memcpy(&e, from + n - 4, 4);
-		memcpy(to, &c, 4), memcpy(to + n - 4, &e, 4);
-	} else if (n) {
-		uint8_t middle = from[n / 2], last = from[n - 1];
-		to[0] = from[0], to[n / 2] = middle, to[n - 1] = last;
-	}
-}
-
 /* A text that may be long, have its head in two blocks, or meet the end of the pool. */
 static __attribute__((noinline)) chain_ref
 text_add_anyhow(
@@ -319,7 +296,7 @@ text_write(uint8_t *at, struct chain_head h, const void *bytes)
 
 	head_bytes(head, h, false);
 	memcpy(at, head, HEAD_SHORT);
-	bytes_copy(at + HEAD_SHORT, bytes, h.len);
+	base_copy(at + HEAD_SHORT, bytes, h.len);
 }
 
 /* In one more block: whole, or the rest of it, its head in the last one. */
@@ -346,8 +323,8 @@ text_add_across(
 	head_bytes(head, h, false);
 	at = block_at(p, block_of(ref))->bytes + offset_of(ref);
 	memcpy(at, head, HEAD_SHORT);
-	bytes_copy(at + HEAD_SHORT, bytes, room);
-	bytes_copy(rest, (const uint8_t *)bytes + room, h.len - room);
+	base_copy(at + HEAD_SHORT, bytes, room);
+	base_copy(rest, (const uint8_t *)bytes + room, h.len - room);
 	return ref;
 }
 

@@ -12,7 +12,7 @@ flow_put_wide_host(const struct dialog *d, const struct slot *s, struct record_w
 	record_put_u64(w, fields[1], at.port);
 }
 
-void
+base_cold void
 flow_put_other_ends(const struct dialog *d, const struct slot *s, struct record_writer *w,
 	const uint8_t hosts[2])
 {
@@ -83,7 +83,7 @@ _Static_assert(2 * FLOW_WORD_MAX + sizeof(((struct flow_row *)0)->tag_bytes) + L
 
 /* Texts of an entry that few rows have, written where they stay: their bytes.  They take the place,
  * not the writer, which would have to leave its registers. */
-static __attribute__((noinline)) uint32_t
+static base_cold uint32_t
 word_write(const struct dialog *d, chain_ref word, uint8_t *to)
 {
 	uint8_t scratch[FLOW_WORDS_MAX];
@@ -94,7 +94,7 @@ word_write(const struct dialog *d, chain_ref word, uint8_t *to)
 	return text.len;
 }
 
-static __attribute__((noinline)) uint32_t
+static base_cold uint32_t
 branch_write(const struct dialog *d, chain_ref word, uint8_t *to)
 {
 	uint8_t scratch[FLOW_WORDS_MAX];

@@ -339,7 +339,7 @@ put_outcome(const struct dialog *d, const struct slot *s, struct record_writer *
 	record_put_word(w, RECORD_F_END_CAUSE, &end_causes[end->cause]);
 }
 
-static __attribute__((noinline)) char *
+static base_cold char *
 digits_at(char *p, uint32_t v)
 {
 	struct base_text t = base_text_of(p, 10);
