@@ -42,10 +42,24 @@ classify_is_sip_port(const struct classify *c, uint16_t port)
 	return c->sip_ports[port / 8] >> port % 8 & 1;
 }
 
+static inline bool
+on_sip_port_of(const struct classify *c, uint16_t src_port, uint16_t dst_port)
+{
+	return classify_is_sip_port(c, dst_port) || classify_is_sip_port(c, src_port);
+}
+
 static bool
 view_on_sip_port(const struct classify *c, const struct packet_view *view)
 {
-	return classify_is_sip_port(c, view->dst.port) || classify_is_sip_port(c, view->src.port);
+	return on_sip_port_of(c, view->src.port, view->dst.port);
+}
+
+/* The payload is its own window: what begins with a line end is not sure. */
+bool
+classify_is_sure(const struct classify *c, uint16_t src_port, uint16_t dst_port,
+	struct base_span payload)
+{
+	return on_sip_port_of(c, src_port, dst_port) && classify_start_sure(payload);
 }
 
 /* What a payload is where no start line stands.  RTP candidates count on a SIP port too: the port

@@ -76,7 +76,11 @@ struct classify_result {
  * wire, so a snap length does not hide a candidate. */
 struct classify_result classify_payload(
 	const struct classify *c, struct classify_core *core, const struct packet_view *view);
-/* The same in plain C. */
+/* What it says of nearly all SIP, by the first bytes alone: that it is CLASSIFY_SIP and was not
+ * scanned.  False: ask it. */
+bool classify_is_sure(const struct classify *c, uint16_t src_port, uint16_t dst_port,
+	struct base_span payload);
+/* classify_payload in plain C. */
 enum classify_kind classify_plain(const struct classify *c, const struct packet_view *view);
 bool classify_is_sip_port(const struct classify *c, uint16_t port);
 

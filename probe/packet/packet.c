@@ -126,21 +126,16 @@ decode_from(enum packet_layer layer, struct packet_view *view, struct packet_cur
 void
 packet_view_of_plain(struct packet_view *view, const struct packet_plain *p)
 {
-	const uint8_t *ip = p->ip, *udp = p->payload - PACKET_PLAIN_UDP_BYTES;
+	const uint8_t *ip = p->ip;
 
 	packet_view_clear(view);
+	packet_plain_hosts(p, &view->src, &view->dst);
 	if (base_likely(p->version == 4)) {
-		packet_endpoint_set_v4(&view->src, ip + 12, base_load_be16(udp));
-		packet_endpoint_set_v4(&view->dst, ip + 16, base_load_be16(udp + 2));
 		view->ip_id = base_load_be16(ip + 4);
 		view->ip_id_valid = true;
 		view->ttl = ip[8];
 		view->dscp = ip[1] >> 2;
 	} else {
-		memcpy(view->src.ip.b, ip + 8, 16);
-		memcpy(view->dst.ip.b, ip + 24, 16);
-		view->src.port = base_load_be16(udp);
-		view->dst.port = base_load_be16(udp + 2);
 		view->ttl = ip[7];
 		view->dscp = (uint8_t)(base_load_be16(ip) >> 6 & 0x3f);
 	}

@@ -101,5 +101,41 @@ packet_plain_take(struct packet_plain *p, const uint8_t *frame, uint32_t caplen)
 	return p->vlan != 0 && packet_plain_ip(p, frame, 18, caplen);
 }
 
+/* The mapped form of an IPv4 address, in two wide stores so that whoever hashes it next need not
+ * wait for narrow ones. */
+static inline void
+packet_endpoint_set_v4(struct base_endpoint *endpoint, const uint8_t *address, uint16_t port)
+{
+	uint64_t high = 0, low;
+	uint32_t a;
+
+	memcpy(&a, address, 4);
+	if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+		low = (uint64_t)a << 32 | 0xffff0000u;
+	else
+		low = (uint64_t)0xffff << 32 | a;
+	memcpy(endpoint->ip.b, &high, 8);
+	memcpy(endpoint->ip.b + 8, &low, 8);
+	endpoint->port = port;
+}
+
+static inline void
+packet_plain_hosts(
+	const struct packet_plain *plain, struct base_endpoint *src, struct base_endpoint *dst)
+{
+	const uint8_t *ip = plain->ip, *udp = plain->payload - PACKET_PLAIN_UDP_BYTES;
+	uint16_t from = base_load_be16(udp), to = base_load_be16(udp + 2);
+
+	if (base_likely(plain->version == 4)) {
+		packet_endpoint_set_v4(src, ip + 12, from);
+		packet_endpoint_set_v4(dst, ip + 16, to);
+		return;
+	}
+	memcpy(src->ip.b, ip + 8, 16);
+	memcpy(dst->ip.b, ip + 24, 16);
+	src->port = from;
+	dst->port = to;
+}
+
 /* What packet_decode makes of such a frame. */
 void packet_view_of_plain(struct packet_view *view, const struct packet_plain *plain);

@@ -69,24 +69,6 @@ packet_view_clear(struct packet_view *view)
 	view->fragment_more = view->reassembled = view->ip_id_valid = false;
 }
 
-/* The mapped form of an IPv4 address, in two wide stores so that whoever hashes it next need not
- * wait for narrow ones. */
-static inline void
-packet_endpoint_set_v4(struct base_endpoint *endpoint, const uint8_t *address, uint16_t port)
-{
-	uint64_t high = 0, low;
-	uint32_t a;
-
-	memcpy(&a, address, 4);
-	if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
-		low = (uint64_t)a << 32 | 0xffff0000u;
-	else
-		low = (uint64_t)0xffff << 32 | a;
-	memcpy(endpoint->ip.b, &high, 8);
-	memcpy(endpoint->ip.b + 8, &low, 8);
-	endpoint->port = port;
-}
-
 static inline enum packet_layer
 packet_layer_end(struct packet_view *view, enum packet_verdict verdict)
 {

@@ -229,23 +229,45 @@ worker_text(struct worker *w, const struct packet_view *view, int64_t ts_ns)
 		worker_bundled(w, &packet);
 }
 
-/* Frame i is plain, and no RTP.  batch: packets that wait, before and after. */
-static __attribute__((noinline)) uint32_t
-worker_plain(struct worker *w, uint32_t i, struct packet_plain plain, uint32_t batch)
+/* By ports and first bytes; no packet of a fax that was announced begins so. */
+static inline bool
+is_sip(const struct worker *w, const struct packet_plain *plain)
 {
-	bool text = begins_text(plain.payload, plain.payload_len);
+	const uint8_t *udp = plain->payload - PACKET_PLAIN_UDP_BYTES;
+
+	return classify_is_sure(w->now_in_force.classify, base_load_be16(udp),
+		base_load_be16(udp + 2), base_span_of(plain->payload, plain->payload_len));
+}
+
+/* Frame i is plain, neither RTP nor sure to be SIP. */
+static __attribute__((noinline)) uint32_t
+worker_doubtful(struct worker *w, uint32_t i, const struct packet_plain *plain, uint32_t batch)
+{
+	bool text = begins_text(plain->payload, plain->payload_len);
 	struct packet_view *view = &w->views[text ? 0 : i]; /* no other is asked for behind it */
 
-	text_prefetch(w, i + TEXTS_AHEAD);
-	if (text && batch)
-		worker_datagrams(w, batch);
-	packet_view_of_plain(view, &plain);
+	packet_view_of_plain(view, plain);
 	if (text) {
 		worker_text(w, view, w->frames[i].ts_ns);
 		return 0;
 	}
 	worker_viewed(w, batch, view, w->frames[i].ts_ns);
 	return batch + 1;
+}
+
+/* Frame i is plain, and no RTP.  batch: packets that wait, before and after. */
+static __attribute__((noinline)) uint32_t
+worker_plain(struct worker *w, uint32_t i, struct packet_plain plain, uint32_t batch)
+{
+	bool text = begins_text(plain.payload, plain.payload_len);
+
+	text_prefetch(w, i + TEXTS_AHEAD);
+	if (text && batch)
+		worker_datagrams(w, batch);
+	if (!text || base_unlikely(!is_sip(w, &plain)))
+		return worker_doubtful(w, i, &plain, batch);
+	metrics_verdict(w->metrics, worker_sip_plain(w, &plain, w->frames[i].ts_ns));
+	return 0;
 }
 
 /* Frame i is not plain: through the layers. */

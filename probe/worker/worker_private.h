@@ -132,6 +132,9 @@ void worker_whole(struct worker *w, const struct packet_view *view, const struct
 /* A SIP message stands in view's payload (UDP, SCTP). */
 enum packet_verdict worker_sip_datagram(struct worker *w, const struct packet_view *view,
 	int64_t ts_ns);
+/* The same of a plain frame. */
+enum packet_verdict worker_sip_plain(struct worker *w, const struct packet_plain *plain,
+	int64_t ts_ns);
 enum packet_verdict worker_sip_segment(struct worker *w, const struct packet_view *view,
 	int64_t ts_ns);
 /* What stands behind gaps of TCP streams that nobody will fill any more. */

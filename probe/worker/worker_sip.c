@@ -119,6 +119,21 @@ worker_sip_datagram(struct worker *w, const struct packet_view *view, int64_t ts
 	return worker_sip_message(w, &m, base_span_of(view->payload, view->payload_len));
 }
 
+enum packet_verdict
+worker_sip_plain(struct worker *w, const struct packet_plain *plain, int64_t ts_ns)
+{
+	struct dialog_message m = {.sip = &w->sip,
+		.ts_ns = ts_ns,
+		.ip_id = plain->version == 4 ? base_load_be16(plain->ip + 4) : 0,
+		.vlan = plain->vlan,
+		.transport = PACKET_UDP,
+		.tunnel = PACKET_TUNNEL_NONE,
+		.truncated = plain->payload_len < plain->payload_wire_len};
+
+	packet_plain_hosts(plain, &m.src, &m.dst);
+	return worker_sip_message(w, &m, base_span_of(plain->payload, plain->payload_len));
+}
+
 /* packet_tcp_note: frames of WebSocket, of which the next one has to be found first */
 #define FLOW_WS 1
 #define FLOW_WS_LOST 2

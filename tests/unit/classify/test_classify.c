@@ -8,16 +8,26 @@ struct fixture {
 	struct classify_core *core;
 };
 
+static bool
+is_sure(const struct fixture *f, const struct packet_view *view)
+{
+	return classify_is_sure(f->c, view->src.port, view->dst.port,
+		base_span_of(view->payload, view->payload_len));
+}
+
 static void
 is(const struct fixture *f, const struct packet_view *view, enum classify_kind want)
 {
-	enum classify_kind got = (enum classify_kind)classify_payload(f->c, f->core, view).kind;
+	struct classify_result result = classify_payload(f->c, f->core, view);
+	enum classify_kind got = (enum classify_kind)result.kind;
 	enum classify_kind plain = classify_plain(f->c, view);
 
 	if (got != want || plain != want)
 		fail_msg("'%.*s' port %u transport %u is %s, plainly %s, not %s",
 			(int)view->payload_len, (const char *)view->payload, view->dst.port,
 			view->transport, kind_names[got], kind_names[plain], kind_names[want]);
+	if (is_sure(f, view) && (got != CLASSIFY_SIP || result.scanned))
+		fail_msg("sure of '%.*s'", (int)view->payload_len, (const char *)view->payload);
 }
 
 #define IS(text, transport, port, want)                                                            \
@@ -159,6 +169,27 @@ plain_start_finds_the_same_without_a_scan(void **state)
 	classify_free(c);
 }
 
+static void
+sure_is_what_is_spelled_as_usual_on_a_sip_port(void **state)
+{
+	static const char text[] = "INVITE sip:bob@example.com SIP/2.0\r\n";
+	struct fixture f = {.c = testing_classify(true, NULL, 0)};
+	struct packet_view view = testing_view(text, sizeof(text) - 1, PACKET_UDP, 5060);
+
+	f.core = testing_core(f.c);
+	is(&f, &view, CLASSIFY_SIP);
+	assert_true(is_sure(&f, &view));
+	view.dst.port = 40002;
+	is(&f, &view, CLASSIFY_SIP);
+	assert_false(is_sure(&f, &view));
+	view.src.port = 5080;
+	assert_true(is_sure(&f, &view));
+	view.payload_len = 23;
+	assert_false(is_sure(&f, &view));
+	classify_core_free(f.core);
+	classify_free(f.c);
+}
+
 int
 main(void)
 {
@@ -169,6 +200,7 @@ main(void)
 		cmocka_unit_test(media_is_found_over_udp_only),
 		cmocka_unit_test(keepalives_are_those_of_sip_ports),
 		cmocka_unit_test(the_gate_spares_the_scan),
+		cmocka_unit_test(sure_is_what_is_spelled_as_usual_on_a_sip_port),
 		cmocka_unit_test(plain_start_finds_the_same_without_a_scan),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
