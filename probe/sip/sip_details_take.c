@@ -70,6 +70,24 @@ uri_take(struct base_span text, struct sip_uri *uri, bool wide)
 	return *q == ';' && uri_params_are_usual(q, end, wide);
 }
 
+static bool SIP_WIDE_PART
+uri_take_wide(struct base_span text, struct sip_uri *uri)
+{
+	return uri_take(text, uri, true);
+}
+
+static bool SIP_NARROW_CODE
+uri_take_narrow(struct base_span text, struct sip_uri *uri)
+{
+	return uri_take(text, uri, false);
+}
+
+SIP_TWIN bool
+uri_take_by(struct base_span text, struct sip_uri *uri, bool wide)
+{
+	return wide ? uri_take_wide(text, uri) : uri_take_narrow(text, uri);
+}
+
 /* The '<' behind the display name of a value, which is set; or NULL. */
 SIP_TWIN const uint8_t *
 display_take(struct base_span value, struct base_span *display, bool wide)
@@ -98,7 +116,7 @@ name_addr_take(struct base_span value, struct sip_name_addr *out, bool wide)
 
 	q = p ? sip_find_twin(p, end, '>', '>', wide) : NULL;
 	out->params = out->tag = (struct base_span){0};
-	if (!q || !uri_take(sip_between(p + 1, q), &out->uri, wide))
+	if (!q || !uri_take_by(sip_between(p + 1, q), &out->uri, wide))
 		return false;
 	p = q + 1;
 	if (p == end)
@@ -112,6 +130,24 @@ name_addr_take(struct base_span value, struct sip_name_addr *out, bool wide)
 		out->tag = (struct base_span){0};
 	}
 	return *p == ';' && out->params.len && sip_name_addr_params(out) == 0;
+}
+
+static bool SIP_WIDE_PART
+name_addr_take_wide(struct base_span value, struct sip_name_addr *out)
+{
+	return name_addr_take(value, out, true);
+}
+
+static bool SIP_NARROW_CODE
+name_addr_take_narrow(struct base_span value, struct sip_name_addr *out)
+{
+	return name_addr_take(value, out, false);
+}
+
+SIP_TWIN bool
+name_addr_take_by(struct base_span value, struct sip_name_addr *out, bool wide)
+{
+	return wide ? name_addr_take_wide(value, out) : name_addr_take_narrow(value, out);
 }
 
 /* The one element SIP/2.0/transport host[:port][;parameters] */
@@ -199,18 +235,6 @@ sip_bare_uri_in(const struct sip_message *m, struct base_span value, struct sip_
 			     : bare_uri_take_narrow(m, value, out);
 }
 
-static bool SIP_WIDE_CODE __attribute__((noinline))
-name_addr_take_wide(struct base_span value, struct sip_name_addr *out)
-{
-	return name_addr_take(value, out, true);
-}
-
-static bool SIP_NARROW_CODE
-name_addr_take_narrow(struct base_span value, struct sip_name_addr *out)
-{
-	return name_addr_take(value, out, false);
-}
-
 /* The only Contact, of one element. */
 SIP_TWIN bool
 contact_take(const struct sip_message *m, bool wide)
@@ -226,8 +250,7 @@ contact_take(const struct sip_message *m, bool wide)
 	if (wide ? bare_uri_take_wide(m, h->value, &at)
 		 : bare_uri_take_narrow(m, h->value, &at))
 		return true;
-	if (!(wide ? name_addr_take_wide(h->value, &contact)
-		   : name_addr_take_narrow(h->value, &contact)))
+	if (!name_addr_take_by(h->value, &contact, wide))
 		return false;
 	return !contact.params.len || !sip_find(contact.params.p, sip_span_end(h->value), ',');
 }
@@ -237,12 +260,14 @@ details_take(const struct sip_message *m, struct sip_details *out, bool wide)
 {
 	uint32_t taken = 0;
 
-	if (sip_has_room(m, m->ruri_text, SIP_ROOM) && uri_take(m->ruri_text, &out->ruri, wide))
+	if (sip_has_room(m, m->ruri_text, SIP_ROOM) &&
+		uri_take_by(m->ruri_text, &out->ruri, wide))
 		taken |= SIP_TAKEN_RURI;
 	if (sip_has_room(m, m->from.value, SIP_ROOM) &&
-		name_addr_take(m->from.value, &out->from, wide))
+		name_addr_take_by(m->from.value, &out->from, wide))
 		taken |= SIP_TAKEN_FROM;
-	if (sip_has_room(m, m->to.value, SIP_ROOM) && name_addr_take(m->to.value, &out->to, wide))
+	if (sip_has_room(m, m->to.value, SIP_ROOM) &&
+		name_addr_take_by(m->to.value, &out->to, wide))
 		taken |= SIP_TAKEN_TO;
 	if (sip_has_room(m, m->via.value, SIP_ROOM) && via_take(m->via.value, &out->via, wide))
 		taken |= SIP_TAKEN_VIA;
@@ -269,23 +294,10 @@ sip_details_take(const struct sip_message *m, struct sip_details *out, enum sip_
 	return way == SIP_WAY_WIDE ? details_take_wide(m, out) : details_take_narrow(m, out);
 }
 
-static bool SIP_WIDE_CODE
-uri_take_wide(struct base_span text, struct sip_uri *uri)
-{
-	return uri_take(text, uri, true);
-}
-
-static bool SIP_NARROW_CODE
-uri_take_narrow(struct base_span text, struct sip_uri *uri)
-{
-	return uri_take(text, uri, false);
-}
-
 bool
 sip_uri_parse_in(const struct sip_message *m, struct base_span text, struct sip_uri *uri)
 {
-	bool taken = sip_has_room(m, text, SIP_ROOM) &&
-		     (sip_is_wide() ? uri_take_wide(text, uri) : uri_take_narrow(text, uri));
+	bool taken = sip_has_room(m, text, SIP_ROOM) && uri_take_by(text, uri, sip_is_wide());
 
 	return taken || sip_uri_parse(text, uri);
 }
@@ -306,8 +318,7 @@ sip_name_addr_parse_in(
 {
 	value = sip_trim(value);
 	bool taken = sip_has_room(m, value, SIP_ROOM) && ends_here(value) &&
-		     (sip_is_wide() ? name_addr_take_wide(value, out)
-				    : name_addr_take_narrow(value, out));
+		     name_addr_take_by(value, out, sip_is_wide());
 
 	return taken || sip_name_addr_parse(value, out);
 }

@@ -20,6 +20,8 @@
 #define SIP_WIDE_CODE
 #endif
 #define SIP_TWIN static inline __attribute__((always_inline))
+/* A twin's wide instance that several callers share: one copy, no part of them. */
+#define SIP_WIDE_PART SIP_WIDE_CODE __attribute__((noinline))
 /* A twin's narrow instance, and what a short way leaves to the long one: no part of the caller. */
 #define SIP_NARROW_CODE __attribute__((noinline))
 #define SIP_SLOW_CODE __attribute__((noinline, cold))
