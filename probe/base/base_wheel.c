@@ -107,11 +107,11 @@ list_remove(struct base_wheel *w, uint32_t id)
 	t->list = UNARMED;
 }
 
-/* The list where timer id's distance from the clock puts it. */
-static uint32_t
-wheel_list(const struct base_wheel *w, uint32_t id)
+/* The list where a timer's distance from the clock puts it. */
+static inline uint32_t
+wheel_list(const struct base_wheel *w, int64_t expiry)
 {
-	int64_t expiry = w->timers[id].expiry_tick, distance = expiry - w->tick, reach = SLOTS;
+	int64_t distance = expiry - w->tick, reach = SLOTS;
 	uint32_t level = 0;
 
 	if (distance <= 0 || !w->started)
@@ -122,16 +122,25 @@ wheel_list(const struct base_wheel *w, uint32_t id)
 	return level * SLOTS + ((uint32_t)(at >> (LEVEL_BITS * level)) & (SLOTS - 1));
 }
 
-void
-base_wheel_arm(struct base_wheel *w, uint32_t id, int64_t expiry_ns)
+/* Up to id: they were never armed before. */
+static base_cold void
+timers_ready(struct base_wheel *w, uint32_t id)
 {
 	for (; w->fresh <= id; w->fresh++)
 		w->timers[w->fresh] = (struct timer){.next = NIL, .prev = NIL, .list = UNARMED};
+}
+
+void
+base_wheel_arm(struct base_wheel *w, uint32_t id, int64_t expiry_ns)
+{
+	if (base_unlikely(w->fresh <= id))
+		timers_ready(w, id);
 	struct timer *t = &w->timers[id];
 	int64_t tick = expiry_ns / w->tick_ns + (expiry_ns % w->tick_ns > 0);
-	tick = tick < TICK_MAX ? tick : TICK_MAX;
-	t->expiry_tick = tick > -TICK_MAX ? tick : -TICK_MAX;
-	uint32_t list = wheel_list(w, id);
+	if (base_unlikely((uint64_t)tick + TICK_MAX > 2 * TICK_MAX))
+		tick = tick > 0 ? TICK_MAX : -TICK_MAX;
+	t->expiry_tick = tick;
+	uint32_t list = wheel_list(w, tick);
 	if (t->list == list && t->next == NIL)
 		return; /* it would come to stand where it stands, last of this list */
 	base_wheel_cancel(w, id);
@@ -165,7 +174,7 @@ wheel_cascade(struct base_wheel *w, uint32_t list)
 	while (id != NIL) {
 		uint32_t prev = w->timers[id].prev;
 		w->level_armed[list / SLOTS]--;
-		list_prepend(w, wheel_list(w, id), id);
+		list_prepend(w, wheel_list(w, w->timers[id].expiry_tick), id);
 		id = prev;
 	}
 }

@@ -105,10 +105,11 @@ hosts_take(struct dialog *d, struct slot *s, const struct dialog_message *m, str
 {
 	uint64_t one = host_bits(&s->hosts[0]), other = host_bits(&s->hosts[1]);
 	uint64_t src = endpoint_bits(&m->src), dst = endpoint_bits(&m->dst);
-	bool forth = src == one && dst == other, back = src == other && dst == one;
+	bool forth = src == one;
 
-	if (base_likely((forth || back) && s->n_hosts >= DIALOG_HOSTS_SLOT && s->hosts_wide == 0 &&
-			base_ip_is_v4(&m->src.ip) && base_ip_is_v4(&m->dst.ip))) {
+	if (base_likely(((src ^ one) | (dst ^ other)) == 0 || ((src ^ other) | (dst ^ one)) == 0) &&
+		s->n_hosts >= DIALOG_HOSTS_SLOT && s->hosts_wide == 0 &&
+		base_ip_is_v4(&m->src.ip) && base_ip_is_v4(&m->dst.ip)) {
 		e->src = !forth;
 		e->dst = forth;
 		return;

@@ -1,45 +1,69 @@
 #include "sip.h"
 
+/* RFC 3261 21, and those of its extensions that are met. */
+#define PHRASES(P) \
+	P(100, "Trying") \
+	P(180, "Ringing") \
+	P(181, "Call Is Being Forwarded") \
+	P(182, "Queued") \
+	P(183, "Session Progress") \
+	P(200, "OK") \
+	P(202, "Accepted") \
+	P(300, "Multiple Choices") \
+	P(301, "Moved Permanently") \
+	P(302, "Moved Temporarily") \
+	P(400, "Bad Request") \
+	P(401, "Unauthorized") \
+	P(403, "Forbidden") \
+	P(404, "Not Found") \
+	P(405, "Method Not Allowed") \
+	P(406, "Not Acceptable") \
+	P(407, "Proxy Authentication Required") \
+	P(408, "Request Timeout") \
+	P(410, "Gone") \
+	P(422, "Session Interval Too Small") \
+	P(423, "Interval Too Brief") \
+	P(480, "Temporarily Unavailable") \
+	P(481, "Call/Transaction Does Not Exist") \
+	P(484, "Address Incomplete") \
+	P(486, "Busy Here") \
+	P(487, "Request Terminated") \
+	P(488, "Not Acceptable Here") \
+	P(491, "Request Pending") \
+	P(500, "Server Internal Error") \
+	P(501, "Not Implemented") \
+	P(502, "Bad Gateway") \
+	P(503, "Service Unavailable") \
+	P(504, "Server Time-out") \
+	P(600, "Busy Everywhere") \
+	P(603, "Decline") \
+	P(604, "Does Not Exist Anywhere")
+
+enum {
+	PHRASE_NONE,
+#define P(status, text) PHRASE_##status,
+	PHRASES(P)
+#undef P
+};
+
+static const struct base_span phrases[] = {
+	[PHRASE_NONE] = {(const uint8_t *)"", 0},
+#define P(status, text) [PHRASE_##status] = {(const uint8_t *)(text), sizeof(text) - 1},
+	PHRASES(P)
+#undef P
+};
+
+/* Which one a status has. */
+static const uint8_t phrase_of[] = {
+#define P(status, text) [status - 100] = PHRASE_##status,
+	PHRASES(P)
+#undef P
+};
+
 struct base_span
 sip_phrase(uint16_t status)
 {
-	switch (status) {
-	case 100: return BASE_SPAN("Trying");
-	case 180: return BASE_SPAN("Ringing");
-	case 181: return BASE_SPAN("Call Is Being Forwarded");
-	case 182: return BASE_SPAN("Queued");
-	case 183: return BASE_SPAN("Session Progress");
-	case 200: return BASE_SPAN("OK");
-	case 202: return BASE_SPAN("Accepted");
-	case 300: return BASE_SPAN("Multiple Choices");
-	case 301: return BASE_SPAN("Moved Permanently");
-	case 302: return BASE_SPAN("Moved Temporarily");
-	case 400: return BASE_SPAN("Bad Request");
-	case 401: return BASE_SPAN("Unauthorized");
-	case 403: return BASE_SPAN("Forbidden");
-	case 404: return BASE_SPAN("Not Found");
-	case 405: return BASE_SPAN("Method Not Allowed");
-	case 406: return BASE_SPAN("Not Acceptable");
-	case 407: return BASE_SPAN("Proxy Authentication Required");
-	case 408: return BASE_SPAN("Request Timeout");
-	case 410: return BASE_SPAN("Gone");
-	case 422: return BASE_SPAN("Session Interval Too Small");
-	case 423: return BASE_SPAN("Interval Too Brief");
-	case 480: return BASE_SPAN("Temporarily Unavailable");
-	case 481: return BASE_SPAN("Call/Transaction Does Not Exist");
-	case 484: return BASE_SPAN("Address Incomplete");
-	case 486: return BASE_SPAN("Busy Here");
-	case 487: return BASE_SPAN("Request Terminated");
-	case 488: return BASE_SPAN("Not Acceptable Here");
-	case 491: return BASE_SPAN("Request Pending");
-	case 500: return BASE_SPAN("Server Internal Error");
-	case 501: return BASE_SPAN("Not Implemented");
-	case 502: return BASE_SPAN("Bad Gateway");
-	case 503: return BASE_SPAN("Service Unavailable");
-	case 504: return BASE_SPAN("Server Time-out");
-	case 600: return BASE_SPAN("Busy Everywhere");
-	case 603: return BASE_SPAN("Decline");
-	case 604: return BASE_SPAN("Does Not Exist Anywhere");
-	default: return BASE_SPAN("");
-	}
+	uint32_t at = status - 100u;
+
+	return phrases[at < sizeof(phrase_of) ? phrase_of[at] : PHRASE_NONE];
 }
